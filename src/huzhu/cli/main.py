@@ -1,0 +1,24 @@
+"""huzhu: the one door of the shell. 0 done, 1 what was asked is wrong or refused, 2 not understood."""
+
+import argparse
+import sys
+
+from huzhu.cli import explain, scheme
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs one command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="huzhu", description="职工互助保障：方案、算账单")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="命令")
+    explain.register(verbs)
+    scheme.register(verbs)
+    asked = parser.parse_args(words)
+    try:
+        return int(asked.run(asked))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

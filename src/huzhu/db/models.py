@@ -1,0 +1,33 @@
+"""The row that sealed columns need, and the proof that the database and the keys belong together."""
+
+import uuid
+
+from django.db import models
+
+
+class SealedModel(models.Model):
+    """A row whose key is known before it is inserted, so that text can be sealed to it."""
+
+    id = models.UUIDField("编号", primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class KeyProof(models.Model):
+    """A known sentence under one key version; whoever opens it holds the key of this database."""
+
+    version = models.PositiveIntegerField("密钥版本", primary_key=True)
+    token = models.TextField("密文")
+    proved_at = models.DateTimeField("首次验证时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "密钥凭证"
+
+    def __str__(self) -> str:
+        return f"密钥第 {self.version} 版"
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What the sentence is bound to: table, column, row."""
+        return (self._meta.db_table, "token", str(self.version))

@@ -1,0 +1,18 @@
+"""What a scheme says of itself in plain words, with its parameters filled in, so that no figure is written twice."""
+
+from huzhu.rules.edition import Edition
+from huzhu.rules.proofs import PLACEHOLDER
+from huzhu.rules.units import Value, spoken
+
+
+def filled(edition: Edition, text: str, day: int) -> str:
+    """The text with {parameter} replaced by its value in force on the day (an ordinal), as people read it."""
+    day = min(max(day, edition.opens_on), edition.closes_on - 1)
+
+    def value(name: str) -> str:
+        definition = edition.parameters[name]
+        found = definition.at(day)[1]
+        said = spoken(found if isinstance(found, Value) else None, definition.type)
+        return said.replace(".00 元", " 元").replace(" ", "")
+
+    return PLACEHOLDER.sub(lambda match: value(match[1]), text)

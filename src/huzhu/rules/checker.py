@@ -1,0 +1,454 @@
+"""Syntax becomes typed tree here: names are resolved, units checked, bounds and missing values followed.
+
+What cannot be proved safe is refused with its place and a remedy: arithmetic on a value that may be missing,
+units that do not fit, int64 overflow, totals of negative values, a change that reads more than totals.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+
+from huzhu.rules.edition import Bands, ParameterDef
+from huzhu.rules.motion import RISING, STEADY, direction, is_steady
+from huzhu.rules.parser import Syntax
+from huzhu.rules.problems import SchemeRefused, refuse
+from huzhu.rules.scope import Rounding, Scope, known_if
+from huzhu.rules.tree import (
+    Add,
+    Both,
+    Change,
+    Choice,
+    Coalesce,
+    Compare,
+    Constant,
+    Either,
+    Greatest,
+    InBands,
+    IsMissing,
+    Least,
+    Lookup,
+    Multiply,
+    Negated,
+    Node,
+    Parameter,
+    Rounded,
+    Scaled,
+    Subtract,
+    Total,
+    Within,
+)
+from huzhu.rules.units import FLAG, INT64, MOST_SCALE, NUMBERS, ORDERED, Type, Unit, quantity
+
+
+def check(syntax: Syntax, scope: Scope) -> Node:
+    """The typed tree of an expression; raises SchemeRefused at the first part that cannot be proved."""
+    node = _CHECKS[syntax.op](syntax, scope)
+    kind = node.type
+    if max(abs(kind.lo), abs(kind.hi)) > INT64:
+        raise refuse(
+            syntax.place,
+            f"结果可能超出 64 位整数（上限 {kind.hi:,}）",
+            "给事实写更小的 most，或减少比例的小数位",
+        )
+    return node
+
+
+def flag(syntax: Syntax, scope: Scope) -> Node:
+    """An expression that must be a condition."""
+    node = check(syntax, scope)
+    if node.type.unit is not Unit.FLAG:
+        raise refuse(syntax.place, f"这里要一个条件，却是{node.type.name}", "写成比较，例如 S > 0元")
+    if node.type.missing:
+        raise refuse(syntax.place, "条件本身可能未填", "写成 coalesce(名称, …) 或先问 is not none")
+    return node
+
+
+def payment(syntax: Syntax, scope: Scope) -> Node:
+    """The amount of a benefit: money that is there, never negative, rounded once."""
+    node = present(syntax, scope, what="给付")
+    if node.type.unit is not Unit.MONEY:
+        raise refuse(
+            syntax.place,
+            f"给付要是金额，这里是{node.type.name}",
+            "金额乘比例得金额；次数和天数要乘每次、每天的金额",
+        )
+    if node.type.lo < 0:
+        raise refuse(syntax.place, "给付可能为负数", "写成 max(0元, …)")
+    return rounded(node, scope.rounding)
+
+
+def present(syntax: Syntax, scope: Scope, *, what: str) -> Node:
+    """An expression whose value is proved to be there."""
+    node = check(syntax, scope)
+    if node.type.missing:
+        name = f"“{syntax.text}”" if syntax.op == "name" else "它"
+        raise refuse(
+            syntax.place,
+            f"{what}用到的值可能未填",
+            f"先问 {name} is not none，或写 coalesce({syntax.text or '…'}, 0元)",
+        )
+    return node
+
+
+def number(syntax: Syntax, scope: Scope) -> Node:
+    """An operand of arithmetic: a quantity that is not missing."""
+    node = present(syntax, scope, what="运算")
+    if node.type.unit not in NUMBERS | {Unit.DATE}:
+        raise refuse(syntax.place, f"{node.type.name}不能参加运算", "运算只用金额、比例、个数、天数和日期")
+    return node
+
+
+# --- leaves ---
+
+
+def _name(syntax: Syntax, scope: Scope) -> Node:
+    name = syntax.text
+    if name in scope.names:
+        node = scope.names[name]
+        return replace(node, type=node.type.known()) if name in scope.known else node
+    if name in {"true", "false"}:
+        return Constant(FLAG, name == "true")
+    if name in scope.tables:
+        raise refuse(syntax.place, f"“{name}”是一张表，不能直接参加运算", "用 bands(…)、lookup(…) 或 in")
+    raise unknown_name(syntax, [*scope.names, *scope.tables])
+
+
+def unknown_name(syntax: Syntax, names: list[str]) -> SchemeRefused:
+    """The refusal of a name nobody declared, with the nearest one that was."""
+    near = get_close_matches(syntax.text, names, 1)
+    hint = (
+        f"是不是 {near[0]}？"
+        if near
+        else "在 facts、parameters 或 lines 里先声明它（福利项目自己的行只在该项目内可用）"
+    )
+    return refuse(syntax.place, f"没有“{syntax.text}”这个名称", hint)
+
+
+def _quantity(syntax: Syntax, _: Scope) -> Node:
+    try:
+        unit, value, scale = quantity(syntax.text)
+    except ValueError as error:
+        raise refuse(syntax.place, str(error), "改写这个数量") from None
+    return Constant(Type(unit, value, value, scale), value)
+
+
+def _code(syntax: Syntax, _: Scope) -> Node:
+    return Constant(Type(Unit.CODE), syntax.text)
+
+
+# --- arithmetic ---
+
+
+def rescaled(node: Node, scale: int) -> Node:
+    """The node at a larger scale."""
+    by = scale - node.type.scale
+    if by == 0:
+        return node
+    grown = replace(node.type, scale=scale, lo=node.type.lo * 10**by, hi=node.type.hi * 10**by)
+    return Scaled(grown, node, by)
+
+
+def _aligned(syntax: Syntax, nodes: list[Node]) -> list[Node]:
+    units = {node.type.unit for node in nodes}
+    if len(units) > 1:
+        raise _units_differ(syntax, nodes)
+    scale = max(node.type.scale for node in nodes)
+    return [rescaled(node, scale) for node in nodes]
+
+
+def _units_differ(syntax: Syntax, nodes: list[Node]) -> SchemeRefused:
+    names = "和".join(node.type.name for node in nodes)
+    return refuse(
+        syntax.place,
+        f"{names}不能放在一起算（{syntax.op}）",
+        "同类才能加减比较；金额乘比例得金额，日期加天数得日期",
+    )
+
+
+def _plus(syntax: Syntax, scope: Scope) -> Node:
+    left, right = (number(arg, scope) for arg in syntax.args)
+    if (left.type.unit, right.type.unit) == (Unit.DATE, Unit.DAYS):
+        return Add(Type(Unit.DATE, left.type.lo + right.type.lo, left.type.hi + right.type.hi), left, right)
+    if Unit.DATE in {left.type.unit, right.type.unit}:
+        raise _units_differ(syntax, [left, right])
+    left, right = _aligned(syntax, [left, right])
+    kind = left.type
+    return Add(Type(kind.unit, kind.lo + right.type.lo, kind.hi + right.type.hi, kind.scale), left, right)
+
+
+def _minus(syntax: Syntax, scope: Scope) -> Node:
+    left, right = (number(arg, scope) for arg in syntax.args)
+    units = (left.type.unit, right.type.unit)
+    if units == (Unit.DATE, Unit.DAYS):
+        unit = Unit.DATE
+    elif units == (Unit.DATE, Unit.DATE):
+        unit = Unit.DAYS
+    else:
+        left, right = _aligned(syntax, [left, right])
+        unit = left.type.unit
+    return Subtract(
+        Type(unit, left.type.lo - right.type.hi, left.type.hi - right.type.lo, left.type.scale), left, right
+    )
+
+
+_PRODUCTS = {
+    frozenset({Unit.MONEY, Unit.RATE}): Unit.MONEY,
+    frozenset({Unit.MONEY, Unit.COUNT}): Unit.MONEY,
+    frozenset({Unit.MONEY, Unit.DAYS}): Unit.MONEY,
+    frozenset({Unit.RATE, Unit.COUNT}): Unit.RATE,
+    frozenset({Unit.RATE}): Unit.RATE,
+    frozenset({Unit.COUNT}): Unit.COUNT,
+    frozenset({Unit.DAYS, Unit.COUNT}): Unit.DAYS,
+}
+
+
+def _times(syntax: Syntax, scope: Scope) -> Node:
+    left, right = (number(arg, scope) for arg in syntax.args)
+    unit = _PRODUCTS.get(frozenset({left.type.unit, right.type.unit}))
+    if unit is None:
+        raise _units_differ(syntax, [left, right])
+    scale = left.type.scale + right.type.scale
+    if scale > MOST_SCALE:
+        raise refuse(
+            syntax.place, f"连乘后要保留 {scale} 位小数，太多", f"最多 {MOST_SCALE} 位：减少比例的小数位"
+        )
+    if scale and any(isinstance(part, Change) for part in (*left.walk(), *right.walk())):
+        raise refuse(syntax.place, "change(…) 已经舍入到分，再乘比例会舍入两次", "把比例写进 change(…) 里面")
+    ends = [a * b for a in (left.type.lo, left.type.hi) for b in (right.type.lo, right.type.hi)]
+    return Multiply(Type(unit, min(ends), max(ends), scale), left, right)
+
+
+def _ratio(syntax: Syntax, scope: Scope) -> Node:
+    product = _times(syntax, scope)
+    if not isinstance(product, Multiply) or product.right.type.unit is not Unit.RATE:
+        raise refuse(syntax.args[1].place, "ratio 的第二部分要比例", "写成 ratio(金额, 60%)")
+    return product
+
+
+def _ordered(syntax: Syntax, scope: Scope) -> list[Node]:
+    return _aligned(syntax, [number(arg, scope) for arg in syntax.args])
+
+
+def _least(syntax: Syntax, scope: Scope) -> Node:
+    nodes = _ordered(syntax, scope)
+    kind = replace(nodes[0].type, lo=min(n.type.lo for n in nodes), hi=min(n.type.hi for n in nodes))
+    return Least(kind, tuple(nodes))
+
+
+def _greatest(syntax: Syntax, scope: Scope) -> Node:
+    nodes = _ordered(syntax, scope)
+    kind = replace(nodes[0].type, lo=max(n.type.lo for n in nodes), hi=max(n.type.hi for n in nodes))
+    return Greatest(kind, tuple(nodes))
+
+
+# --- tables ---
+
+
+def _table(syntax: Syntax, scope: Scope, shape: str) -> ParameterDef:
+    if syntax.op != "name" or syntax.text not in scope.tables:
+        if syntax.op == "name" and syntax.text not in scope.names:
+            raise unknown_name(syntax, list(scope.tables))
+        raise refuse(
+            syntax.place, f"这里要一个 shape: {shape} 的参数", "在 parameters 里声明它，这里只写名称"
+        )
+    table = scope.tables[syntax.text]
+    if table.shape != shape:
+        raise refuse(
+            syntax.place, f"“{table.name}”是 {table.shape}，这里要 {shape}", "换一个参数或改它的 shape"
+        )
+    return table
+
+
+def _bands(syntax: Syntax, scope: Scope) -> Node:
+    base, table = number(syntax.args[0], scope), _table(syntax.args[1], scope, "bands")
+    if base.type.unit is not Unit.MONEY or base.type.lo < 0:
+        raise refuse(syntax.args[0].place, "分段的基数要非负的金额", "写成 max(0元, …)")
+    scale = base.type.scale + table.type.scale
+    most = max(banded(base.type.hi, bands, base.type.scale) for _, bands in _dated_bands(table))
+    return InBands(Type(Unit.MONEY, 0, most, scale), base, Parameter(table.type, table.name))
+
+
+def _dated_bands(table: ParameterDef) -> list[tuple[int, Bands]]:
+    return [(day, value) for day, value in table.values if isinstance(value, tuple)]
+
+
+def banded(base: int, bands: Bands, scale: int) -> int:
+    """Sum over bands of the slice of the base inside the band times its rate; upper bounds are fen × 10**scale."""
+    result = lower = 0
+    for upper, rate in bands:
+        top = base if upper is None else min(base, upper * 10**scale)
+        if top > lower:
+            result += (top - lower) * rate
+            lower = top
+    return result
+
+
+def _lookup(syntax: Syntax, scope: Scope) -> Node:
+    table, code = _table(syntax.args[0], scope, "table"), check(syntax.args[1], scope)
+    if code.type.unit is not Unit.CODE or not code.type.codes:
+        raise refuse(syntax.args[1].place, "查表要用有代码表的代码", "换成一个 unit: code 的事实")
+    for _, values in table.values:
+        lacking = [c for c, _ in code.type.codes if isinstance(values, Mapping) and c not in values]
+        if lacking:
+            raise refuse(
+                table.place,
+                f"表“{table.name}”缺代码 {'、'.join(lacking)}",
+                "补上每个代码的值，没有给付的写 0元",
+            )
+    return Lookup(replace(table.type, missing=code.type.missing), Parameter(table.type, table.name), code)
+
+
+def _within(syntax: Syntax, scope: Scope) -> Node:
+    code, listed = check(syntax.args[0], scope), _table(syntax.args[1], scope, "list")
+    if code.type.unit is not listed.type.unit:
+        raise refuse(syntax.place, f"{code.type.name}不能在{listed.type.name}的目录里找", "两边要同一种代码")
+    return Within(FLAG, code, Parameter(listed.type, listed.name))
+
+
+# --- conditions ---
+
+
+def _compare(syntax: Syntax, scope: Scope) -> Node:
+    left, right = (check(arg, scope) for arg in syntax.args)
+    unit = left.type.unit
+    if unit is not right.type.unit:
+        raise _units_differ(syntax, [left, right])
+    if unit not in ORDERED and syntax.op not in {"==", "!="}:
+        raise refuse(syntax.place, f"{left.type.name}没有大小之分", "代码和文字只用 == 或 !=")
+    if unit in NUMBERS:
+        left, right = _aligned(syntax, [left, right])
+    for node, other in ((left, right), (right, left)):
+        codes = dict(other.type.codes)
+        if isinstance(node, Constant) and unit is Unit.CODE and codes and node.value not in codes:
+            raise refuse(syntax.place, f"代码“{node.value}”不在代码表中", "可写：" + "、".join(codes))
+    return Compare(FLAG, syntax.op, left, right)
+
+
+def _missing(syntax: Syntax, scope: Scope) -> Node:
+    value = check(syntax.args[0], scope)
+    if not value.type.missing:
+        raise refuse(syntax.place, "问的这个值到这里一定有，不必再问", "删去这个条件")
+    return IsMissing(FLAG, value)
+
+
+def _and(syntax: Syntax, scope: Scope) -> Node:
+    left, right = syntax.args
+    return Both(FLAG, flag(left, scope), flag(right, scope.with_known(known_if(left, truth=True))))
+
+
+def _or(syntax: Syntax, scope: Scope) -> Node:
+    left, right = syntax.args
+    return Either(FLAG, flag(left, scope), flag(right, scope.with_known(known_if(left, truth=False))))
+
+
+def _not(syntax: Syntax, scope: Scope) -> Node:
+    return Negated(FLAG, flag(syntax.args[0], scope))
+
+
+def _if(syntax: Syntax, scope: Scope) -> Node:
+    asked, yes, no = syntax.args
+    condition = flag(asked, scope)
+    then = check(yes, scope.with_known(known_if(asked, truth=True)))
+    otherwise = check(no, scope.with_known(known_if(asked, truth=False)))
+    if then.type.unit in NUMBERS:
+        then, otherwise = _aligned(syntax, [then, otherwise])
+    elif then.type.unit is not otherwise.type.unit:
+        raise _units_differ(syntax, [then, otherwise])
+    kind = replace(
+        then.type,
+        lo=min(then.type.lo, otherwise.type.lo),
+        hi=max(then.type.hi, otherwise.type.hi),
+        missing=then.type.missing or otherwise.type.missing,
+    )
+    return Choice(kind, condition, then, otherwise)
+
+
+def _coalesce(syntax: Syntax, scope: Scope) -> Node:
+    value, fallback = check(syntax.args[0], scope), present(syntax.args[1], scope, what="补的值")
+    if not value.type.missing:
+        raise refuse(syntax.place, "这个值到这里一定有，不必用 coalesce", "直接写名称")
+    if value.type.unit in NUMBERS:
+        value, fallback = _aligned(syntax, [value, fallback])
+    elif value.type.unit is not fallback.type.unit:
+        raise _units_differ(syntax, [value, fallback])
+    kind = replace(
+        value.type,
+        lo=min(value.type.lo, fallback.type.lo),
+        hi=max(value.type.hi, fallback.type.hi),
+        missing=False,
+    )
+    return Coalesce(kind, value, fallback)
+
+
+# --- state ---
+
+
+def _total(syntax: Syntax, scope: Scope) -> Node:
+    of, key = number(syntax.args[0], scope), syntax.args[1]
+    if key.op != "name" or key.text not in scope.keys:
+        raise refuse(
+            key.place, f"total 的第二部分不是已声明的口径“{key.text}”", "可写：" + "、".join(scope.keys)
+        )
+    if of.type.unit is Unit.DATE or of.type.lo < 0:
+        raise refuse(syntax.place, "累计的值可能为负", "写成 max(0元, …)，累计只加不减")
+    if any(isinstance(part, Change) for part in of.walk()):
+        raise refuse(syntax.place, "累计里面又用了 change(…)", "累计原始的行，再对总数用 change")
+    hi = of.type.hi * scope.keys[key.text].at_most
+    return Total(replace(of.type, lo=0, hi=hi), of, key.text, scope.gate)
+
+
+def _change(syntax: Syntax, scope: Scope) -> Node:
+    of = present(syntax.args[0], scope, what="change ")
+    if of.type.unit is not Unit.MONEY:
+        raise refuse(syntax.place, f"change 只用于金额，这里是{of.type.name}", "对次数用 total(…) 直接比较")
+    if not is_steady(of, scope.steady):
+        raise refuse(
+            syntax.place,
+            "change(…) 里读了只属于这一次的值，“之前”没有定义",
+            "把它放进 total(…) 里；change 里只写累计、参数和本人、保障期的事实",
+        )
+    if of.type.lo < 0 or direction(of, scope.rising) not in {RISING, STEADY}:
+        raise refuse(
+            syntax.place,
+            "累计增加时这个算式可能变小，给付会成为负数",
+            "只用 min、max、加法、乘非负比例和 bands",
+        )
+    if any(isinstance(part, Change) for part in of.walk()):
+        raise refuse(syntax.place, "change(…) 套了 change(…)", "只留外面一层")
+    inner = rounded(of, scope.rounding)
+    return Change(inner.type, inner)
+
+
+def rounded(node: Node, rounding: Rounding) -> Node:
+    """A non-negative amount brought to whole steps, once; an amount already whole stays as it is."""
+    if node.type.scale == 0 and (rounding.step == 1 or isinstance(node, Change)):
+        return node
+    one = 10**node.type.scale
+    return Rounded(
+        Type(Unit.MONEY, node.type.lo // one, -(-node.type.hi // one)), node, rounding.step, rounding.cut
+    )
+
+
+_CHECKS: dict[str, Callable[[Syntax, Scope], Node]] = {
+    "name": _name,
+    "quantity": _quantity,
+    "code": _code,
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "ratio": _ratio,
+    "min": _least,
+    "max": _greatest,
+    "bands": _bands,
+    "lookup": _lookup,
+    "in": _within,
+    "missing": _missing,
+    "and": _and,
+    "or": _or,
+    "not": _not,
+    "if": _if,
+    "coalesce": _coalesce,
+    "total": _total,
+    "change": _change,
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _compare),
+}

@@ -1,0 +1,271 @@
+"""Scheme text becomes a proved edition: overlays, then declarations, then expressions in order of dependence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from huzhu.core.hashing import canonical_json
+from huzhu.rules import checker, declarations, motion, proofs
+from huzhu.rules.edition import (
+    GROUPS,
+    Benefit,
+    Check,
+    Clause,
+    Condition,
+    Edition,
+    FactDef,
+    Key,
+    LineDef,
+    ParameterDef,
+)
+from huzhu.rules.fields import Fields, Problems
+from huzhu.rules.overlay import Parent, extended, in_variant
+from huzhu.rules.parser import Syntax, parse
+from huzhu.rules.problems import SchemeRefused, refuse
+from huzhu.rules.scope import Rounding, Scope, known_if
+from huzhu.rules.tree import Fact, Line, Node, Parameter, Passed
+from huzhu.rules.units import FLAG, NotAValue, Unit, how_to_write, value_of
+from huzhu.rules.yamltext import Mapping, Scalar, plain, read
+
+FORMAT = "huzhu-scheme/1"
+_ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
+
+
+def read_edition(text: str, file: str, parent: Parent, *, variant: str | None = None) -> Edition:
+    """A proved edition in one variant (its default where none is named).
+
+    Raises SchemeRefused with every problem found, and LookupError for a variant the scheme does not have.
+    """
+    tree, chosen = in_variant(extended(read(text, file), parent), variant)
+    return _Reading(Fields(tree, "方案"), chosen).edition()
+
+
+def is_abstract(text: str, file: str) -> bool:
+    """Whether the file only lends its parts to others."""
+    node = read(text, file).items.get("abstract")
+    return isinstance(node, Scalar) and node.text == "true"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over a resolved tree; every dictionary fills from the top of the file down."""
+
+    top: Fields
+    chosen: str | None
+    problems: Problems = field(default_factory=Problems)
+    taken: set[str] = field(default_factory=set)
+    clauses: dict[str, Clause] = field(default_factory=dict)
+    facts: dict[str, FactDef] = field(default_factory=dict)
+    parameters: dict[str, ParameterDef] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    lines: dict[str, LineDef] = field(default_factory=dict)
+    names: dict[str, Node] = field(default_factory=dict)
+    steady: set[str] = field(default_factory=set)
+    rising: dict[str, int] = field(default_factory=dict)
+    rounding: Rounding = field(default_factory=Rounding)
+
+    def edition(self) -> Edition:
+        if self.top.text("format", "") != FORMAT:
+            raise refuse(self.top.place, "文件没有写明格式", f"第一行写 format: {FORMAT}")
+        if self.top.text("abstract", "false") == "true":
+            raise refuse(self.top.place, "这个文件只供别的方案继承，不能单独使用", "检查继承它的方案文件")
+        self.declarations()
+        self.problems.stop_if_any()
+        self.read_lines(self.top, "", self.scope())
+        checks = self.checks()
+        benefits = self.benefits()
+        self.problems.stop_if_any()
+        edition = self.assembled(checks, benefits)
+        self.top.done()
+        proofs.prove(edition)
+        return edition
+
+    def assembled(self, checks: tuple[Check, ...], benefits: dict[str, Benefit]) -> Edition:
+        top = self.top
+        variants = {name: declarations.variant(name, fields) for name, fields in top.each("variants")}
+        about = Fields(top.at("about") or Mapping(top.place), "about")
+        resolved = self.resolved()
+        return Edition(
+            slug=top.text("slug"),
+            edition=top.text("edition"),
+            title=top.text("title"),
+            about={name: about.text(name) for name in about.node.items},
+            opens_on=self.day("opens_on"),
+            closes_on=self.day("closes_on"),
+            version_by=top.text("version_by"),
+            order=tuple(scalar.text for scalar in top.texts("order")),
+            keys=self.keys,
+            clauses=self.clauses,
+            facts=self.facts,
+            parameters=self.parameters,
+            lines=self.lines,
+            checks=checks,
+            benefits=benefits,
+            variants=variants,
+            variant=variants[self.chosen] if self.chosen else None,
+            place=top.place,
+            resolved=resolved,
+            identity=Edition.identity_of(resolved),
+        )
+
+    def resolved(self) -> str:
+        """Canonical text after extends and variant; the variants not chosen leave no trace in it."""
+        body = {name: plain(node) for name, node in self.top.node.items.items() if name != "variants"}
+        return canonical_json(body | {"variant": self.chosen or ""})
+
+    def day(self, key: str) -> int:
+        scalar = self.top.scalar(key)
+        try:
+            return int(value_of(Unit.DATE, scalar.text)[0])
+        except NotAValue as error:
+            raise refuse(scalar.place, str(error), how_to_write(Unit.DATE)) from None
+
+    # --- declarations ---
+
+    def declarations(self) -> None:
+        top = self.top
+        self.rounding = _ROUNDINGS[top.one_of("rounding", list(_ROUNDINGS), "四舍五入到分")]
+        for name, fields in top.each("clauses"):
+            with self.problems.kept():
+                self.clauses[name] = declarations.clause(name, fields)
+        self.read_facts(Fields(top.at("facts") or Mapping(top.place), "facts"))
+        for name, fields in top.each("parameters"):
+            with self.problems.kept():
+                declarations.declare(name, fields.place, self.taken)
+                self.parameters[name] = made = declarations.parameter(name, fields)
+                if made.shape == "one":
+                    self.names[name] = Parameter(made.type, name)
+                    self.steady.add(name)
+        for name, fields in top.each("keys"):
+            with self.problems.kept():
+                self.keys[name] = declarations.key(name, fields, self.facts)
+
+    def read_facts(self, groups: Fields) -> None:
+        for group in GROUPS:
+            for name, fields in groups.each(group):
+                with self.problems.kept():
+                    declarations.declare(name, fields.place, self.taken)
+                    self.facts[name] = made = declarations.fact(name, group, fields)
+                    self.names[name] = Fact(made.type, name)
+                    if group != "event":
+                        self.steady.add(name)
+        groups.done()
+
+    def scope(self) -> Scope:
+        tables = {name: made for name, made in self.parameters.items() if made.shape != "one"}
+        return Scope(self.names, tables, self.keys, self.steady, self.rising, self.rounding)
+
+    # --- expressions ---
+
+    def read_lines(self, fields: Fields, benefit: str, scope: Scope) -> tuple[str, ...]:
+        """Checks the lines below `fields` in order of dependence and declares them; returns their names."""
+        drafts = dict(fields.each("lines"))
+        parsed: dict[str, Syntax] = {}
+        for name, draft in drafts.items():
+            with self.problems.kept():
+                declarations.declare(name, draft.place, self.taken)
+                parsed[name] = parse(draft.scalar("is"))
+        order = self.dependence(parsed, drafts)
+        for name in order:
+            if all(word in self.names for word in _words(parsed[name]) if word in drafts):
+                with self.problems.kept():
+                    self.line(name, drafts[name], parsed[name], benefit, scope)
+        self.problems.stop_if_any()
+        return tuple(name for name in order if not benefit or self.lines[name].benefit == benefit)
+
+    def dependence(self, parsed: dict[str, Syntax], drafts: dict[str, Fields]) -> Iterable[str]:
+        graph = {name: [word for word in _words(syntax) if word in parsed] for name, syntax in parsed.items()}
+        try:
+            return tuple(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            circle = error.args[1]
+            raise refuse(
+                drafts[circle[0]].place, f"几行互相引用成了圈：{' → '.join(circle)}", "断开其中一处引用"
+            ) from None
+
+    def line(self, name: str, draft: Fields, syntax: Syntax, benefit: str, scope: Scope) -> None:
+        body = checker.check(syntax, scope)
+        made = LineDef(name, draft.text("label"), self.clause(draft), body, benefit, draft.place)
+        draft.done()
+        self.lines[name] = made
+        self.names[name] = Line(body.type, name)
+        self.rising[name] = motion.direction(body, self.rising)
+        if motion.is_steady(body, self.steady):
+            self.steady.add(name)
+
+    def clause(self, fields: Fields) -> str:
+        scalar = fields.scalar("clause")
+        if scalar.text not in self.clauses:
+            raise refuse(
+                scalar.place, f"没有条款“{scalar.text}”", "在 clauses 里写出条款原文和出处，或改成已有的名称"
+            )
+        return scalar.text
+
+    def checks(self) -> tuple[Check, ...]:
+        made: list[Check] = []
+        for name, fields in self.top.each("checks"):
+            with self.problems.kept():
+                test = checker.flag(parse(fields.scalar("is")), self.scope())
+                made.append(Check(name, fields.text("label"), test, fields.place))
+                fields.done()
+        return tuple(made)
+
+    def benefits(self) -> dict[str, Benefit]:
+        made: dict[str, Benefit] = {}
+        for name, fields in self.top.each("benefits"):
+            with self.problems.kept():
+                declarations.declare(name, fields.place, self.taken)
+                made[name] = self.benefit(name, fields)
+        if not made:
+            self.problems.add(self.top.place, "方案没有任何保障项目", "在 benefits 下至少写一项")
+        return made
+
+    def benefit(self, name: str, fields: Fields) -> Benefit:
+        outside = dict(self.names)
+        conditions, scope = self.conditions(name, fields)
+        lines = self.read_lines(fields, name, scope)
+        syntax = parse(fields.scalar("pays"))
+        pays = checker.payment(syntax, scope)
+        made = Benefit(
+            name=name,
+            label=fields.text("label"),
+            clause=self.clause(fields),
+            plain=fields.text("plain"),
+            conditions=conditions,
+            lines=lines,
+            pays=pays,
+            caution=declarations.caution(fields),
+            place=fields.place,
+        )
+        fields.done()
+        for local in lines:
+            if local not in outside:
+                del self.names[local]
+        return made
+
+    def conditions(self, benefit: str, fields: Fields) -> tuple[tuple[Condition, ...], Scope]:
+        """Conditions in order; each may rely on those before it, and its totals count the events that pass them."""
+        made: list[Condition] = []
+        scope = self.scope()
+        for name, condition in fields.each("when"):
+            syntax = parse(condition.scalar("is"))
+            test = checker.flag(syntax, scope)
+            advice = condition.text("advice", "")
+            made.append(
+                Condition(
+                    name, condition.text("label"), self.clause(condition), test, advice, condition.place
+                )
+            )
+            condition.done()
+            scope = scope.within(known_if(syntax, truth=True), Passed(FLAG, benefit, len(made)))
+        return tuple(made), scope
+
+
+def _words(syntax: Syntax) -> Iterable[str]:
+    if syntax.op == "name":
+        yield syntax.text
+    for arg in syntax.args:
+        yield from _words(arg)
+
+
+__all__ = ["FORMAT", "SchemeRefused", "is_abstract", "read_edition"]

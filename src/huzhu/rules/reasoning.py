@@ -1,0 +1,300 @@
+"""The working of one outcome: walked from the same tree that was evaluated, never composed per scheme."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from huzhu.core import money
+from huzhu.rules import tree
+from huzhu.rules.edition import Benefit, Clause, Edition, names_in, totals_in
+from huzhu.rules.program import Outcome
+from huzhu.rules.units import Type, Unit, Value, spoken
+from huzhu.rules.words import Speaker
+from huzhu.rules.zero import Zero, why_zero
+
+FORMAT = "huzhu-reasoning/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A fact or an earlier line that a line reads."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A parameter that a line reads, with the day its value came into force and its clause."""
+
+    name: str
+    label: str
+    value: str
+    since: str
+    clause: str
+    caution_kind: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running total before and after this event."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """One line: what it is called, how it was got in words, and the figure."""
+
+    name: str
+    label: str
+    how: str
+    value: str
+    exact: str
+    clause: str
+    inputs: tuple[Input, ...]
+    parameters: tuple[Used, ...]
+    totals: tuple[Running, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One condition: whether it holds (None where an earlier one failed) and what is the case."""
+
+    name: str
+    label: str
+    holds: bool | None
+    states: str
+    clause: str
+    parameters: tuple[Used, ...]
+    totals: tuple[Running, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitWorking:
+    """One benefit: conditions in order, lines in order of dependence, the last of them the amount."""
+
+    name: str
+    label: str
+    paid_fen: int
+    clause: str
+    caution_kind: str
+    caution: str
+    conditions: tuple[Asked, ...]
+    lines: tuple[Working, ...]
+    zero: Zero | None
+
+    @property
+    def paid(self) -> str:
+        """The amount as people read it, without the unit."""
+        return money.spoken(self.paid_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Everything a slip, a letter or a page needs to show one adjudication of one scheme."""
+
+    slug: str
+    edition: str
+    title: str
+    identity: str
+    variant: str
+    variant_label: str
+    variant_text: str
+    picked_by: str
+    picked_on: str
+    clauses: tuple[Clause, ...]
+    cautions: tuple[str, ...]
+    warnings: tuple[str, ...]
+    benefits: tuple[BenefitWorking, ...]
+    total_fen: int
+
+    @property
+    def total(self) -> str:
+        """The amount over all benefits as people read it, without the unit."""
+        return money.spoken(self.total_fen)
+
+
+def reasoning_of(outcome: Outcome) -> Reasoning:
+    """The working of an outcome, for every benefit of its edition."""
+    edition = outcome.program.edition
+    speaker = Speaker(outcome)
+    benefits = tuple(_benefit(benefit, speaker) for benefit in edition.benefits.values())
+    variant = edition.variant
+    return Reasoning(
+        slug=edition.slug,
+        edition=edition.edition,
+        title=edition.title,
+        identity=edition.identity,
+        variant=variant.name if variant else "",
+        variant_label=variant.label if variant else "",
+        variant_text=variant.text if variant else "",
+        picked_by=edition.facts[edition.version_by].label,
+        picked_on=date.fromordinal(outcome.day).isoformat(),
+        clauses=tuple(edition.clauses.values()),
+        cautions=_cautions(edition, benefits),
+        warnings=tuple(check.label for check in edition.checks if not speaker.holds(check.test)),
+        benefits=benefits,
+        total_fen=outcome.total,
+    )
+
+
+def as_json(reasoning: Reasoning) -> dict[str, Any]:
+    """Versioned JSON of a reasoning: money as decimal yuan beside the phrases people read."""
+    body = asdict(reasoning)
+    body["clauses"] = [
+        {"name": c.name, "label": c.label, "text": c.text, "source": c.source} for c in reasoning.clauses
+    ]
+    for benefit in body["benefits"]:
+        benefit["paid"] = money.yuan(benefit.pop("paid_fen"))
+    body["total"] = money.yuan(body.pop("total_fen"))
+    return {"format": FORMAT, **body}
+
+
+def _cautions(edition: Edition, benefits: tuple[BenefitWorking, ...]) -> tuple[str, ...]:
+    """Cautions of what this outcome rests on: the parameters its lines and conditions used."""
+    used = {used.name for b in benefits for line in b.lines for used in line.parameters}
+    used |= {used.name for b in benefits for asked in b.conditions for used in asked.parameters}
+    return tuple(
+        f"{parameter.label}：{parameter.caution.kind}，{parameter.caution.text}"
+        for parameter in edition.parameters.values()
+        if parameter.caution and parameter.name in used
+    )
+
+
+def _benefit(benefit: Benefit, speaker: Speaker) -> BenefitWorking:
+    outcome = speaker.outcome
+    paid = outcome.paid[benefit.name]
+    conditions = _conditions(benefit, speaker)
+    met = all(condition.holds for condition in conditions)
+    return BenefitWorking(
+        name=benefit.name,
+        label=benefit.label,
+        paid_fen=paid,
+        clause=speaker.edition.clauses[benefit.clause].label,
+        caution_kind=benefit.caution.kind if benefit.caution else "",
+        caution=benefit.caution.text if benefit.caution else "",
+        conditions=conditions,
+        lines=_lines(benefit, speaker) if met else (),
+        zero=None if paid else why_zero(benefit, speaker),
+    )
+
+
+def _conditions(benefit: Benefit, speaker: Speaker) -> tuple[Asked, ...]:
+    outcome, asked = speaker.outcome, []
+    failed = False
+    for number, condition in enumerate(benefit.conditions, 1):
+        holds = bool(outcome.slots[outcome.program.slot[benefit.name, number]])
+        asked.append(
+            Asked(
+                name=condition.name,
+                label=condition.label,
+                holds=None if failed else holds,
+                states="" if failed else speaker.states(condition.test),
+                clause=speaker.edition.clauses[condition.clause].label,
+                parameters=() if failed else _parameters(condition.test, speaker),
+                totals=() if failed else _totals(condition.test, speaker),
+            )
+        )
+        failed |= not holds
+    return tuple(asked)
+
+
+def _lines(benefit: Benefit, speaker: Speaker) -> tuple[Working, ...]:
+    edition = speaker.edition
+    lines = [
+        _working(name, line.label, line.clause, line.body, speaker)
+        for name in lines_of(edition, benefit.name)
+        if (line := edition.lines[name])
+    ]
+    return (*lines, _working("pays", benefit.label, benefit.clause, benefit.pays, speaker))
+
+
+@lru_cache(maxsize=1024)
+def lines_of(edition: Edition, benefit: str) -> tuple[str, ...]:
+    """Names of the lines the amount of a benefit rests on, in order of dependence."""
+    wanted = set(_named(edition, edition.benefits[benefit].pays))
+    return tuple(name for name in edition.lines if name in wanted)
+
+
+def _named(edition: Edition, node: tree.Node) -> set[str]:
+    found = {name for name in names_in(node) if name in edition.lines}
+    return found.union(*(_named(edition, edition.lines[name].body) for name in found))
+
+
+def _working(name: str, label: str, clause: str, body: tree.Node, speaker: Speaker) -> Working:
+    value = speaker.outcome.value(body)
+    return Working(
+        name=name,
+        label=label,
+        how=speaker.say(body),
+        value=spoken(value, body.type),
+        exact=exact(value, body.type),
+        clause=speaker.edition.clauses[clause].label,
+        inputs=_inputs(body, speaker),
+        parameters=_parameters(body, speaker),
+        totals=_totals(body, speaker),
+    )
+
+
+def exact(value: Value | None, kind: Type) -> str:
+    """A value for machines: money in yuan with all its digits, dates in ISO form, the rest as it is spoken."""
+    if kind.unit is Unit.MONEY and isinstance(value, int):
+        return money.spoken(value, kind.scale).replace(",", "")
+    return "" if value is None else spoken(value, kind)
+
+
+def _inputs(body: tree.Node, speaker: Speaker) -> tuple[Input, ...]:
+    edition, seen = speaker.edition, {}
+    for node in body.walk():
+        if isinstance(node, tree.Fact | tree.Line) and node.name not in seen:
+            label = (
+                edition.facts[node.name].label
+                if isinstance(node, tree.Fact)
+                else edition.lines[node.name].label
+            )
+            seen[node.name] = Input(node.name, label, speaker.value(node))
+    return tuple(seen.values())
+
+
+def _parameters(body: tree.Node, speaker: Speaker) -> tuple[Used, ...]:
+    seen = {}
+    for node in body.walk():
+        if isinstance(node, tree.Parameter) and node.name not in seen:
+            seen[node.name] = _used(node, speaker)
+    return tuple(seen.values())
+
+
+def _used(node: tree.Parameter, speaker: Speaker) -> Used:
+    definition = speaker.edition.parameters[node.name]
+    since, value = definition.at(speaker.outcome.day)
+    text = (
+        spoken(value, definition.type)
+        if isinstance(value, int | str)
+        else f"{_TABLES[definition.shape]}（{len(value)} 项）"
+    )
+    caution = definition.caution
+    return Used(
+        name=definition.name,
+        label=definition.label,
+        value=text,
+        since=date.fromordinal(since).isoformat(),
+        clause=speaker.edition.clauses[definition.clause].label,
+        caution_kind=caution.kind if caution else "",
+        caution=caution.text if caution else "",
+    )
+
+
+_TABLES = {"bands": "分段表", "table": "对照表", "list": "目录"}
+
+
+def _totals(body: tree.Node, speaker: Speaker) -> tuple[Running, ...]:
+    return tuple(
+        Running(speaker.labels.say(total), speaker.value(total, before=True), speaker.value(total))
+        for total in dict.fromkeys(totals_in(body))
+    )

@@ -1,0 +1,141 @@
+"""Scheme files on disk: schemes/<slug>/<edition>.yaml with schemes/<slug>/cases/*.yaml beside them."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from huzhu.rules import reader
+from huzhu.rules.cases import Case, read_cases, run_cases
+from huzhu.rules.edition import Edition
+from huzhu.rules.overlay import Parent
+from huzhu.rules.problems import Place, Problem, SchemeRefused, refuse
+
+SHELF = Path(__file__).resolve().parents[3] / "schemes"
+MOST_BYTES = 2_000_000
+
+
+class NoSuchScheme(LookupError):
+    """Neither a slug on the shelf nor a file; the message lists what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `scheme check` found of one file."""
+
+    file: str
+    problems: tuple[Problem, ...]
+    editions: tuple[Edition, ...] = ()
+    claims: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether every reading is proved and every worked example passes."""
+        return not self.problems
+
+
+@dataclass(slots=True)
+class Library:
+    """A shelf of schemes; editions are read once and kept."""
+
+    shelf: Path = SHELF
+    kept: dict[tuple[Path, str | None], Edition] = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)
+
+    def slugs(self) -> list[str]:
+        """Slugs with an edition that stands on its own, in the order schemes themselves ask for (about: place)."""
+        if not self.listed:
+            folders = {folder.name: files for folder in self.shelf.iterdir() if (files := self.files(folder))}
+            self.listed = sorted(folders, key=lambda slug: (self.place(folders[slug][-1]), slug))
+        return self.listed
+
+    def place(self, path: Path) -> str:
+        """Where a scheme wants to stand among the others; a file that is refused stands last."""
+        try:
+            return self.read(path).about.get("place", "~")
+        except SchemeRefused:
+            return "~"
+
+    def files(self, folder: Path) -> list[Path]:
+        """The edition files of one scheme, oldest first; files that only lend parts are left out."""
+        return [path for path in sorted(folder.glob("*.yaml")) if not reader.is_abstract(*self.text(path))]
+
+    def find(self, name: str) -> Path:
+        """The newest edition of a slug, one edition by slug/edition, or the file at a path."""
+        for path in (self.shelf / f"{name}.yaml", Path(name)):
+            if path.is_file():
+                return path
+        folder = self.shelf / name
+        if name in self.slugs() and (files := self.files(folder)):
+            return files[-1]
+        raise NoSuchScheme(f"没有方案“{name}”：写 {'、'.join(self.slugs())} 之一，或方案文件的路径")
+
+    def edition(self, name: str, variant: str | None = None) -> Edition:
+        """A proved edition; raises NoSuchScheme, SchemeRefused, or LookupError for a reading it does not have."""
+        return self.read(self.find(name), variant)
+
+    def read(self, path: Path, variant: str | None = None) -> Edition:
+        key = (path.resolve(), variant)
+        if key not in self.kept:
+            self.kept[key] = reader.read_edition(*self.text(path), self.parent_of(path), variant=variant)
+        return self.kept[key]
+
+    def parent_of(self, path: Path) -> Parent:
+        """Finds what a file extends: beside its own folder first, then on the shelf."""
+
+        def parent(name: str) -> tuple[str, str]:
+            for root in (path.parent.parent, path.parent, self.shelf):
+                found = root / f"{name}.yaml"
+                inside = found.resolve().is_relative_to(root.resolve())
+                if inside and found.is_file():
+                    return self.text(found)
+            raise LookupError(f"在 {self.shown(self.shelf)} 里放一个 {name}.yaml，或改名称")
+
+        return parent
+
+    def text(self, path: Path) -> tuple[str, str]:
+        """The text of a file and the name that problems call it by."""
+        name = self.shown(path)
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise refuse(Place(name, 1), "文件太大", f"一个文件不超过 {MOST_BYTES:,} 字节")
+            return path.read_text(encoding="utf-8"), name
+        except UnicodeDecodeError:
+            raise refuse(Place(name, 1), "文件不是 UTF-8 编码", "用 UTF-8 重新保存") from None
+        except OSError as error:
+            raise refuse(Place(name, 1), f"文件打不开（{error.strerror}）", "检查路径和权限") from None
+
+    def shown(self, path: Path) -> str:
+        """A path as people read it: from the shelf's folder on where it stands there."""
+        resolved, home = path.resolve(), self.shelf.parent.resolve()
+        return str(resolved.relative_to(home)) if resolved.is_relative_to(home) else str(path)
+
+    def cases(self, path: Path) -> tuple[Case, ...]:
+        """The worked examples beside an edition file."""
+        return tuple(
+            case
+            for file in sorted((path.parent / "cases").glob("*.yaml"))
+            for case in read_cases(*self.text(file))
+        )
+
+    def check(self, path: Path) -> Verdict:
+        """Reads, proves and runs the worked examples of one file, in every reading."""
+        name = self.shown(path)
+        try:
+            first = self.read(path)
+            editions = [self.read(path, variant) for variant in first.variants] or [first]
+            cases = self.cases(path)
+            problems = [problem for edition in editions for problem in run_cases(edition, cases)]
+        except SchemeRefused as refused:
+            return Verdict(name, tuple(refused.problems))
+        if not cases:
+            problems.append(
+                Problem(Place(name, 1), "没有例题", f"在 {path.parent.name}/cases/ 下写几道能用笔算的例题")
+            )
+        claims = sum(len(case.claims) for case in cases) * len(editions)
+        return Verdict(name, tuple(dict.fromkeys(problems)), tuple(editions), claims)
+
+
+@cache
+def shelf() -> Library:
+    """The product's own shelf."""
+    return Library()

@@ -1,0 +1,66 @@
+"""A scheme as its page shows it: plain words and figures, none of them written twice."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from huzhu.rules.about import filled
+from huzhu.rules.cases import Case
+from huzhu.rules.edition import Benefit, Clause, Edition, ParameterDef
+from huzhu.rules.units import Value, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeShown:
+    """One edition on one day (an ordinal)."""
+
+    edition: Edition
+    day: int
+    cases: tuple[Case, ...] = ()
+
+    @property
+    def about(self) -> dict[str, str]:
+        return {name: filled(self.edition, text, self.day) for name, text in self.edition.about.items()}
+
+    @property
+    def benefits(self) -> list[tuple[Benefit, str]]:
+        """Each benefit with its plain words."""
+        return [
+            (benefit, filled(self.edition, benefit.plain, self.day))
+            for benefit in self.edition.benefits.values()
+        ]
+
+    @property
+    def parameters(self) -> list[tuple[ParameterDef, Clause, list[tuple[str, str]]]]:
+        """Each figure with its clause and (in force since, value) for every date."""
+        clauses = self.edition.clauses
+        return [
+            (
+                definition,
+                clauses[definition.clause],
+                [
+                    (date.fromordinal(day).isoformat(), _said(definition, value))
+                    for day, value in definition.values
+                ],
+            )
+            for definition in self.edition.parameters.values()
+        ]
+
+    @property
+    def opens(self) -> str:
+        return date.fromordinal(self.edition.opens_on).isoformat()
+
+
+def _said(definition: ParameterDef, value: object) -> str:
+    if isinstance(value, Value):
+        return spoken(value, definition.type)
+    if isinstance(value, dict):
+        return "；".join(f"{code}：{spoken(number, definition.type)}" for code, number in value.items())
+    if isinstance(value, frozenset):
+        return "、".join(sorted(value)) if len(value) <= 20 else f"{min(value)} 等 {len(value)} 个编码"
+    return "、".join(_band(definition, band) for band in value) if isinstance(value, tuple) else ""
+
+
+def _band(definition: ParameterDef, band: tuple[int | None, int]) -> str:
+    top, rate = band
+    until = "以上" if top is None else f"{top // 100:,} 元以内"
+    return f"{until} {spoken(rate, definition.type)}"

@@ -1,0 +1,40 @@
+// Large text is remembered on this device; printing opens every slip first.
+(function () {
+  const root = document.documentElement;
+  const key = "huzhu-text";
+  function show(size) {
+    root.dataset.text = size;
+    document.querySelectorAll("[data-text-size]").forEach(function (button) {
+      button.setAttribute("aria-pressed", String(size === "big"));
+      button.textContent = size === "big" ? "标准字" : "大字";
+    });
+  }
+  function remembered() {
+    try { return localStorage.getItem(key) || ""; } catch (_) { return ""; }
+  }
+  root.dataset.text = remembered();
+  document.addEventListener("DOMContentLoaded", function () { show(remembered()); });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-text-size]")) {
+      const size = root.dataset.text === "big" ? "" : "big";
+      try { localStorage.setItem(key, size); } catch (_) { /* private window: for this page only */ }
+      show(size);
+    }
+    if (event.target.closest("[data-print]")) {
+      document.querySelectorAll(".slip details").forEach(function (part) { part.open = true; });
+      window.print();
+    }
+  });
+  document.addEventListener("htmx:afterSettle", function () {
+    const place = document.getElementById("problems") || document.getElementById("result");
+    if (place) { place.scrollIntoView({ block: "start" }); place.focus({ preventScroll: true }); }
+  });
+  function told(text) {
+    const form = document.querySelector("form");
+    const note = document.createElement("p");
+    note.className = "error"; note.setAttribute("role", "alert"); note.textContent = text;
+    if (form) { form.querySelectorAll("[role=alert]").forEach(function (old) { old.remove(); }); form.append(note); }
+  }
+  document.addEventListener("htmx:sendError", function () { told("连不上服务器，填的内容还在。请检查网络后再按“算一算”。"); });
+  document.addEventListener("htmx:responseError", function () { told("服务器没有算成，填的内容还在。请稍后再按“算一算”；仍不行请重新打开本页。"); });
+})();

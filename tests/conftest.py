@@ -1,0 +1,100 @@
+"""What every test stands on: its own secrets and database, closed sockets, one browser."""
+
+import base64
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+
+def _own_environment() -> None:
+    """Forget what the shell has set for a real site, and make secrets that nobody can come to rely on."""
+    for name in [name for name in os.environ if name.startswith("HUZHU_")]:
+        del os.environ[name]
+    os.environ["HUZHU_SECRET_KEY"] = secrets.token_urlsafe(48)
+    os.environ["HUZHU_KEYS"] = "1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "huzhu.config.settings"
+
+
+_own_environment()
+
+# No deadline: a busy machine is not a bug. Random: each run looks elsewhere, and the blob repeats a failure.
+hypothesis_settings.register_profile("huzhu", deadline=None, derandomize=False, print_blob=True)
+hypothesis_settings.load_profile("huzhu")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the tests marked `long`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the settings now that the secrets exist; static files are served from their sources."""
+    import django  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
+
+    static = tempfile.TemporaryDirectory(prefix="huzhu-static-")
+    config.add_cleanup(static.cleanup)
+    settings.STATIC_ROOT = Path(static.name)
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    django.setup()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long: run ./test --long"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give SQLite a file: in memory, the live server and the test would lock each other out."""
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's browser; without one the tests fail, because a skipped page is an untested page."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.fail("找不到 Chromium。请安装：sudo apt-get install -y chromium fonts-noto-cjk")
+    # Playwright keeps an event loop in this thread, and Django would refuse the database beside it
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server) -> Iterator[Page]:
+    """An empty page at the running site; an error in its scripts or a breach of its policy fails the test."""
+    errors = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # an answer of 404 or 422 is said there too, and may be just what the test is after
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            errors.append(message.text)
+
+    context = chromium.new_context(base_url=live_server.url, locale="zh-CN")
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", hear)
+    yield page
+    context.close()
+    assert errors == []
