@@ -187,6 +187,8 @@ class Estimate:
             except FactsRefused as refused:
                 for problem in refused.problems:
                     self.wrong(_box_of(problem.path), f"{problem.what}。{problem.remedy}")
+        if self.errors:
+            self.papers = []
 
     def wrong(self, name: str, message: str) -> None:
         self.errors.setdefault(name, message)
