@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from huzhu.cli.shelf import shelf
 from huzhu.core import money
+from huzhu.rules.about import clashing
 from huzhu.rules.adjudicate import explain
 from huzhu.rules.edition import Edition
 from huzhu.rules.facts import FactsRefused, document_of
@@ -41,10 +43,14 @@ def run(asked: argparse.Namespace) -> int:
         print("缺方案或事实文件 → 写成 huzhu explain --scheme yichun-120 FACTS.json", file=sys.stderr)
         return 2
     try:
-        reasonings = explain(_editions(names, asked.variant), document_of(_text(facts)))
+        library = shelf()
+        editions = _editions(library, names, asked.variant)
+        reasonings = explain(editions, document_of(_text(facts)), among=library.editions())
     except (SchemeRefused, FactsRefused, LookupError, OSError, UnicodeDecodeError) as error:
         print(_complaint(error, facts), file=sys.stderr)
         return 1
+    if clash := clashing(editions):
+        print(f"注意：{clash}；这里的合计只供比较", file=sys.stderr)
     if asked.json:
         total = money.yuan(sum(reasoning.total_fen for reasoning in reasonings))
         body = {"schemes": [as_json(reasoning) for reasoning in reasonings], "total": total}
@@ -54,8 +60,7 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _editions(names: list[str], variant: str | None) -> list[Edition]:
-    library = Library()
+def _editions(library: Library, names: list[str], variant: str | None) -> list[Edition]:
     editions = [library.edition(name) for name in dict.fromkeys(names)]
     if variant is None:
         return editions

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from huzhu.cli.shelf import shelf
 from huzhu.rules.edition import Edition
 from huzhu.rules.problems import SchemeRefused
 from huzhu.rules.proofs import telescopes
@@ -25,7 +26,7 @@ def register(verbs: Any) -> None:
 
 def run_check(asked: argparse.Namespace) -> int:
     """Prints a verdict a file; 1 where any file has a problem."""
-    library, sound = Library(), True
+    library, sound = shelf(), True
     for name in asked.paths:
         try:
             paths = _paths(library, name)
@@ -73,7 +74,7 @@ def _say(verdict: Verdict) -> None:
 
 def run_list(_: argparse.Namespace) -> int:
     """Prints a line an edition on the shelf."""
-    library, sound = Library(), True
+    library, sound = shelf(), True
     for slug in library.slugs():
         for path in library.files(library.shelf / slug):
             try:

@@ -1,4 +1,4 @@
-"""What every room may lean on and nothing can surprise: money in fen, identity numbers, ciphers, hashing.
+"""What every room may lean on and nothing can surprise: money in fen, periods, ciphers, hashing.
 
 In: plain values, and keys as text.
 Out: plain values; no Django, no clock, no file, no environment.

@@ -1,5 +1,7 @@
 """What a scheme says of itself in plain words, with its parameters filled in, so that no figure is written twice."""
 
+from collections.abc import Iterable
+
 from huzhu.rules.edition import Edition
 from huzhu.rules.proofs import PLACEHOLDER
 from huzhu.rules.units import Value, spoken
@@ -16,3 +18,16 @@ def filled(edition: Edition, text: str, day: int) -> str:
         return said.replace(".00 元", " 元").replace(" ", "")
 
     return PLACEHOLDER.sub(lambda match: value(match[1]), text)
+
+
+def clashing(editions: Iterable[Edition]) -> str:
+    """A sentence where two of the schemes may not be joined together (about: one_of), else nothing."""
+    kinds: dict[str, list[str]] = {}
+    for edition in editions:
+        if kind := edition.about.get("one_of"):
+            kinds.setdefault(kind, []).append(edition.about.get("short", edition.slug))
+    return "；".join(
+        f"两个{kind}方案不能同时参加（{'、'.join(names)}），请只留一个"
+        for kind, names in kinds.items()
+        if len(names) > 1
+    )

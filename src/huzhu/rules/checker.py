@@ -39,6 +39,8 @@ from huzhu.rules.tree import (
 )
 from huzhu.rules.units import FLAG, INT64, MOST_SCALE, NUMBERS, ORDERED, Type, Unit, quantity
 
+_NOTHING = {Unit.MONEY: "0元", Unit.RATE: "0%", Unit.COUNT: "0次", Unit.DAYS: "0天"}
+
 
 def check(syntax: Syntax, scope: Scope) -> Node:
     """The typed tree of an expression; raises SchemeRefused at the first part that cannot be proved."""
@@ -81,12 +83,10 @@ def present(syntax: Syntax, scope: Scope, *, what: str) -> Node:
     """An expression whose value is proved to be there."""
     node = check(syntax, scope)
     if node.type.missing:
-        name = f"“{syntax.text}”" if syntax.op == "name" else "它"
-        raise refuse(
-            syntax.place,
-            f"{what}用到的值可能未填",
-            f"先问 {name} is not none，或写 coalesce({syntax.text or '…'}, 0元)",
-        )
+        name = syntax.text if syntax.op == "name" else "名称"
+        nothing = _NOTHING.get(node.type.unit)
+        instead = f"，或写 coalesce({name}, {nothing})" if nothing else ""
+        raise refuse(syntax.place, f"{what}用到的值可能未填", f"先问 {name} is not none{instead}")
     return node
 
 
@@ -407,7 +407,9 @@ def _change(syntax: Syntax, scope: Scope) -> Node:
             "change(…) 里读了只属于这一次的值，“之前”没有定义",
             "把它放进 total(…) 里；change 里只写累计、参数和本人、保障期的事实",
         )
-    if of.type.lo < 0 or direction(of, scope.rising) not in {RISING, STEADY}:
+    if of.type.lo < 0:
+        raise refuse(syntax.place, "change(…) 里的金额可能为负数", "写成 change(max(0元, …))")
+    if direction(of, scope.rising) not in {RISING, STEADY}:
         raise refuse(
             syntax.place,
             "累计增加时这个算式可能变小，给付会成为负数",

@@ -165,6 +165,7 @@ class Edition:
     benefits: Mapping[str, Benefit]
     variants: Mapping[str, Variant]
     variant: Variant | None
+    caution: Caution | None
     place: Place
     resolved: str
     identity: str
@@ -201,7 +202,9 @@ class Edition:
         return {group: {fact.name: fact for fact in read if fact.group == group} for group in GROUPS}
 
     def cautions(self) -> Iterator[tuple[str, Caution]]:
-        """(label, caution) of every parameter and benefit that is not published as it stands."""
+        """(label, caution) of the edition itself, its parameters and benefits, where not published as it stands."""
+        if self.caution:
+            yield "版次", self.caution
         things: list[ParameterDef | Benefit] = [*self.parameters.values(), *self.benefits.values()]
         for thing in things:
             if thing.caution:

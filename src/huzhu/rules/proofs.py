@@ -75,7 +75,7 @@ def _keys(edition: Edition) -> Found:
 
 def _used(edition: Edition) -> Found:
     named = {name for expression in edition.expressions() for name in names_in(expression)}
-    named |= {match for text in _texts(edition) for match in PLACEHOLDER.findall(text)}
+    named |= {match for text in edition.about.values() for match in PLACEHOLDER.findall(text)}
     named |= set(edition.columns)
     for kind, things in (("行", edition.lines), ("参数", edition.parameters), ("事实", edition.facts)):
         for name, thing in things.items():

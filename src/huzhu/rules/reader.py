@@ -103,6 +103,7 @@ class _Reading:
             benefits=benefits,
             variants=variants,
             variant=variants[self.chosen] if self.chosen else None,
+            caution=declarations.caution(top),
             place=top.place,
             resolved=resolved,
             identity=Edition.identity_of(resolved),
@@ -216,7 +217,7 @@ class _Reading:
             with self.problems.kept():
                 declarations.declare(name, fields.place, self.taken)
                 made[name] = self.benefit(name, fields)
-        if not made:
+        if not made and not self.problems.found:
             self.problems.add(self.top.place, "方案没有任何保障项目", "在 benefits 下至少写一项")
         return made
 

@@ -157,14 +157,13 @@ def as_json(reasoning: Reasoning) -> dict[str, Any]:
 
 
 def _cautions(edition: Edition, benefits: tuple[BenefitWorking, ...]) -> tuple[str, ...]:
-    """Cautions of what this outcome rests on: the parameters its lines and conditions used."""
+    """Cautions of what this outcome rests on: the edition and the parameters its lines and conditions used."""
     used = {used.name for b in benefits for line in b.lines for used in line.parameters}
     used |= {used.name for b in benefits for asked in b.conditions for used in asked.parameters}
-    return tuple(
-        f"{parameter.label}：{parameter.caution.kind}，{parameter.caution.text}"
-        for parameter in edition.parameters.values()
-        if parameter.caution and parameter.name in used
-    )
+    things = [("版次", edition.caution)] + [
+        (p.label, p.caution) for p in edition.parameters.values() if p.name in used
+    ]
+    return tuple(f"{label}：{caution.kind}，{caution.text}" for label, caution in things if caution)
 
 
 def _benefit(benefit: Benefit, speaker: Speaker) -> BenefitWorking:
@@ -276,7 +275,7 @@ def _used(node: tree.Parameter, speaker: Speaker) -> Used:
     text = (
         spoken(value, definition.type)
         if isinstance(value, int | str)
-        else f"{_TABLES[definition.shape]}（{len(value)} 项）"
+        else f"{len(value)} 项"
     )
     caution = definition.caution
     return Used(
@@ -288,9 +287,6 @@ def _used(node: tree.Parameter, speaker: Speaker) -> Used:
         caution_kind=caution.kind if caution else "",
         caution=caution.text if caution else "",
     )
-
-
-_TABLES = {"bands": "分段表", "table": "对照表", "list": "目录"}
 
 
 def _totals(body: tree.Node, speaker: Speaker) -> tuple[Running, ...]:

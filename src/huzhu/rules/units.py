@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 
 from huzhu.core import money
 
 INT64 = 2**63 - 1
+SHANGHAI = timezone(timedelta(hours=8))
 MOST_SCALE = 12
 
 
@@ -232,5 +233,5 @@ _NUMBERS_SPOKEN: Mapping[Unit, Callable[[int, int], str]] = {
     Unit.COUNT: lambda value, _: f"{value:,}",
     Unit.DAYS: lambda value, _: f"{value:,} 天",
     Unit.DATE: lambda value, _: date.fromordinal(value).isoformat(),
-    Unit.INSTANT: lambda value, _: datetime.fromtimestamp(value, UTC).isoformat(),
+    Unit.INSTANT: lambda value, _: datetime.fromtimestamp(value, SHANGHAI).strftime("%Y-%m-%d %H:%M"),
 }

@@ -1,7 +1,7 @@
 """Scheme files on disk: schemes/<slug>/<edition>.yaml with schemes/<slug>/cases/*.yaml beside them."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from huzhu.rules import reader
@@ -54,6 +54,14 @@ class Library:
             return self.read(path).about.get("place", "~")
         except SchemeRefused:
             return "~"
+
+    def editions(self) -> list[Edition]:
+        """The newest edition of every scheme that can be read; `scheme check` tells of the others."""
+        found = []
+        for slug in self.slugs():
+            with suppress(SchemeRefused):
+                found.append(self.edition(slug))
+        return found
 
     def files(self, folder: Path) -> list[Path]:
         """The edition files of one scheme, oldest first; files that only lend parts are left out."""
@@ -133,9 +141,3 @@ class Library:
             )
         claims = sum(len(case.claims) for case in cases) * len(editions)
         return Verdict(name, tuple(dict.fromkeys(problems)), tuple(editions), claims)
-
-
-@cache
-def shelf() -> Library:
-    """The product's own shelf."""
-    return Library()

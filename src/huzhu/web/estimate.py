@@ -8,6 +8,7 @@ from datetime import date
 
 from huzhu.core import money
 from huzhu.core.periods import a_year_after
+from huzhu.rules.about import clashing
 from huzhu.rules.adjudicate import explain
 from huzhu.rules.edition import Edition
 from huzhu.rules.facts import FORMAT, FactsRefused
@@ -197,9 +198,8 @@ class Estimate:
         if not self.chosen or any(slug not in self.editions for slug in self.chosen):
             self.wrong("scheme", "请至少选一个参加的方案")
             self.chosen = [slug for slug in self.chosen if slug in self.editions]
-        kinds = [self.editions[slug].about.get("one_of") for slug in self.chosen]
-        if any(kind and kinds.count(kind) > 1 for kind in kinds):
-            self.wrong("scheme", "两个住院方案不能同时参加，请只留一个")
+        if clash := clashing(self.editions[slug] for slug in self.chosen):
+            self.wrong("scheme", clash)
         for name in ("reading", "other_reading"):
             if (value := self.values.get(name)) and value not in dict(self.readings):
                 self.wrong(name, "没有这种读法，请重新选择")
