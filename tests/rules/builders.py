@@ -46,6 +46,7 @@ format: huzhu-scheme/1
 slug: tiny
 edition: "1"
 title: 小方案
+about: {share: "{rate}"}
 extends: shelf
 opens_on: 2020-01-01
 closes_on: 2030-01-01

@@ -1,121 +1,327 @@
 """What cannot be proved of an expression or of an edition is refused, at its line and with a remedy that works."""
 
-import pytest
-from rules.builders import FILE, assert_refused, line_of, problems_of, read, tiny
+from pathlib import Path
 
+import pytest
+
+from huzhu.rules.proofs import telescopes
+from rules.builders import SHELF, assert_refused, line_of, problems_of, read, tiny
+
+HERE = Path(__file__).parent
 TABLES = """\
 bands: {label: 分段, unit: rate, shape: bands, clause: c1, values: {2020-01-01: [{to: 1000元, rate: 50%}, {rate: 70%}]}}
 aids: {label: 定额, unit: money, shape: table, clause: c1, values: {2020-01-01: {three: 300元, two: 220元}}}
 ills: {label: 目录, unit: icd, shape: list, clause: c1, values: {2020-01-01: [C00-C97, D45]}}"""
-USES_TABLES = {
-    "uses": "bands(S, bands) + coalesce(lookup(aids, grade), 0元) if ill in ills else 0元",
+EVERY_TABLE = {
+    "parameters": TABLES,
+    "lines": {"uses": "bands(S, bands) + coalesce(lookup(aids, grade), 0元) if ill in ills else 0元"},
+    "checks": {"all_used": "uses >= 0元"},
 }
 
 
-def case(name: str, wrong: str, says: str, remedy: str, right: str):
-    return pytest.param(wrong, says, remedy, right, id=name.replace(" ", "_"))
+def table(name: str) -> list[pytest.param]:
+    """The rows of a table of refusals, each under its own name."""
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ") for line in lines if line and not line.startswith("# ")]
+    return [pytest.param(*cells, id=label.replace(" ", "_")) for label, *cells in rows]
 
 
-PAYMENTS = [
-    # ── a value that may be missing ──
-    case("sum", "x + 1元", "运算用到的值可能未填", "先问 “x” is not none，或写 coalesce(x, 0元)", "coalesce(x, 0元) + 1元"),
-    case("ratio", "ratio(x, rate)", "运算用到的值可能未填", "coalesce(x, 0元)", "ratio(coalesce(x, 0元), rate)"),
-    case("min", "min(S, x)", "运算用到的值可能未填", "coalesce(x, 0元)", "min(S, x) if x is not none else S"),
-    case("bare", "x", "给付用到的值可能未填", "coalesce(x, 0元)", "coalesce(x, 0元)"),
-    case("if branch", "x if urgent else S", "给付用到的值可能未填", "先问 它 is not none", "coalesce(x, 0元) if urgent else S"),
-    case("fallback", "coalesce(x, y)", "补的值用到的值可能未填", "“y” is not none", "coalesce(x, coalesce(y, 0元))"),
-    case("total", "S if total(x, life) > 1元 else 1元", "运算用到的值可能未填", "coalesce(x, 0元)", "S if total(coalesce(x, 0元), life) > 1元 else 1元"),
-    # ── units ──
-    case("money and days", "S + 3天", "金额和天数不能放在一起算（+）", "金额乘比例得金额", "S + 3天 * 10元"),
-    case("two dates", "S if day + day > day else 1元", "日期和日期不能放在一起算", "日期加天数得日期", "S if day + 3天 > day else 1元"),
-    case("days and date", "S if 3天 + day > day else 1元", "天数和日期不能放在一起算", "日期加天数", "S if day - ends_on > 3天 else 1元"),
-    case("money times money", "S * S", "金额和金额不能放在一起算（*）", "金额乘比例得金额", "S * 2次"),
-    case("least", "min(S, 3次)", "金额和个数不能放在一起算（min）", "同类才能加减比较", "min(S, 3元)"),
-    case("greatest", "max(S, 50%)", "金额和比例不能放在一起算（max）", "同类才能加减比较", "max(S, 50元)"),
-    case("difference", "max(0元, S - 1次)", "金额和个数不能放在一起算（-）", "同类", "max(0元, S - 1元)"),
-    case("comparison", "S if stay > S else 1元", "天数和金额不能放在一起算（>）", "同类", "S if stay > 3天 else 1元"),
-    case("branches", "S if urgent else 1次", "金额和个数不能放在一起算（if）", "同类", "S if urgent else 1元"),
-    case("branches of words", "S if (level if urgent else place) == place else 1元", "", "", "S if level == \"city\" else 1元"),
-    case("flag and date", "S if (urgent if urgent else day) == day else 1元", "是否和日期不能放在一起算（if）", "同类", "S if urgent else 1元"),
-    case("coalesce units", "coalesce(x, 0天)", "金额和天数不能放在一起算（coalesce）", "同类", "coalesce(x, 0元)"),
-    case("coalesce words", "S if coalesce(seen_on, urgent) == day else 1元", "日期和是否不能放在一起算（coalesce）", "同类", "S if coalesce(seen_on, day) == day else 1元"),
-    case("code in a sum", "S + level", "代码不能参加运算", "运算只用金额、比例、个数、天数和日期", "S + 1元"),
-    case("flag in a sum", "S + urgent", "是否不能参加运算", "运算只用金额", "S + (1元 if urgent else 0元)"),
-    case("ratio by a count", "ratio(S, 2次)", "ratio 的第二部分要比例", "写成 ratio(金额, 60%)", "ratio(S, 200%)"),
-    case("ratio turned round", "ratio(rate, S)", "ratio 的第二部分要比例", "写成 ratio(金额, 60%)", "ratio(S, rate)"),
-    # ── payments ──
-    case("days are no payment", "stay", "给付要是金额，这里是天数", "次数和天数要乘每次、每天的金额", "stay * 40元"),
-    case("negative payment", "S - 1元", "给付可能为负数", "写成 max(0元, …)", "max(0元, S - 1元)"),
-    # ── bounds ──
-    case("overflow", "S * 100000次 * 100000次 * 1000000次", "结果可能超出 64 位整数", "给事实写更小的 most", "S * 100000次"),
-    case("overflow of a literal", "99999999999999999元", "结果可能超出 64 位整数", "更小的 most", "99999元"),
-    case("too many decimals", "ratio(ratio(S, 0.0000000001%), 0.1%)", "连乘后要保留 15 位小数，太多", "最多 12 位", "ratio(ratio(S, 1%), 0.1%)"),
-    # ── running totals ──
-    case("unknown key", "change(total(S, year))", "total 的第二部分不是已声明的口径“year”", "可写：period、life", "change(total(S, period))"),
-    case("key is no name", "change(total(S, 1次))", "total 的第二部分不是已声明的口径", "可写：period、life", "change(total(S, life))"),
-    case("negative total", "change(total(debt, period))", "累计的值可能为负", "写成 max(0元, …)，累计只加不减", "change(total(max(0元, debt), period))"),
-    case("total of dates", "S if total(day, life) == day else 1元", "累计的值可能为负", "累计只加不减", "S if total(1次, life) == 1次 else 1元"),
-    case("total of a change", "change(total(change(total(S, life)), life))", "累计里面又用了 change(…)", "再对总数用 change", "change(total(S, life))"),
-    case("change of a count", "change(total(1次, life)) * 1元", "change 只用于金额，这里是个数", "对次数用 total(…) 直接比较", "change(total(1次, life) * 1元)"),
-    case("change reads the event", "change(min(total(S, life), S))", "change(…) 里读了只属于这一次的值，“之前”没有定义", "把它放进 total(…) 里", "change(min(total(S, life), shares * 1元))"),
-    case("change that falls", "change(max(0元, 5元 - total(S, life)))", "累计增加时这个算式可能变小", "只用 min、max、加法、乘非负比例和 bands", "change(max(0元, total(S, life) - 5元))"),
-    case("change that wavers", "change(max(0元, total(S, life) - total(S, period)))", "累计增加时这个算式可能变小", "只用 min", "change(total(S, life) + total(S, period))"),
-    case("change that jumps", "change(5元 if total(S, life) > 5元 else 9元)", "累计增加时这个算式可能变小", "只用 min", "change(min(9元, total(S, life)))"),
-    case("change of a negative", "change(total(S, life) * (0% - rate))", "累计增加时这个算式可能变小", "乘非负比例", "change(total(S, life) * rate)"),
-    case("change of a change", "change(change(total(S, life)))", "change(…) 里读了只属于这一次的值", "放进 total(…)", "change(total(S, life))"),
-    case("change may be missing", "change(total(S, life) + x)", "运算用到的值可能未填", "coalesce(x, 0元)", "change(total(S, life) + 1元)"),
-    case("rounded twice", "ratio(change(total(S, life)), rate)", "change(…) 已经舍入到分，再乘比例会舍入两次", "把比例写进 change(…) 里面", "change(ratio(total(S, life), rate))"),
-    # ── tables ──
-    case("table in a sum", "S + aids", "“aids”是一张表，不能直接参加运算", "用 bands(…)、lookup(…) 或 in", "S + coalesce(lookup(aids, grade), 0元)"),
-    case("wrong shape", "bands(S, aids)", "“aids”是 table，这里要 bands", "换一个参数或改它的 shape", "bands(S, bands)"),
-    case("single value as a table", "bands(S, rate)", "这里要一个 shape: bands 的参数", "在 parameters 里声明它", "bands(S, bands)"),
-    case("sum as a table", "bands(S, 1元 + 1元)", "这里要一个 shape: bands 的参数", "这里只写名称", "bands(S, bands)"),
-    case("misspelt table", "bands(S, bandz)", "没有“bandz”这个名称", "是不是 bands？", "bands(S, bands)"),
-    case("bands of days", "bands(stay, bands)", "分段的基数要非负的金额", "写成 max(0元, …)", "bands(stay * 1元, bands)"),
-    case("bands below zero", "bands(debt, bands)", "分段的基数要非负的金额", "写成 max(0元, …)", "bands(max(0元, debt), bands)"),
-    case("lookup by text", "lookup(aids, place)", "查表要用有代码表的代码", "换成一个 unit: code 的事实", "coalesce(lookup(aids, grade), 0元)"),
-    case("lookup by money", "lookup(aids, S)", "查表要用有代码表的代码", "unit: code", "coalesce(lookup(aids, grade), 0元)"),
-    case("list of another kind", "S if level in ills else 1元", "代码不能在疾病编码的目录里找", "两边要同一种代码", "S if ill in ills else 1元"),
-    # ── conditions ──
-    case("money as a condition", "S if S else 1元", "这里要一个条件，却是金额", "写成比较，例如 S > 0元", "S if S > 0元 else 1元"),
-    case("condition may be missing", "S if hardship else 1元", "条件本身可能未填", "写成 coalesce(名称, …)", "S if coalesce(hardship, false) else 1元"),
-    case("order of codes", "S if level > \"city\" else 1元", "代码没有大小之分", "只用 == 或 !=", "S if level != \"city\" else 1元"),
-    case("order of flags", "S if urgent >= true else 1元", "是否没有大小之分", "只用 == 或 !=", "S if urgent == true else 1元"),
-    case("unknown code", "S if level == \"town\" else 1元", "代码“town”不在代码表中", "可写：province、city", "S if level == \"city\" else 1元"),
-    case("unknown code first", "S if \"town\" != level else 1元", "代码“town”不在代码表中", "可写：province、city", "S if \"city\" != level else 1元"),
-    case("asked in vain", "S if S is none else 1元", "问的这个值到这里一定有，不必再问", "删去这个条件", "S if x is none else 1元"),
-    case("filled in vain", "coalesce(S, 1元)", "这个值到这里一定有，不必用 coalesce", "直接写名称", "coalesce(x, 1元)"),
-    # ── names ──
-    case("misspelt name", "ratio(S, rat)", "没有“rat”这个名称", "是不是 rate？", "ratio(S, rate)"),
-    case("unknown name", "ratio(S, percentage)", "没有“percentage”这个名称", "在 facts、parameters 或 lines 里先声明它", "ratio(S, rate)"),
-    # ── literals ──
-    case("half a fen", "500.005元", "“500.005元”不是整数个最小单位", "改写这个数量", "500.01元"),
-    case("half a time", "S * 1.5次", "“1.5次”不是整数个最小单位", "改写这个数量", "S * 2次"),
-    case("a fraction", "S * 1/3", "算式里有不认识的字符“/”", "+ - * < > =", "ratio(S, 33.33%)"),
-    case("wide digits", "min(S, ５００元)", "算式里有不认识的字符“５”", "（半角）", "min(S, 500元)"),
-    case("wide brackets", "min（S, 500元）", "算式里有不认识的字符“（”", "（半角）", "min(S, 500元)"),
-    case("letters as a number", "min(S, 1e5元)", "这里应是“)”，却看到“e5”", "检查括号", "min(S, 10万元)"),
-    case("percent without its sign", "ratio(S, 60)", "ratio 的第二部分要比例", "写成 ratio(金额, 60%)", "ratio(S, 60%)"),
-    # ── grammar ──
-    case("unclosed", "min(S, 1元", "这里应是“)”，却没有下文", "检查括号、逗号和运算符", "min(S, 1元)"),
-    case("too much", "S S", "算式到这里应已结束，却看到“S”", "检查括号", "S"),
-    case("too little", "S +", "这里应是名称、数量或括号，却没有下文", "检查括号", "S + 1元"),
-    case("keyword as a name", "S + if", "这里应是名称、数量或括号，却看到“if”", "检查括号", "S + 1元"),
-    case("if without else", "S if urgent", "这里应是“else”，却没有下文", "if 要配 else", "S if urgent else 1元"),
-    case("is what", "S if x is 1元 else 1元", "这里应是“none”，却看到“1元”", "检查括号", "S if x is none else 1元"),
-    case("division", "S // 2次", "算式里有不认识的字符“/”", "半角", "ratio(S, 50%)"),
-    case("unknown call", "floor(S)", "没有“floor”这个算法", "可用：min、max、ratio", "min(S, 1元)"),
-    case("call of a name", "S(1元)", "没有“S”这个算法", "可用：min", "S * 1次"),
-    case("one part too few", "min(S)", "min 有 1 个部分，应有 2 到 8 个", "检查逗号", "min(S, 1元)"),
-    case("one part too many", "ratio(S, rate, rate)", "ratio 有 3 个部分，应有 2 个", "检查逗号", "ratio(ratio(S, rate), rate)"),
-]
-PAYMENTS = [row for row in PAYMENTS if row.values[1]]
-
-
-@pytest.mark.parametrize(("wrong", "says", "remedy", "right"), PAYMENTS)
+@pytest.mark.parametrize(("wrong", "says", "remedy", "right"), table("refused_payments.txt"))
 def test_a_payment_that_cannot_be_proved_is_refused_and_its_mended_form_passes(wrong, says, remedy, right):
-    assert_refused(tiny(pays=wrong, lines=USES_TABLES, checks=USED, parameters=TABLES), "pays:", says, remedy)
-    assert read(tiny(pays=right, lines=USES_TABLES, checks=USED, parameters=TABLES))
+    assert_refused(tiny(pays=wrong, **EVERY_TABLE), "pays:", says, remedy)
+    assert read(tiny(pays=right, **EVERY_TABLE))
 
 
-USED = {"all_used": "uses >= 0元"}
+# ── where a condition has shown that a value is there, it may be used; nowhere else ──
+
+ALLOWED = [
+    "x if x is not none else 0元",
+    "0元 if x is none else x",
+    "x if x > 1元 else 0元",
+    "x if x != 1元 else 0元",
+    "x if not x is none else 0元",
+    "x if not (x is none or urgent) else 0元",
+    "x if x > 1元 and urgent else 0元",
+    "x if urgent and x > 1元 else 0元",
+    "x + y if x > 1元 and y > 1元 else 0元",
+    "x + y if x > y else 0元",
+    "x if (x > 1元 and urgent) or (x < 1元 and S > 1元) else 0元",
+    "0元 if x is none or urgent else x",
+    "S if x is none or x + 1元 > 2元 else 0元",
+    "S if x is not none and x + 1元 > 2元 else 0元",
+    "0元 if not x > 1元 and S > 1元 else S",
+    "S if ill in ills else 0元",
+    "lookup(aids, grade) if grade is not none else 0元",
+    'lookup(aids, grade) if grade == "two" else 0元',
+    "1元 * stay if seen_on >= starts_on and seen_on - starts_on + 1天 > 30天 else 0元",
+]
+DENIED = [
+    "x if x is none else S",
+    "S if x is not none else x",
+    "x if not x > 1元 else 0元",
+    "0元 if x > 1元 else x",
+    "x if x > 1元 or urgent else 0元",
+    "x if x > 1元 or y > 1元 else 0元",
+    "0元 if x is none and urgent else x",
+    "x if not (x is none and urgent) else 0元",
+    "x + y if x is not none else 0元",
+    "S if x is none and x + 1元 > 2元 else 0元",
+    "S if x is not none or x + 1元 > 2元 else 0元",
+    "x if coalesce(x, 1元) > 0元 else 0元",
+    "x if x + 1元 > 1元 else 0元",
+    "(x if x is not none else 0元) + x",
+    "x if not not (x is none) else 0元",
+]
+
+
+@pytest.mark.parametrize("pays", ALLOWED)
+def test_a_value_that_a_condition_has_shown_to_be_there_may_be_used(pays):
+    assert read(tiny(pays=pays, **EVERY_TABLE))
+
+
+@pytest.mark.parametrize("pays", DENIED)
+def test_a_value_that_no_condition_has_shown_to_be_there_may_not_be_used(pays):
+    problems = problems_of(tiny(pays=pays, **EVERY_TABLE))
+    assert [problem.what[-5:] for problem in problems] == ["值可能未填"]
+
+
+def test_a_condition_of_a_benefit_vouches_for_what_comes_after_it():
+    assert read(tiny(when={"had": "x is not none"}, own={"more": "x + 1元"}, pays="x + more"))
+    assert read(tiny(when={"had": "x is not none", "enough": "x + 1元 > 2元"}, pays="x"))
+
+
+def test_a_condition_of_a_benefit_does_not_vouch_for_what_comes_before_it():
+    assert_refused(
+        tiny(when={"enough": "x + 1元 > 2元", "had": "x is not none"}),
+        "x + 1元",
+        "可能未填",
+        "coalesce(x, 0元)",
+    )
+
+
+def test_a_condition_of_a_benefit_does_not_vouch_for_lines_that_all_share():
+    text = tiny(lines={"more": "x + 1元"}, when={"had": "x is not none"}, pays="more")
+    assert "x + 1元" in text.splitlines()[problems_of(text)[0].place.line - 1]
+
+
+# ── what is wrong with a condition, a line, or the edition ──
+
+EVENTS = "order: [day, claim_no]"
+RATE = "rate: {label: 比例, unit: rate, clause: c1, values: {2020-01-01: 60%}}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near", "says", "remedy"),
+    [
+        (tiny(when={"no": "S < 0元"}), "      no:", "条件“标no”永远不成立", "检查比较的方向和上下限"),
+        (tiny(when={"no": "S >= 0元 and 10万元 < S"}), "      no:", "永远不成立", "检查比较的方向"),
+        (tiny(when={"no": "S == 10.01万元"}), "      no:", "永远不成立", "上下限"),
+        (tiny(when={"no": "not S <= 10万元"}), "      no:", "永远不成立", "上下限"),
+        (tiny(when={"no": "S > 20万元 or S < 0元"}), "      no:", "永远不成立", "上下限"),
+        (tiny(pays="S if S >= 0元 else 1元"), "  aid:", "if 的一支永远走不到", "删去走不到的一支"),
+        (tiny(pays="S if stay > 400天 else 1元"), "  aid:", "if 的一支永远走不到", "检查条件"),
+        (tiny(own={"b": "S if S != 20万元 else 1元"}, pays="b"), "      b:", "if 的一支永远走不到", "检查条件"),
+        (tiny(pays="min(0元, S)"), "  aid:", "“互助金”永远不会给付", "它的上限是 0"),
+        (tiny(pays="S * 0次"), "  aid:", "“互助金”永远不会给付", "它的上限是 0"),
+        (tiny(own={"spare": "S + 1元"}), "      spare:", "行“spare”没有被用到", "在算式里用它，或删去"),
+        (tiny(lines={"spare": "S + 1元"}), "  spare:", "行“spare”没有被用到", "在算式里用它，或删去"),
+        (tiny(('"{rate}"', "六成"), pays="S"), "rate: {", "参数“rate”没有被用到", "在算式里用它，或删去"),
+        (tiny(tail="facts: {event: {z: {label: 空, unit: date}}}\n"), "z: {", "事实“z”没有被用到", "删去"),
+        (tiny(("  c1: {", "  c2: {text: 又, source: 又}\n  c1: {")), "  c2: {", "条款“c2”没有任何一行引用", "写 clause"),
+        (tiny((RATE, RATE.replace("c1", "c3"))), "rate: {", "没有条款“c3”", "写出条款原文和出处"),
+        (tiny((RATE, RATE.replace("2020-01-01", "2020-01-02"))), "rate: {", "最早的生效日晚于版次起日", "不晚于 opens_on"),
+    ],
+)  # fmt: skip
+def test_what_can_never_serve_is_refused(wrong, near, says, remedy):
+    assert_refused(wrong, near, says, remedy)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says", "remedy"),
+    [
+        (EVENTS, "order: [claim_no, day]", "order 的最后一项不是唯一且必填的", "unique: true"),
+        (EVENTS, "order: [day]", "order 的最后一项不是唯一且必填的", "claim_no"),
+        (EVENTS, "order: []", "order 的最后一项不是唯一且必填的", "claim_no"),
+        (EVENTS, "order: [date, claim_no]", "order 或 version_by 里的“date”不是已声明的事实", "只写 facts 里的名称"),
+        ("version_by: starts_on", "version_by: start", "order 或 version_by 里的“start”不是已声明", "只写 facts"),
+        ("version_by: starts_on", "version_by: seen_on", "version_by 的“seen_on”不是必填的日期", "cover_starts_on"),
+        ("version_by: starts_on", "version_by: shares", "version_by 的“shares”不是必填的日期", "cover_starts_on"),
+        ("closes_on: 2030-01-01", "closes_on: 2020-01-01", "closes_on 不晚于 opens_on", "版次的终日（不含）要晚于起日"),
+        ("plain: 自付的{rate}", "plain: 自付的{rat}", "说明文字里的 {rat} 不是单个值的参数", "花括号里只写 parameters 里的名称"),
+        ("plain: 自付的{rate}", "plain: 自付的{S}", "说明文字里的 {S} 不是单个值的参数", "只写 parameters"),
+    ],
+)  # fmt: skip
+def test_an_edition_that_leaves_something_open_is_refused_and_without_the_swap_it_passes(
+    old, new, says, remedy
+):
+    problems = problems_of(tiny((old, new)))
+    assert [says in problem.what and remedy in problem.remedy for problem in problems] == [True]
+    assert problems[0].place.file == "tiny.yaml"
+    assert read(tiny())
+
+
+def test_a_key_over_a_fact_that_may_be_missing_is_refused():
+    text = tiny(tail="keys: {illness: {label: 本病, by: [ill], at_most: 9次}}\n")
+    (problem,) = problems_of(text)
+    assert "口径 illness 用的“ill”可能未填" in problem.what
+    assert "口径只用必填的事实" in problem.remedy
+    assert read(text.replace("by: [ill]", "by: [level]"))
+
+
+def test_a_lookup_table_must_know_every_code():
+    wrong = tiny(pays="lookup(aids, grade) if grade is not none else 0元", parameters=TABLES.splitlines()[1])
+    text = wrong.replace(", two: 220元", "")
+    (problem,) = problems_of(text)
+    assert problem.place.line == line_of(text, "aids: {")
+    assert "表“aids”缺代码 two" in problem.what
+    assert "没有给付的写 0元" in problem.remedy
+    assert read(wrong)
+
+
+def test_lines_that_need_each_other_are_refused_with_the_circle():
+    text = tiny(own={"one": "two + 1元", "two": "three", "three": "one"}, pays="one")
+    (problem,) = problems_of(text)
+    assert "几行互相引用成了圈" in problem.what
+    assert all(f"{name} → " in problem.what for name in ("one", "two", "three"))
+    assert "断开其中一处引用" in problem.remedy
+    assert read(text.replace("is: one", "is: S"))
+
+
+def test_a_line_that_needs_itself_is_refused():
+    assert_refused(tiny(own={"one": "one + 1元"}, pays="one"), "      one:", "one → one", "断开其中一处")
+
+
+def test_lines_may_stand_in_any_order_of_the_file():
+    edition = read(tiny(own={"later": "earlier + 1元", "earlier": "S"}, pays="later"))
+    assert edition.benefits["aid"].lines == ("earlier", "later")
+
+
+def test_a_line_of_one_benefit_is_unknown_in_another():
+    other = "  extra:\n    label: 另一项\n    clause: c1\n    plain: 又\n    pays: base\n"
+    text = tiny(own={"base": "S"}, pays="base", tail=other)
+    problems = problems_of(text)
+    assert [problem.what for problem in problems] == ["没有“base”这个名称"]
+    assert read(text.replace("plain: 又\n    pays: base", "plain: 又\n    pays: S"))
+
+
+def test_every_problem_of_a_file_is_told_at_once_in_order_of_place():
+    text = tiny(
+        ("{2020-01-01: 60%}", "{2020-01-01: 60}"),
+        ("closes_on: 2030-01-01", "closes_on: 2030-1-1"),
+        ("text: 按自付的比例给付, ", ""),
+    )
+    assert [problem.place.line for problem in problems_of(text)] == [
+        line_of(text, "c1: {"),
+        line_of(text, "rate: {"),
+    ]
+
+
+def test_several_wrong_lines_are_told_at_once():
+    text = tiny(lines={"a": "x + 1元", "b": "S + 1天", "c": "nothing"}, pays="a + b + c")
+    assert [problem.place.line for problem in problems_of(text)] == [
+        line_of(text, says) for says in ("x + 1元", "S + 1天", "is: nothing")
+    ]
+
+
+def test_several_proofs_that_fail_are_told_at_once():
+    text = tiny(("order: [day, claim_no]", "order: [day]"), own={"spare": "S"}, when={"no": "S < 0元"})
+    assert len(problems_of(text)) == 3
+
+
+def test_only_a_change_of_totals_can_be_simulated_from_the_totals_alone():
+    def simple(pays: str, **given: str) -> bool:
+        edition = read(tiny(pays=pays, **given))
+        return telescopes(edition, edition.benefits["aid"].pays)
+
+    assert simple("change(min(ratio(total(S, period), rate), 8000元))")
+    assert simple("change(total(S, period)) + change(total(S, life))")
+    assert simple("paid_before", own={"paid_before": "change(total(S, period))"})
+    assert not simple("ratio(S, rate)")
+    assert not simple("S + change(total(S, period))")
+
+
+# ── what a named line must not hide ──
+
+
+def test_a_change_behind_a_name_may_not_be_rounded_twice_either():
+    text = tiny(own={"added": "change(total(S, life))"}, pays="ratio(added, rate)")
+    assert_refused(text, "pays:", "已经舍入到分", "把比例写进 change(…) 里面")
+
+
+def test_a_change_in_bands_may_not_be_rounded_twice_either():
+    text = tiny(pays="bands(change(total(S, life)), bands)", parameters=TABLES.splitlines()[0])
+    assert_refused(text, "pays:", "已经舍入到分", "把比例写进 change(…) 里面")
+
+
+def test_a_total_of_a_change_behind_a_name_is_refused_too():
+    text = tiny(lines={"added": "change(total(S, life))"}, pays="change(total(added, life))")
+    assert_refused(text, "pays:", "累计里面又用了 change", "再对总数用 change")
+
+
+def test_the_codes_of_both_branches_must_stand_in_the_table():
+    table_of_levels = "aids: {label: 定额, unit: money, shape: table, clause: c1, values: {2020-01-01: {female: 3元, male: 2元}}}"
+    text = tiny(pays="lookup(aids, sex if urgent else level)", parameters=table_of_levels)
+    assert any("province" in problem.what for problem in problems_of(text))
+
+
+def test_a_code_that_may_be_anything_cannot_be_looked_up_in_any_branch():
+    """`place` has no table of codes: whatever it holds, the lookup would find nothing."""
+    aids = TABLES.splitlines()[1].replace("three", "province").replace("two", "city")
+    assert read(tiny(pays="lookup(aids, level)", parameters=aids))
+    assert problems_of(tiny(pays="lookup(aids, place if urgent else level)", parameters=aids))
+
+
+def test_the_code_that_fills_a_gap_must_stand_in_the_table():
+    text = tiny(pays='lookup(aids, coalesce(grade, "none"))', parameters=TABLES.splitlines()[1])
+    assert any("none" in problem.what for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x if x is not none and total(x, period) > 100元 else 0元",
+        "total(x, period) if x is not none else 0元",
+        "0元 if x is none or total(x, period) > 100元 else S",
+    ],
+)
+def test_a_total_runs_over_every_event_so_a_condition_beside_it_does_not_vouch_for_it(expression):
+    assert_refused(tiny(pays=expression), "pays:", "可能未填", "coalesce(x, 0元)")
+
+
+def test_a_figure_may_not_leave_64_bits_on_its_way_to_a_small_one():
+    huge = SHELF.replace("甲数, unit: money, most: 10万元", "甲数, unit: money, most: 9000000000000元")
+    text = tiny(pays="min(coalesce(x, 0元), ratio(S, 0.00000001%))")
+    problems = problems_of(text, more={"shelf": huge})
+    assert ["64 位" in problem.what for problem in problems] == [True]
+
+
+def test_a_date_may_not_leave_the_calendar():
+    far = SHELF.replace("most: 366天", "most: 9000000天")
+    problems = problems_of(tiny(when={"late": "day + stay > ends_on"}), more={"shelf": far})
+    assert len(problems) == 1
+
+
+def test_a_branch_that_is_never_taken_is_found_in_shared_lines_too():
+    text = tiny(lines={"b": "S if S >= 0元 else 1元"}, pays="b")
+    assert_refused(text, "  b:", "if 的一支永远走不到", "检查条件")
+
+
+def test_a_parameter_that_changes_inside_a_period_does_not_telescope():
+    text = tiny(
+        ("version_by: starts_on", "version_by: day"),
+        ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}"),
+        pays="change(ratio(total(S, period), rate))",
+    )
+    edition = read(text)
+    assert not telescopes(edition, edition.benefits["aid"].pays)
+
+
+def test_a_parameter_that_changes_behind_several_lines_does_not_telescope_either():
+    text = tiny(
+        ("version_by: starts_on", "version_by: day"),
+        ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}"),
+        lines={"a": "ratio(total(S, period), rate)", "b": "min(a, 8000元)", "c": "min(b, 7000元)"},
+        pays="change(c)",
+    )
+    edition = read(text)
+    assert not telescopes(edition, edition.benefits["aid"].pays)

@@ -1,6 +1,7 @@
 """huzhu scheme: check files, list the shelf."""
 
 import argparse
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -43,7 +44,7 @@ def run_check(asked: argparse.Namespace) -> int:
 
 def _paths(library: Library, name: str) -> list[Path]:
     folder = Path(name)
-    if not folder.is_dir():
+    if not os.path.isdir(name):  # noqa: PTH112 - unlike Path, it takes a name no disk can hold for what it is
         return [library.find(name)]
     found = [
         path
@@ -75,7 +76,12 @@ def _say(verdict: Verdict) -> None:
 def run_list(_: argparse.Namespace) -> int:
     """Prints a line an edition on the shelf."""
     library, sound = shelf(), True
-    for slug in library.slugs():
+    try:
+        slugs = library.slugs()
+    except NoSuchScheme as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
+    for slug in slugs:
         for path in library.files(library.shelf / slug):
             try:
                 print(_line(library.read(path)))

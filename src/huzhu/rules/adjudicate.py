@@ -16,7 +16,7 @@ def adjudicate(
     `among` are further editions whose facts may stand in the document unread.
     Raises FactsRefused with the problems of all editions, each field once.
     """
-    known = frozenset(name for edition in (*editions, *among) for name in edition.facts)
+    known = {name: fact for edition in (*among, *editions) for name, fact in edition.facts.items()}
     outcomes: list[Outcome] = []
     problems: dict[str, FieldProblem] = {}
     for edition in editions:

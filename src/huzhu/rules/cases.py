@@ -9,6 +9,7 @@ cases:
       - {event: {…}, pays: {inpatient: 1746.00}}     # or {inpatient: {A: 1746.00, B: 349.20}} by reading
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,6 +54,10 @@ def read_cases(text: str, file: str) -> tuple[Case, ...]:
     shared = top.at("facts") or Mapping(top.place)
     if not isinstance(shared, Mapping):
         raise refuse(shared.place, "facts 下面要写“键: 值”", "写 person、cover、event")
+    groups = Fields(shared, "facts ")
+    for group in ("person", "cover", "event"):
+        groups.at(group)
+    groups.done()
     cases = tuple(_case(Fields(node, "例题"), shared) for node in _items(top, "cases"))
     top.done()
     return cases
@@ -120,7 +125,7 @@ def _typed(edition: Edition, node: Node | None) -> dict[str, object]:
 
 def _value(edition: Edition, name: str, text: object) -> object:
     unit = edition.facts[name].type.unit if name in edition.facts else None
-    if unit in {Unit.DAYS, Unit.COUNT} and isinstance(text, str) and text.isdecimal():
+    if unit in {Unit.DAYS, Unit.COUNT} and isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text):
         return int(text)
     return text == "true" if unit is Unit.FLAG and text in {"true", "false"} else text
 

@@ -6,6 +6,7 @@ units that do not fit, int64 overflow, totals of negative values, a change that 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from difflib import get_close_matches
 
 from huzhu.rules.edition import Bands, ParameterDef
@@ -37,7 +38,7 @@ from huzhu.rules.tree import (
     Total,
     Within,
 )
-from huzhu.rules.units import FLAG, INT64, MOST_SCALE, NUMBERS, ORDERED, Type, Unit, quantity
+from huzhu.rules.units import FLAG, INT64, MOST_SCALE, NUMBERS, ORDERED, Codes, Type, Unit, quantity
 
 _NOTHING = {Unit.MONEY: "0元", Unit.RATE: "0%", Unit.COUNT: "0次", Unit.DAYS: "0天"}
 
@@ -45,7 +46,14 @@ _NOTHING = {Unit.MONEY: "0元", Unit.RATE: "0%", Unit.COUNT: "0次", Unit.DAYS: 
 def check(syntax: Syntax, scope: Scope) -> Node:
     """The typed tree of an expression; raises SchemeRefused at the first part that cannot be proved."""
     node = _CHECKS[syntax.op](syntax, scope)
+    return within_bounds(node, syntax)
+
+
+def within_bounds(node: Node, syntax: Syntax) -> Node:
+    """The node, once its integer is proved to stay in 64 bits and its date in the calendar."""
     kind = node.type
+    if kind.unit is Unit.DATE and not (kind.lo >= 1 and kind.hi <= date.max.toordinal()):
+        raise refuse(syntax.place, "日期可能超出日历", "给天数写更小的 most")
     if max(abs(kind.lo), abs(kind.hi)) > INT64:
         raise refuse(
             syntax.place,
@@ -133,7 +141,7 @@ def _quantity(syntax: Syntax, _: Scope) -> Node:
 
 
 def _code(syntax: Syntax, _: Scope) -> Node:
-    return Constant(Type(Unit.CODE), syntax.text)
+    return Constant(Type(Unit.CODE, codes=((syntax.text, syntax.text),)), syntax.text)
 
 
 # --- arithmetic ---
@@ -153,7 +161,7 @@ def _aligned(syntax: Syntax, nodes: list[Node]) -> list[Node]:
     if len(units) > 1:
         raise _units_differ(syntax, nodes)
     scale = max(node.type.scale for node in nodes)
-    return [rescaled(node, scale) for node in nodes]
+    return [within_bounds(rescaled(node, scale), syntax) for node in nodes]
 
 
 def _units_differ(syntax: Syntax, nodes: list[Node]) -> SchemeRefused:
@@ -212,10 +220,16 @@ def _times(syntax: Syntax, scope: Scope) -> Node:
         raise refuse(
             syntax.place, f"连乘后要保留 {scale} 位小数，太多", f"最多 {MOST_SCALE} 位：减少比例的小数位"
         )
-    if scale and any(isinstance(part, Change) for part in (*left.walk(), *right.walk())):
-        raise refuse(syntax.place, "change(…) 已经舍入到分，再乘比例会舍入两次", "把比例写进 change(…) 里面")
+    if scale:
+        refuse_second_rounding(syntax, scope, left, right)
     ends = [a * b for a in (left.type.lo, left.type.hi) for b in (right.type.lo, right.type.hi)]
     return Multiply(Type(unit, min(ends), max(ends), scale), left, right)
+
+
+def refuse_second_rounding(syntax: Syntax, scope: Scope, *parts: Node) -> None:
+    """A change is rounded already; a rate on it would round again."""
+    if any(scope.holds_change(part) for part in parts):
+        raise refuse(syntax.place, "change(…) 已经舍入到分，再乘比例会舍入两次", "把比例写进 change(…) 里面")
 
 
 def _ratio(syntax: Syntax, scope: Scope) -> Node:
@@ -263,6 +277,7 @@ def _bands(syntax: Syntax, scope: Scope) -> Node:
     base, table = number(syntax.args[0], scope), _table(syntax.args[1], scope, "bands")
     if base.type.unit is not Unit.MONEY or base.type.lo < 0:
         raise refuse(syntax.args[0].place, "分段的基数要非负的金额", "写成 max(0元, …)")
+    refuse_second_rounding(syntax, scope, base)
     scale = base.type.scale + table.type.scale
     most = max(banded(base.type.hi, bands, base.type.scale) for _, bands in _dated_bands(table))
     return InBands(Type(Unit.MONEY, 0, most, scale), base, Parameter(table.type, table.name))
@@ -359,8 +374,16 @@ def _if(syntax: Syntax, scope: Scope) -> Node:
         lo=min(then.type.lo, otherwise.type.lo),
         hi=max(then.type.hi, otherwise.type.hi),
         missing=then.type.missing or otherwise.type.missing,
+        codes=_codes_of(then, otherwise),
     )
     return Choice(kind, condition, then, otherwise)
+
+
+def _codes_of(one: Node, other: Node) -> Codes:
+    """Every code either side may be; none where one side may be anything."""
+    if not (one.type.codes and other.type.codes):
+        return ()
+    return tuple({**dict(one.type.codes), **dict(other.type.codes)}.items())
 
 
 def _coalesce(syntax: Syntax, scope: Scope) -> Node:
@@ -376,6 +399,7 @@ def _coalesce(syntax: Syntax, scope: Scope) -> Node:
         lo=min(value.type.lo, fallback.type.lo),
         hi=max(value.type.hi, fallback.type.hi),
         missing=False,
+        codes=_codes_of(value, fallback),
     )
     return Coalesce(kind, value, fallback)
 
@@ -384,14 +408,14 @@ def _coalesce(syntax: Syntax, scope: Scope) -> Node:
 
 
 def _total(syntax: Syntax, scope: Scope) -> Node:
-    of, key = number(syntax.args[0], scope), syntax.args[1]
+    of, key = number(syntax.args[0], scope.of_every_event()), syntax.args[1]
     if key.op != "name" or key.text not in scope.keys:
         raise refuse(
             key.place, f"total 的第二部分不是已声明的口径“{key.text}”", "可写：" + "、".join(scope.keys)
         )
     if of.type.unit is Unit.DATE or of.type.lo < 0:
         raise refuse(syntax.place, "累计的值可能为负", "写成 max(0元, …)，累计只加不减")
-    if any(isinstance(part, Change) for part in of.walk()):
+    if scope.holds_change(of):
         raise refuse(syntax.place, "累计里面又用了 change(…)", "累计原始的行，再对总数用 change")
     hi = of.type.hi * scope.keys[key.text].at_most
     return Total(replace(of.type, lo=0, hi=hi), of, key.text, scope.gate)
@@ -415,7 +439,7 @@ def _change(syntax: Syntax, scope: Scope) -> Node:
             "累计增加时这个算式可能变小，给付会成为负数",
             "只用 min、max、加法、乘非负比例和 bands",
         )
-    if any(isinstance(part, Change) for part in of.walk()):
+    if scope.holds_change(of):
         raise refuse(syntax.place, "change(…) 套了 change(…)", "只留外面一层")
     inner = rounded(of, scope.rounding)
     return Change(inner.type, inner)

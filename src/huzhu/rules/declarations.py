@@ -24,6 +24,7 @@ from huzhu.rules.yamltext import Mapping, Node, Scalar, Sequence
 _CAUTIONS = {"demonstration": "演示值", "assumed": "假定", "unpublished": "未公布"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
 _RESERVED = frozenset({"if", "else", "and", "or", "not", "in", "is", "none", "true", "false"})
+RATE_SCALE = 6  # digits a rate among the facts keeps: 0.0001 %
 _FIRST_DAY, _LAST_DAY = "1900-01-01", "2199-12-31"
 
 
@@ -40,10 +41,15 @@ def declare(name: str, place: Place, taken: set[str]) -> None:
 
 def clause(name: str, fields: Fields) -> Clause:
     made = Clause(
-        name, fields.text("label", name), fields.text("text").strip(), fields.text("source"), fields.place
+        name, fields.text("label", name), _joined(fields.text("text")), fields.text("source"), fields.place
     )
     fields.done()
     return made
+
+
+def _joined(text: str) -> str:
+    """Chinese text as it reads: a line break of the file leaves no space between two Chinese letters."""
+    return re.sub(r"(?<=[^ -~]) (?=[^ -~])", "", text.strip())
 
 
 def variant(name: str, fields: Fields) -> Variant:
@@ -68,6 +74,7 @@ def fact(name: str, group: str, fields: Fields) -> FactDef:
     kind = Type(
         unit,
         *_bounds(fields, unit),
+        scale=RATE_SCALE if unit is Unit.RATE else 0,
         missing=fields.one_of("missing", ["true", "false"], "false") == "true",
         codes=_codes(fields),
     )
@@ -93,9 +100,10 @@ def _bounds(fields: Fields, unit: Unit) -> tuple[int, int]:
         return _quantity(fields, unit, "least", _FIRST_DAY), _quantity(fields, unit, "most", _LAST_DAY)
     if unit not in NUMBERS:
         return 0, 0
-    return _quantity(fields, unit, "least", "0" if unit is Unit.COUNT else ""), _quantity(
-        fields, unit, "most", None
-    )
+    least, most = _quantity(fields, unit, "least", ""), _quantity(fields, unit, "most", None)
+    if most < least:
+        raise refuse(fields.place, f"{fields.what}的 most 小于 least", "检查上下限")
+    return least, most
 
 
 def _quantity(fields: Fields, unit: Unit, key: str, default: str | None) -> int:
@@ -103,9 +111,10 @@ def _quantity(fields: Fields, unit: Unit, key: str, default: str | None) -> int:
         return 0
     text = fields.text(key, default)
     value, scale = _value(fields.place, unit, text)
-    if scale:
+    kept = RATE_SCALE if unit is Unit.RATE else 0
+    if scale > kept:
         raise refuse(fields.place, f"{key} 不能是“{text}”", "上下限写整数个单位")
-    return int(value)
+    return int(value * 10 ** (kept - scale))
 
 
 def _value(place: Place, unit: Unit, text: str, codes: Codes = ()) -> tuple[Value, int]:

@@ -11,14 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from huzhu.core import money
 from huzhu.rules.edition import Edition, FactDef
-from huzhu.rules.units import NotAValue, Unit, Value, how_to_write, spoken, value_of
+from huzhu.rules.units import NUMBERS, NotAValue, Unit, Value, how_to_write, spoken, value_of
 
 FORMAT = "huzhu-facts/1"
 MOST_EVENTS = 2_000
 MOST_CHARACTERS = 5_000_000
+BOUNDED = NUMBERS | {Unit.DATE}
 Row = dict[str, Value | None]
 
 
@@ -53,11 +55,12 @@ def document_of(text: str) -> object:
     """JSON text as plain values; raises FactsRefused where it is not JSON, repeats a key or is nested too deep."""
 
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
+        found: dict[str, object] = {}
+        for name, value in pairs:
+            if name in found:
                 raise ValueError(f"“{name[:40]}”写了两次")
-        return dict(pairs)
+            found[name] = value
+        return found
 
     if len(text) > MOST_CHARACTERS:
         raise _not_json(f"有 {len(text):,} 个字符，太大")
@@ -77,8 +80,10 @@ def _not_json(why: str) -> FactsRefused:
     )
 
 
-def read_facts(edition: Edition, document: object, *, also_known: frozenset[str] = frozenset()) -> Facts:
-    """Facts for one edition; `also_known` are names that other schemes asked in the same breath may read.
+def read_facts(
+    edition: Edition, document: object, *, also_known: Mapping[str, FactDef] = MappingProxyType({})
+) -> Facts:
+    """Facts for one edition; `also_known` are facts that other schemes asked in the same breath may read.
 
     Raises FactsRefused naming each field that is unknown, missing, of the wrong type or out of bounds.
     """
@@ -90,10 +95,10 @@ def read_facts(edition: Edition, document: object, *, also_known: frozenset[str]
 
 
 class _Reader:
-    def __init__(self, edition: Edition, also_known: frozenset[str]) -> None:
+    def __init__(self, edition: Edition, also_known: Mapping[str, FactDef]) -> None:
         self.edition = edition
         self.groups = edition.wanted
-        self.also_known = also_known
+        self.known = {**also_known, **edition.facts}
         self.problems: list[FieldProblem] = []
 
     def wrong(self, path: str, what: str, remedy: str) -> None:
@@ -133,8 +138,9 @@ class _Reader:
         given = self.mapping(value, path)
         wanted = self.groups[group]
         for name in given:
-            if name not in wanted and name not in self.edition.facts and name not in self.also_known:
-                near = get_close_matches(str(name), [*wanted, *self.also_known], 1)
+            fact = self.known.get(name)
+            if fact is None or fact.group != group:
+                near = get_close_matches(str(name), [n for n, f in self.known.items() if f.group == group], 1)
                 remedy = f"是不是 {near[0]}？" if near else "删去它，或检查拼写"
                 self.wrong(f"{path}.{str(name)[:40]}", "方案里没有这个事实", remedy)
         return {
@@ -157,7 +163,7 @@ class _Reader:
                 path, f"{definition.label}：{error}", _REMEDIES.get(kind.unit, how_to_write(kind.unit))
             )
             return None
-        if kind.hi and isinstance(value, int) and not kind.lo <= value <= kind.hi:
+        if kind.unit in BOUNDED and isinstance(value, int) and not kind.lo <= value <= kind.hi:
             between = f"{spoken(kind.lo, kind)} 到 {spoken(kind.hi, kind)}"
             self.wrong(
                 path, f"{definition.label}超出范围", f"填 {between} 之间的值，检查是否多写或少写了位数"
@@ -218,7 +224,12 @@ def typed(definition: FactDef, given: object) -> Value:
             return money.fen(given)
         except money.NotMoney as error:
             raise NotAValue(str(error)) from None
-    return value_of(unit, given, definition.type.codes)[0]
+    value, scale = value_of(unit, given, definition.type.codes)
+    if unit is Unit.RATE and isinstance(value, int):
+        if scale > definition.type.scale:
+            raise NotAValue("小数太多")
+        return int(value * 10 ** (definition.type.scale - scale))
+    return value
 
 
 _REMEDIES = {

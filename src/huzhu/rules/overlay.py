@@ -11,6 +11,7 @@ from huzhu.rules.yamltext import Mapping, Node, Scalar, read
 
 REMOVED = "removed"
 MOST_PARENTS = 5
+_FIXED = frozenset({"format", "slug", "edition", "variants", "default_variant", "extends", "abstract"})
 Parent = Callable[
     [str], tuple[str, str]
 ]  # name after `extends` → (text, file); LookupError where there is none
@@ -45,7 +46,7 @@ def extended(tree: Mapping, parent: Parent, depth: int = 0) -> Mapping:
     try:
         text, file = parent(named.text)
     except LookupError as error:
-        raise refuse(named.place, f"找不到要继承的“{named.text}”", str(error.args[0])) from None
+        raise refuse(named.place, f"找不到要继承的“{named.text[:60]}”", str(error.args[0])) from None
     below = extended(read(text, file), parent, depth + 1)
     below.items.pop("abstract", None)
     return merged(below, tree)
@@ -71,6 +72,8 @@ def in_variant(tree: Mapping, name: str | None) -> tuple[Mapping, str | None]:
     body = variants.items[chosen]
     overlay = body.items.get("overlay") if isinstance(body, Mapping) else None
     if isinstance(overlay, Mapping):
+        for key in overlay.items.keys() & _FIXED:
+            raise refuse(overlay.keys[key], f"读法不能改 {key}", "只改 parameters、lines、benefits 等内容")
         tree = merged(tree, overlay)
     elif overlay is not None:
         raise refuse(overlay.place, "overlay 下面要写“键: 值”", "照方案本身的层次写要改的几项")

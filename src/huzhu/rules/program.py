@@ -74,6 +74,8 @@ class Program:
                 self.line(line.name, None)
         for benefit in edition.benefits.values():
             self.benefit(benefit)
+        for check in edition.checks:
+            self.need(check.test)
 
     # --- slots and steps ---
 
@@ -165,7 +167,7 @@ class Program:
     def parameters_at(self, day: int) -> list[tuple[int, Dated]]:
         """(slot, value) of every parameter in force on the day."""
         known = [epoch for epoch in self.epochs if epoch <= day]
-        return self.parameters_since(known[-1])
+        return self.parameters_since(known[-1]) if known else []
 
     @lru_cache(maxsize=32)  # noqa: B019 - programs live as long as their editions
     def parameters_since(self, epoch: int) -> list[tuple[int, Dated]]:

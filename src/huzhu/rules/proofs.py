@@ -131,17 +131,19 @@ def _reachable(edition: Edition) -> Found:
         for condition in benefit.conditions:
             if truth(condition.test) is False:
                 yield condition.place, f"条件“{condition.label}”永远不成立", "检查比较的方向和上下限"
-        for owner, node in _owned(edition, benefit):
+    for place, expression in _placed(edition):
+        for node in expression.walk():
             if isinstance(node, Choice) and truth(node.condition) is not None:
-                yield owner, "if 的一支永远走不到", "检查条件，或删去走不到的一支"
+                yield place, "if 的一支永远走不到", "检查条件，或删去走不到的一支"
 
 
-def _owned(edition: Edition, benefit: Benefit) -> Iterator[tuple[Place, Node]]:
-    for node in benefit.pays.walk():
-        yield benefit.place, node
-    for name in benefit.lines:
-        line = edition.lines[name]
-        yield from ((line.place, node) for node in line.body.walk())
+def _placed(edition: Edition) -> Iterator[tuple[Place, Node]]:
+    """Every expression with its place."""
+    yield from ((line.place, line.body) for line in edition.lines.values())
+    yield from ((check.place, check.test) for check in edition.checks)
+    for benefit in edition.benefits.values():
+        yield from ((condition.place, condition.test) for condition in benefit.conditions)
+        yield benefit.place, benefit.pays
 
 
 def truth(node: Node) -> bool | None:
@@ -182,9 +184,20 @@ def _compared(node: Compare) -> bool | None:
 def telescopes(edition: Edition, node: Node) -> bool:
     """Whether payments over a key sum to one function of the final totals, as instant simulation needs."""
     if isinstance(node, Change):
-        return True
+        return _parameters_stand_still(edition, node)
     if isinstance(node, Line):
         return telescopes(edition, edition.lines[node.name].body)
     if isinstance(node, Add):
         return telescopes(edition, node.left) and telescopes(edition, node.right)
     return isinstance(node, Rounded | Scaled) and telescopes(edition, node.value)
+
+
+def _parameters_stand_still(edition: Edition, node: Change) -> bool:
+    """Whether what acts on the totals is the same for every event of a period."""
+    if edition.facts[edition.version_by].group == "cover":
+        return True
+    names = names_in(node)
+    for name in reversed(list(edition.lines)):  # lines stand in order of dependence
+        if name in names:
+            names |= names_in(edition.lines[name].body)
+    return all(len(edition.parameters[name].values) == 1 for name in names if name in edition.parameters)

@@ -62,6 +62,7 @@ class _Reading:
     names: dict[str, Node] = field(default_factory=dict)
     steady: set[str] = field(default_factory=set)
     rising: dict[str, int] = field(default_factory=dict)
+    changing: set[str] = field(default_factory=set)
     rounding: Rounding = field(default_factory=Rounding)
 
     def edition(self) -> Edition:
@@ -154,7 +155,7 @@ class _Reading:
 
     def scope(self) -> Scope:
         tables = {name: made for name, made in self.parameters.items() if made.shape != "one"}
-        return Scope(self.names, tables, self.keys, self.steady, self.rising, self.rounding)
+        return Scope(self.names, tables, self.keys, self.steady, self.rising, self.rounding, self.changing)
 
     # --- expressions ---
 
@@ -190,6 +191,8 @@ class _Reading:
         draft.done()
         self.lines[name] = made
         self.names[name] = Line(body.type, name)
+        if scope.holds_change(body):
+            self.changing.add(name)
         self.rising[name] = motion.direction(body, self.rising)
         if motion.is_steady(body, self.steady):
             self.steady.add(name)

@@ -217,13 +217,13 @@ def _lines(benefit: Benefit, speaker: Speaker) -> tuple[Working, ...]:
 @lru_cache(maxsize=1024)
 def lines_of(edition: Edition, benefit: str) -> tuple[str, ...]:
     """Names of the lines the amount of a benefit rests on, in order of dependence."""
-    wanted = set(_named(edition, edition.benefits[benefit].pays))
+    wanted: set[str] = set()
+    waiting = [edition.benefits[benefit].pays]
+    while waiting:
+        named = {name for name in names_in(waiting.pop()) if name in edition.lines} - wanted
+        wanted |= named
+        waiting += [edition.lines[name].body for name in named]
     return tuple(name for name in edition.lines if name in wanted)
-
-
-def _named(edition: Edition, node: tree.Node) -> set[str]:
-    found = {name for name in names_in(node) if name in edition.lines}
-    return found.union(*(_named(edition, edition.lines[name].body) for name in found))
 
 
 def _working(name: str, label: str, clause: str, body: tree.Node, speaker: Speaker) -> Working:
@@ -272,11 +272,7 @@ def _parameters(body: tree.Node, speaker: Speaker) -> tuple[Used, ...]:
 def _used(node: tree.Parameter, speaker: Speaker) -> Used:
     definition = speaker.edition.parameters[node.name]
     since, value = definition.at(speaker.outcome.day)
-    text = (
-        spoken(value, definition.type)
-        if isinstance(value, int | str)
-        else f"{len(value)} 项"
-    )
+    text = spoken(value, definition.type) if isinstance(value, int | str) else f"{len(value)} 项"
     caution = definition.caution
     return Used(
         name=definition.name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from huzhu.rules.edition import Key, ParameterDef
 from huzhu.rules.parser import Syntax
-from huzhu.rules.tree import Node, Passed
+from huzhu.rules.tree import Change, Line, Node, Passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Scope:
     steady: Set[str]  # names a change may read: parameters, person and cover facts, lines made of totals
     rising: Mapping[str, int]  # direction of steady lines when their totals grow
     rounding: Rounding
+    changing: Set[str]  # lines that hold a change: already rounded
     known: frozenset[str] = frozenset()
+    vouched: frozenset[str] = frozenset()  # known of every event that passes the gate, not of this one alone
     gate: Passed | None = None
 
     def with_known(self, names: frozenset[str]) -> "Scope":
@@ -34,7 +36,18 @@ class Scope:
 
     def within(self, names: frozenset[str], gate: Passed) -> "Scope":
         """The scope behind a condition: its names are known, totals count only what passes it."""
-        return replace(self, known=self.known | names, gate=gate)
+        return replace(self, known=self.known | names, vouched=self.vouched | names, gate=gate)
+
+    def of_every_event(self) -> "Scope":
+        """The scope inside a running total: what `if` found out about this event says nothing of the others."""
+        return replace(self, known=self.vouched)
+
+    def holds_change(self, node: Node) -> bool:
+        """Whether a change stands in the expression, or in a line it names."""
+        return any(
+            isinstance(part, Change) or (isinstance(part, Line) and part.name in self.changing)
+            for part in node.walk()
+        )
 
 
 def known_if(syntax: Syntax, *, truth: bool) -> frozenset[str]:

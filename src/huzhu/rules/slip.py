@@ -29,7 +29,7 @@ def slip(reasonings: Iterable[Reasoning]) -> str:
 
 
 def _scheme(paper: Reasoning) -> Iterator[str]:
-    yield f"算账单  {paper.title}"
+    yield from _wrapped(f"算账单  {paper.title}", "")
     yield f"版次 {paper.slug} {paper.edition}  指纹 {paper.identity[:12]}  参数按{paper.picked_by} {paper.picked_on} 取"
     if paper.variant:
         yield from _wrapped(f"{paper.variant_label}（{paper.variant}）：{paper.variant_text}", "")
@@ -43,7 +43,9 @@ def _scheme(paper: Reasoning) -> Iterator[str]:
 
 
 def _benefit(benefit: BenefitWorking) -> Iterator[str]:
-    yield f"【{benefit.label}】"
+    yield from _wrapped(f"【{benefit.label}】", "")
+    if benefit.caution:
+        yield from _wrapped(f"（{benefit.caution_kind}：{benefit.caution}）", "  ")
     for condition in benefit.conditions:
         mark = {True: "√", False: "×", None: "·"}[condition.holds]
         yield from _wrapped(f"{mark} {condition.label}", "  ", condition.states)
@@ -67,7 +69,11 @@ def _used(parameters: tuple[Used, ...]) -> Iterator[str]:
 
 
 def _row(label: str, figure: str) -> str:
-    return label + " " * max(1, WIDTH - width(label) - width(figure)) + figure
+    """Label left, figure right; a label too long for the line stands above its figure."""
+    *above, last = _wrapped(label.lstrip(), label[: len(label) - len(label.lstrip())])
+    if width(last) + width(figure) + 1 > WIDTH:
+        above, last = [*above, last], ""
+    return "\n".join([*above, last + " " * (WIDTH - width(last) - width(figure)) + figure])
 
 
 def _notes(title: str, notes: tuple[str, ...]) -> Iterator[str]:

@@ -155,7 +155,7 @@ def _instant(text: str, _: Codes) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = datetime.min  # noqa: DTZ901 - has no zone, so it is refused below
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not 1900 <= moment.year < 2200:
         raise NotAValue(f"“{text[:30]}”不是时刻：{_HOW[Unit.INSTANT]}（要带时区）")
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return since.days * 86400 + since.seconds
@@ -168,10 +168,10 @@ def _flag(text: str, _: Codes) -> bool:
 
 
 def _icd(text: str, _: Codes) -> str:
-    match = re.fullmatch(r"([A-Z][0-9][0-9A-Z])(\.?[0-9A-Za-z.+*-]{0,12})", text.strip().upper(), re.ASCII)
+    match = re.fullmatch(r"([A-Za-z][0-9][0-9A-Za-z])\.?[0-9A-Za-z.+*-]{0,12}", text.strip(), re.ASCII)
     if not match:
         raise NotAValue(f"“{text[:30]}”不是疾病编码：{_HOW[Unit.ICD]}")
-    return match[1]
+    return match[1].upper()
 
 
 def _code(text: str, codes: Codes) -> str:

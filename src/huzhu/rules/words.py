@@ -12,6 +12,7 @@ _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _DATE_SIGNS = {"==": "就是", "!=": "不是", "<": "早于", ">=": "不早于", ">": "晚于", "<=": "不晚于"}
 _NUMBER_SIGNS = {"==": "等于", "!=": "不等于", "<": "小于", ">=": "不小于", ">": "大于", "<=": "不超过"}
 _CODE_SIGNS = {"==": "是", "!=": "不是"}
+_LOOSE = (tree.Add, tree.Subtract, tree.Choice, tree.Least, tree.Greatest)  # phrases that need brackets
 
 
 class Speaker:
@@ -63,7 +64,7 @@ class Speaker:
 
     def subtract(self, node: tree.Subtract) -> str:
         right = self.worth_saying(node.right)
-        left = self.say(node.left)
+        left = self.bracketed(node.left, (tree.Least, tree.Greatest, tree.Choice))
         return f"{left} − {self.bracketed(right)}" if right else left
 
     def worth_saying(self, node: tree.Node) -> tree.Node | None:
@@ -80,14 +81,11 @@ class Speaker:
         silent |= isinstance(inner, tree.Line) and not self.outcome.value(inner)
         return None if silent else inner
 
-    def bracketed(self, node: tree.Node) -> str:
+    def bracketed(self, node: tree.Node, kinds: tuple[type[tree.Node], ...] = _LOOSE) -> str:
         inner = node.value if isinstance(node, tree.Scaled) else node
         phrase = self.say(inner)
-        return (
-            f"（{phrase}）"
-            if isinstance(inner, tree.Add | tree.Subtract | tree.Choice | tree.Least | tree.Greatest)
-            else phrase
-        )
+        floor = isinstance(inner, tree.Greatest) and phrase[:2] != "取较"
+        return f"（{phrase}）" if isinstance(inner, kinds) and not floor else phrase
 
     def multiply(self, node: tree.Multiply) -> str:
         return f"{self.bracketed(node.left)} × {self.bracketed(node.right)}"
@@ -155,7 +153,10 @@ class Speaker:
     def compared(self, node: tree.Compare, sign: str) -> str:
         right = node.right
         code = isinstance(right, tree.Constant) and isinstance(right.value, str)
-        other = dict(node.left.type.codes).get(str(right.value), "") if code else self.say(right)  # type: ignore[attr-defined]
+        if isinstance(right, tree.Constant) and isinstance(right.value, str):
+            other = dict(node.left.type.codes).get(right.value, right.value)
+        else:
+            other = self.say(right)
         comma = "，" if isinstance(node.left, tree.Total) or code else " "
         return f"{self.say(node.left)}{comma}{_signs(node.left.type)[sign]} {other}"
 
@@ -222,7 +223,7 @@ class Speaker:
     def would_change(self, node: tree.Node) -> str:
         """What would make a failing condition hold."""
         if isinstance(node, tree.Both):
-            return self.would_change(node.right if self.holds(node.left) else node.left)
+            return "，".join(self.would_change(part) for part in self.failing(node))
         if isinstance(node, tree.Either):
             return "；或者".join(self.would_change(part) for part in _changeable(node))
         if missing := self.unfilled(node):
@@ -230,6 +231,30 @@ class Speaker:
         if isinstance(node, tree.Negated) and isinstance(node.condition, tree.IsMissing):
             return f"填写{self.labels.say(node.condition.value)}后再算"
         return f"若{self.wished(node)}"
+
+    def enough(self, node: tree.Node) -> bool:
+        """Whether the wish that `would_change` names is known to be all that is lacking."""
+        if isinstance(node, tree.Both):
+            if self.holds(node.left):
+                return self.enough(node.right)
+            return self.can_be_asked(node.right) and self.holds(node.right) and self.enough(node.left)
+        if isinstance(node, tree.Either):
+            return all(self.enough(part) for part in _changeable(node))
+        missing = isinstance(node, tree.Negated) and isinstance(node.condition, tree.IsMissing)
+        return not (missing or self.unfilled(node))
+
+    def can_be_asked(self, node: tree.Node) -> bool:
+        """Whether nothing is missing that the condition reads: it may rely on what stands before it."""
+        named = (part for part in node.walk() if isinstance(part, tree.Fact | tree.Line))
+        return all(self.outcome.value(part) is not None for part in named)
+
+    def failing(self, node: tree.Both) -> list[tree.Node]:
+        """The sides that fail; the right one is asked only where the left holds, or where it asks for a value."""
+        left, right = node.left, node.right
+        if self.holds(left):
+            return [right]
+        asks = isinstance(right, tree.Negated) and isinstance(right.condition, tree.IsMissing)
+        return [left, right] if asks and not self.holds(right) else [left]
 
     def wished(self, node: tree.Node) -> str:
         """A condition as a wish: labels on the left, the figure to reach on the right."""

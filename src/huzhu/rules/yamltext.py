@@ -4,6 +4,7 @@ Values stay text: no booleans, floats or dates are guessed. Aliases, tags, repea
 documents are refused, so that a hostile file costs nothing.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from huzhu.rules.problems import Place, refuse
 MOST_CHARACTERS = 1_000_000
 MOST_NODES = 50_000
 MOST_DEPTH = 24
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -54,14 +56,21 @@ def read(text: str, file: str) -> Mapping:
     try:
         node = _Reader(file, yaml.parse(text, Loader=yaml.SafeLoader)).document()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else start
+        place = _place_of(error, text, start)
         raise refuse(
             place, "YAML 写法有误，读不下去", "检查这一行及上一行的缩进、冒号后的空格和引号是否成对"
         ) from None
     if not isinstance(node, Mapping):
         raise refuse(start, "方案文件的最外层不是“键: 值”", "第一行写 format: huzhu-scheme/1")
     return node
+
+
+def _place_of(error: yaml.YAMLError, text: str, start: Place) -> Place:
+    if mark := getattr(error, "problem_mark", None):
+        return Place(start.file, mark.line + 1, mark.column + 1)
+    if (position := getattr(error, "position", None)) is not None:  # a character YAML does not allow
+        return Place(start.file, text.count("\n", 0, position) + 1)
+    return start
 
 
 def plain(node: Node) -> object:
@@ -97,6 +106,8 @@ class _Reader:
         self.nodes += 1
         self.refuse_oddities(event, place, depth)
         if isinstance(event, yaml.ScalarEvent):
+            if _UNWRITABLE.search(event.value):
+                raise refuse(place, "文字里有不能显示的字符", "删去控制字符和残缺的字符")
             return Scalar(event.value, place)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(Sequence(place), depth)

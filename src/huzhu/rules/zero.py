@@ -23,10 +23,10 @@ def why_zero(benefit: Benefit, speaker: Speaker) -> Zero:
         gate = tree.Passed(benefit.pays.type, benefit.name, number)
         if not speaker.outcome.slots[speaker.outcome.program.slot[gate.benefit, gate.upto]]:
             change = speaker.would_change(condition.test)
+            enough = "，本条即符合" if speaker.enough(condition.test) else ""
             advice = f"。{condition.advice}" if condition.advice else ""
             return Zero(
-                f"不符合“{condition.label}”：{speaker.states(condition.test)}",
-                f"{change}，本条即符合{advice}",
+                f"不符合“{condition.label}”：{speaker.states(condition.test)}", f"{change}{enough}{advice}"
             )
     return _Search(speaker).of(benefit.pays)
 
@@ -56,7 +56,8 @@ class _Search:
         return self.figure(node)
 
     def first_zero(self, node: tree.Node) -> Zero:
-        return self.of(next(part for part in node.parts() if not self.value(part)))
+        zero = next((part for part in node.parts() if not self.value(part)), None)
+        return self.of(zero) if zero else self.figure(node)
 
     def rounded(self, node: tree.Rounded) -> Zero:
         if not self.value(node.value):
@@ -75,13 +76,28 @@ class _Search:
         for part in self.through_lines(node.of):
             if isinstance(part, tree.Total) and self.value(part) == self.value(part, before=True):
                 return self.of(part.of)
-        return self.figure(node.of)
+        return self.lost_in_rounding(node.of) if isinstance(node.of, tree.Rounded) else self.unmoved(node.of)
+
+    def lost_in_rounding(self, node: tree.Rounded) -> Zero:
+        """The totals grew; either what they come to did not, or its growth is less than one step."""
+        exact = node.value
+        if not self.value(exact):
+            return self.of(exact)
+        if self.value(exact) == self.value(exact, before=True):
+            return self.unmoved(exact)
+        step = "一分" if node.step == 1 else "一元"
+        return Zero(f"按累计舍入，本次增加的不足{step}：{self.speaker.say(node)}", "累计再多一些才会给付")
+
+    def unmoved(self, node: tree.Node) -> Zero:
+        return Zero(f"累计增加了，按规定没有增加给付：{self.speaker.say(node)}", "累计到下一段才会增加给付")
 
     def through_lines(self, node: tree.Node) -> list[tree.Node]:
-        parts = list(node.walk())
-        for part in list(parts):
-            if isinstance(part, tree.Line):
-                parts += self.through_lines(self.speaker.edition.lines[part.name].body)
+        """Every node of the expression and of the lines it names, each line once."""
+        parts, seen = list(node.walk()), set()
+        for part in parts:  # grows while it is walked
+            if isinstance(part, tree.Line) and part.name not in seen:
+                seen.add(part.name)
+                parts += self.speaker.edition.lines[part.name].body.walk()
         return parts
 
     @staticmethod

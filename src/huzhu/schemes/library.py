@@ -43,10 +43,23 @@ class Library:
 
     def slugs(self) -> list[str]:
         """Slugs with an edition that stands on its own, in the order schemes themselves ask for (about: place)."""
+        if not self.shelf.is_dir():
+            raise NoSuchScheme(f"{self.shelf}: 没有这个方案文件夹 → 检查环境变量 HUZHU_SCHEMES")
         if not self.listed:
             folders = {folder.name: files for folder in self.shelf.iterdir() if (files := self.files(folder))}
-            self.listed = sorted(folders, key=lambda slug: (self.place(folders[slug][-1]), slug))
+            self.listed = sorted(folders, key=lambda slug: (self.place(self.newest(folders[slug])), slug))
         return self.listed
+
+    def newest(self, files: list[Path]) -> Path:
+        """The edition that opens last; one that is refused is taken only where there is no other."""
+
+        def opens(path: Path) -> tuple[int, str]:
+            try:
+                return self.read(path).opens_on, path.name
+            except SchemeRefused:
+                return 0, path.name
+
+        return max(files, key=opens)
 
     def place(self, path: Path) -> str:
         """Where a scheme wants to stand among the others; a file that is refused stands last."""
@@ -65,17 +78,25 @@ class Library:
 
     def files(self, folder: Path) -> list[Path]:
         """The edition files of one scheme, oldest first; files that only lend parts are left out."""
-        return [path for path in sorted(folder.glob("*.yaml")) if not reader.is_abstract(*self.text(path))]
+        return [path for path in sorted(folder.glob("*.yaml")) if not self.lends(path)]
+
+    def lends(self, path: Path) -> bool:
+        """Whether a file only lends its parts; one that cannot be read counts as a scheme, so that `check` tells why."""
+        try:
+            return reader.is_abstract(*self.text(path))
+        except SchemeRefused:
+            return False
 
     def find(self, name: str) -> Path:
         """The newest edition of a slug, one edition by slug/edition, or the file at a path."""
         for path in (self.shelf / f"{name}.yaml", Path(name)):
-            if path.is_file():
-                return path
+            with suppress(OSError, ValueError):  # a name no disk can hold
+                if path.is_file():
+                    return path
         folder = self.shelf / name
         if name in self.slugs() and (files := self.files(folder)):
-            return files[-1]
-        raise NoSuchScheme(f"没有方案“{name}”：写 {'、'.join(self.slugs())} 之一，或方案文件的路径")
+            return self.newest(files)
+        raise NoSuchScheme(f"没有方案“{name[:60]}”：写 {'、'.join(self.slugs())} 之一，或方案文件的路径")
 
     def edition(self, name: str, variant: str | None = None) -> Edition:
         """A proved edition; raises NoSuchScheme, SchemeRefused, or LookupError for a reading it does not have."""
@@ -92,11 +113,11 @@ class Library:
 
         def parent(name: str) -> tuple[str, str]:
             for root in (path.parent.parent, path.parent, self.shelf):
-                found = root / f"{name}.yaml"
-                inside = found.resolve().is_relative_to(root.resolve())
-                if inside and found.is_file():
-                    return self.text(found)
-            raise LookupError(f"在 {self.shown(self.shelf)} 里放一个 {name}.yaml，或改名称")
+                with suppress(OSError, ValueError):  # a name no disk can hold
+                    found = root / f"{name}.yaml"
+                    if found.resolve().is_relative_to(root.resolve()) and found.is_file():
+                        return self.text(found)
+            raise LookupError(f"在 {self.shown(self.shelf)} 里放一个 {name[:60]}.yaml，或改名称")
 
         return parent
 
@@ -130,6 +151,10 @@ class Library:
         name = self.shown(path)
         try:
             first = self.read(path)
+            if first.slug != path.parent.name:
+                raise refuse(
+                    first.place, f"slug 是“{first.slug}”，文件夹却叫“{path.parent.name}”", "两处写成一样"
+                )
             editions = [self.read(path, variant) for variant in first.variants] or [first]
             cases = self.cases(path)
             problems = [problem for edition in editions for problem in run_cases(edition, cases)]
