@@ -1,271 +1,312 @@
-"""The shell's door: slips and verdicts on standard output, complaints on standard error, a status that says it."""
+"""The shell: what it prints where, and the exit status that says how it went."""
 
 import io
 import json
-import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from huzhu.cli.main import main
 from huzhu.schemes.library import SHELF
-from rules.builders import SHELF as PARENT
-from rules.builders import tiny
-from rules.members import liu
+
+LIU = Path(__file__).resolve().parents[2] / "docs/manual/examples/liu.json"
+Spoil = Callable[..., str]
 
 
 @pytest.fixture
-def facts(tmp_path: Path) -> str:
-    path = tmp_path / "liu.json"
-    path.write_text(json.dumps(liu()), encoding="utf-8")
-    return str(path)
+def spoilt(tmp_path: Path) -> Spoil:
+    """刘女士's facts with some of the event's replaced, as a file; its path."""
+
+    def spoil(**event: Any) -> str:
+        document = json.loads(LIU.read_text(encoding="utf-8"))
+        document["event"] |= event
+        path = tmp_path / "facts.json"
+        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        return str(path)
+
+    return spoil
 
 
 @pytest.fixture
-def said(capsys):
-    """Runs a command: (status, standard output, standard error)."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(list(words))
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+def own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shelf that the shell is told of by HUZHU_SCHEMES."""
+    shelf = shutil.copytree(SHELF, tmp_path / "mine")
+    monkeypatch.setenv("HUZHU_SCHEMES", str(shelf))
+    return shelf
 
 
-# ── explain ──
+def says(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """(exit status, standard output, standard error) of one command."""
+    status = main([str(word) for word in words])
+    told = capsys.readouterr()
+    return status, told.out, told.err
 
 
-def test_explain_prints_the_slip_of_one_scheme(said, facts):
-    status, out, err = said("explain", "--scheme", "yichun-120", facts)
-    assert (status, err) == (0, "")
-    assert out.startswith("算账单  在职职工住院医疗综合互助保障活动")
-    assert "本方案合计" in out
-    assert "各项互助金合计" not in out
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """What a command complains of that must end with 1 and print nothing else."""
+    status, out, err = says(capsys, *words)
+    assert (status, out) == (1, "")
+    return err
+
+
+def replaced(path: Path, old: str, new: str) -> int:
+    """Puts other words into a file; the number of their line."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+# ── explain ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
     "words",
-    [("--scheme", "yichun-120", "yichun-women"), ("--scheme", "yichun-120", "--scheme", "yichun-women")],
+    [
+        ["--scheme", "yichun-120", "yichun-women", LIU],
+        ["--scheme", "yichun-120", "--scheme", "yichun-women", LIU],
+        [LIU, "--scheme", "yichun-120", "yichun-women"],
+        ["--scheme", "yichun-120/2021", SHELF / "yichun-women/2021.yaml", LIU],
+    ],
 )
-def test_explain_takes_several_schemes_and_adds_them_up(said, facts, words):
-    status, out, _ = said("explain", *words, facts)
-    assert status == 0
-    assert out.count("算账单") == 2
+def test_ms_lius_slip_adds_up_however_the_command_is_put(capsys, words):
+    status, out, err = says(capsys, "explain", *words)
+    assert (status, err) == (0, "")
+    assert out.count("算账单  ") == 2
     assert out.splitlines()[-2].split() == ["各项互助金合计", "31,714.00", "元"]
 
 
-def test_a_scheme_named_twice_is_counted_once(said, facts):
-    assert said("explain", "--scheme", "yichun-120", "yichun-120", facts)[1].count("算账单") == 1
+def test_one_scheme_needs_no_sum_over_schemes(capsys):
+    _, out, _ = says(capsys, "explain", "--scheme", "yichun-120", LIU)
+    assert "16,714.00" in out
+    assert "各项互助金合计" not in out
 
 
-def test_explain_prints_json_with_the_sum(said, facts):
-    status, out, _ = said("explain", "--json", "--scheme", "yichun-120", "yichun-women", facts)
+def test_a_scheme_named_twice_is_paid_once(capsys):
+    _, out, _ = says(capsys, "explain", "--scheme", "yichun-120", "yichun-120", LIU)
+    assert out.count("算账单  ") == 1
+
+
+@pytest.mark.parametrize(("reading", "paid"), [("A", "6714.00"), ("B", "1342.80"), ("C", "7609.20")])
+def test_a_reading_may_be_chosen_and_leaves_other_schemes_alone(capsys, reading, paid):
+    words = ["--variant", reading, "--json", "--scheme", "yichun-120", "yichun-women", LIU]
+    _, out, _ = says(capsys, "explain", *words)
+    first, second = json.loads(out)["schemes"]
+    assert (first["variant"], first["benefits"][0]["paid"]) == (reading, paid)
+    assert (second["variant"], second["total"]) == ("", "15000.00")
+
+
+def test_json_holds_the_same_figures_and_nothing_else(capsys):
+    status, out, err = says(capsys, "explain", "--json", "--scheme", "yichun-120", "yichun-women", LIU)
     body = json.loads(out)
-    assert (status, body["total"]) == (0, "31714.00")
-    assert [scheme["format"] for scheme in body["schemes"]] == ["huzhu-reasoning/1"] * 2
+    paid = [benefit["paid"] for paper in body["schemes"] for benefit in paper["benefits"]]
+    assert (status, err, body["total"]) == (0, "", "31714.00")
+    assert paid == ["6714.00", "10000.00", "0.00", "15000.00"]
+    assert "住院医疗互助金" in out, "Chinese stays readable"
 
 
-def test_explain_follows_the_reading_that_is_asked_for(said, facts):
-    status, out, _ = said("explain", "--variant", "B", "--scheme", "yichun-120", "yichun-women", facts)
+def test_facts_may_come_from_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(LIU.read_text(encoding="utf-8")))
+    status, out, _ = says(capsys, "explain", "--scheme", "yichun-women", "-")
     assert status == 0
-    assert "读法乙" in out
-    assert "1,342.80 元" in out
+    assert "15,000.00" in out
 
 
-def test_explain_reads_facts_from_standard_input(said, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(liu())))
-    status, out, _ = said("explain", "--scheme", "yichun-women", "-")
+def test_two_inpatient_schemes_are_compared_with_a_warning(capsys):
+    status, out, err = says(capsys, "explain", "--scheme", "yichun-120", "harbin-80", LIU)
     assert status == 0
-    assert "15,000.00 元" in out
+    assert "两个住院方案不能同时参加（住院＋重疾＋意外、住院＋重疾），请只留一个" in err
+    assert "只供比较" in err
+    assert "各项互助金合计" in out
 
 
-def test_explain_takes_the_path_of_a_scheme_file(said, facts):
-    assert said("explain", "--scheme", str(SHELF / "harbin-80" / "2019.yaml"), facts)[0] == 0
+def test_a_missing_facts_file_is_told_by_name(capsys):
+    err = refused(capsys, "explain", "--scheme", "yichun-120", "nowhere.json")
+    assert err.startswith("nowhere.json: 文件打不开")
 
 
-def test_two_schemes_that_exclude_each_other_are_a_remark(said, facts):
-    status, _, err = said("explain", "--scheme", "yichun-120", "harbin-80", facts)
-    assert status == 0
-    assert "不能同时参加" in err
-
-
-def test_explain_without_facts_says_how_to_write_it(said):
-    status, out, err = said("explain", "--scheme", "yichun-120")
-    assert (status, out) == (2, "")
-    assert "huzhu explain --scheme yichun-120 FACTS.json" in err
-
-
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (
-            ("--scheme", "yichun-120", "nothing.json"),
-            "nothing.json: 文件打不开（No such file or directory） → 检查路径",
-        ),
-        (("--scheme", "yichun-121", "{facts}"), "没有方案“yichun-121”：写"),
-        (("--variant", "F", "--scheme", "yichun-120", "{facts}"), "没有读法“F”，可选：A、B、C、D、E"),
-        (("--variant", "A", "--scheme", "harbin-80", "{facts}"), "所选方案都没有读法可选，去掉 --variant"),
-    ],
-)
-def test_what_explain_cannot_find_is_told(said, facts, words, says):
-    status, out, err = said("explain", *(facts if word == "{facts}" else word for word in words))
-    assert (status, out) == (1, "")
-    assert says in err
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"{", "不是能用的 JSON：第 1 行第 2 列读不下去"),
-        (b'{"a": 1, "a": 2}', "“a”写了两次"),
-        ('{"标题": 1}'.encode("gbk"), "文件不是 UTF-8 编码 → 用 UTF-8 重新保存"),
-        (b"[]", "（最外层）: 要写成 {名称: 值} 的形式 → 检查 JSON 的花括号"),
-        (b'{"format": "huzhu-facts/1"}', "cover.cover_starts_on: 缺保障期起日 → 填写保障期起日"),
-    ],
-)
-def test_facts_that_cannot_be_read_are_told_with_file_and_field(said, tmp_path, content, says):
+def test_text_that_is_not_json_is_told_with_line_and_column(capsys, tmp_path):
     path = tmp_path / "facts.json"
-    path.write_bytes(content)
-    status, out, err = said("explain", "--scheme", "yichun-120", str(path))
-    assert (status, out) == (1, "")
-    assert says in err
+    path.write_text('{"format": "huzhu-facts/1",\n "person": {]}')
+    err = refused(capsys, "explain", "--scheme", "yichun-120", path)
     assert err.startswith(f"{path}: ")
+    assert "第 2 行第 13 列读不下去" in err
 
 
-def test_facts_in_a_folder_are_told(said, tmp_path):
-    assert "文件打不开" in said("explain", "--scheme", "yichun-120", str(tmp_path))[2]
+def test_facts_that_are_not_utf8_are_refused(capsys, tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_bytes('{"编号": 1}'.encode("gb18030"))
+    assert "文件不是 UTF-8 编码" in refused(capsys, "explain", "--scheme", "yichun-120", path)
 
 
-def test_a_scheme_that_is_refused_is_told_with_file_and_line(said, facts, tmp_path):
-    (tmp_path / "spoilt.yaml").write_text("format: huzhu-scheme/1\n\tslug: x\n", encoding="utf-8")
-    status, _, err = said("explain", "--scheme", str(tmp_path / "spoilt.yaml"), facts)
-    assert status == 1
-    assert "spoilt.yaml:2: YAML 写法有误" in err
+def test_every_bad_field_is_told_once_with_its_path(capsys, spoilt):
+    path = spoilt(hifp_pay="a lot", admitted_on="2022-13-01", hifp_paid="1.00")
+    err = refused(capsys, "explain", "--scheme", "yichun-120", "harbin-80", path)
+    fields = [line.removeprefix(f"{path}: ").split(":")[0] for line in err.splitlines()]
+    assert sorted(fields) == ["event.admitted_on", "event.hifp_paid", "event.hifp_pay"]
+    assert "是不是 hifp_pay？" in err
 
 
-@pytest.mark.parametrize("words", [[], ["explain"], ["nothing"], ["scheme"], ["explain", "--colour"]])
-def test_a_command_that_is_not_understood_ends_with_two(words, capsys):
+def test_an_unknown_scheme_is_answered_with_the_known_ones(capsys):
+    err = refused(capsys, "explain", "--scheme", "yichun-121", LIU)
+    assert "没有方案“yichun-121”：写 yichun-120、harbin-80、yichun-women 之一" in err
+
+
+def test_an_unknown_reading_is_answered_with_the_known_ones(capsys):
+    err = refused(capsys, "explain", "--variant", "Z", "--scheme", "yichun-120", LIU)
+    assert "没有读法“Z”，可选：A、B、C、D、E" in err
+
+
+def test_a_reading_is_refused_where_no_scheme_has_any(capsys):
+    err = refused(capsys, "explain", "--variant", "A", "--scheme", "harbin-80", "yichun-women", LIU)
+    assert "所选方案都没有读法可选" in err
+
+
+def test_a_refused_scheme_is_told_at_its_line(capsys, own_shelf):
+    line = replaced(own_shelf / "yichun-women/2021.yaml", "unit: icd", "unit: icb")
+    err = refused(capsys, "explain", "--scheme", "yichun-women", LIU)
+    assert err.startswith(f"mine/yichun-women/2021.yaml:{line}: ")
+
+
+def test_explaining_loads_no_django():
+    code = (
+        "import sys; from huzhu.cli.main import main; main(sys.argv[1:]); sys.exit('django' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, "explain", "--scheme", "yichun-120", str(LIU)]
+    done = subprocess.run(words, capture_output=True, check=False, encoding="utf-8")  # noqa: S603 - our own words
+    assert done.returncode == 0, done.stderr
+
+
+# ── what is not understood ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["pay"], ["explain", str(LIU)], ["explain", "--scheme"], ["scheme"], ["scheme", "check"]]
+)
+def test_a_command_that_is_not_understood_ends_with_2(capsys, words):
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
     assert "usage: huzhu" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["explain", "--help"], ["scheme", "check", "--help"]])
-def test_every_verb_explains_itself(words, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert ended.value.code == 0
-    assert "huzhu" in capsys.readouterr().out
+def test_a_scheme_without_facts_ends_with_2_and_an_example(capsys):
+    status, out, err = says(capsys, "explain", "--scheme", "yichun-120")
+    assert (status, out) == (2, "")
+    assert "缺方案或事实文件 → 写成 huzhu explain --scheme yichun-120 FACTS.json" in err
 
 
-def test_the_shell_answers_without_loading_django(facts):
-    program = (
-        "import sys; from huzhu.cli.main import main; status = main(sys.argv[1:]); "
-        "print(sorted(name for name in sys.modules if name.split('.')[0] == 'django'), file=sys.stderr); sys.exit(status)"
-    )
-    words = ["explain", "--scheme", "yichun-120", facts]
-    source = Path(__file__).resolve().parents[2] / "src"
-    done = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-c", program, *words],
-        capture_output=True,
-        check=False,
-        env={"PYTHONPATH": str(source), "PYTHONUTF8": "1"},
-    )
-    assert (done.returncode, done.stderr.decode().strip()) == (0, "[]")
-    assert done.stdout.decode().startswith("算账单")
+# ── scheme check, scheme list ───────────────────────────────────────────────────────────────────────
 
 
-# ── scheme ──
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch) -> Path:
-    shelf = tmp_path / "schemes"
-    (shelf / "tiny" / "cases").mkdir(parents=True)
-    (shelf / "shelf.yaml").write_text(PARENT, encoding="utf-8")
-    (shelf / "tiny" / "1.yaml").write_text(tiny(), encoding="utf-8")
-    monkeypatch.setenv("HUZHU_SCHEMES", str(shelf))
-    return shelf
-
-
-def test_scheme_check_of_the_products_schemes_passes(said):
-    status, out, err = said("scheme", "check", str(SHELF))
+def test_a_sound_scheme_is_passed_with_its_examples_and_cautions(capsys):
+    status, out, err = says(capsys, "scheme", "check", "yichun-120")
     assert (status, err) == (0, "")
-    assert re.search(r"schemes/yichun-120/2021.yaml: 通过，5 种读法，例题 \d+ 件全部相符", out)
-    assert "住院医疗互助金：可由全年累计直接测算" in out
+    assert out.startswith("schemes/yichun-120/2021.yaml: 通过，5 种读法，例题 90 件全部相符\n")
     assert "演示值：重大疾病互助金" in out
 
 
-def test_scheme_check_takes_a_name(said):
-    status, out, _ = said("scheme", "check", "harbin-80", "yichun-women")
+def test_a_folder_is_checked_file_by_file(capsys):
+    status, out, _ = says(capsys, "scheme", "check", SHELF)
     assert status == 0
-    assert [line.split(":")[0] for line in out.splitlines() if "通过" in line] == [
+    assert [line.split(": ")[0] for line in out.splitlines() if "：" not in line.split(": ")[0]] == [
         "schemes/harbin-80/2019.yaml",
+        "schemes/yichun-120/2021.yaml",
         "schemes/yichun-women/2021.yaml",
     ]
 
 
-def test_scheme_check_tells_every_problem_with_file_and_line(said, home):
-    (home / "tiny" / "1.yaml").write_text(
-        tiny(lines={"a": "x + 1元", "b": "nothing"}, pays="a + b"), encoding="utf-8"
-    )
-    status, out, err = said("scheme", "check", "tiny")
-    assert (status, out) == (1, "")
-    assert [line.split(": ")[0] for line in err.splitlines()] == [
-        "schemes/tiny/1.yaml:18",
-        "schemes/tiny/1.yaml:22",
-        "schemes/tiny/1.yaml",
-    ]
-    assert err.splitlines()[-1].endswith("不通过，2 处问题")
+def test_a_faulty_scheme_is_told_with_file_line_what_and_remedy(capsys, own_shelf):
+    line = replaced(own_shelf / "yichun-women/2021.yaml", "pays: women_amount", "pays: women_amont")
+    err = refused(capsys, "scheme", "check", "yichun-women")
+    told, verdict = err.splitlines()
+    assert told == f"mine/yichun-women/2021.yaml:{line}: 没有“women_amont”这个名称 → 是不是 women_amount？"
+    assert verdict == "mine/yichun-women/2021.yaml: 不通过，1 处问题"
 
 
-def test_scheme_check_goes_on_after_a_file_that_fails(said, home):
-    status, out, err = said(
-        "scheme", "check", "nothing", str(home / "tiny" / "1.yaml"), str(SHELF / "harbin-80" / "2019.yaml")
-    )
+def test_an_example_that_disagrees_fails_the_check_at_its_line(capsys, own_shelf):
+    cases = own_shelf / "harbin-80/cases/claims.yaml"
+    replaced(cases, "pays: {inpatient: 3000.00}", "pays: {inpatient: 3000.01}")
+    err = refused(capsys, "scheme", "check", "harbin-80")
+    assert "mine/harbin-80/cases/claims.yaml:14: 例题“三次住院，先到封顶，再到次数”" in err
+    assert "应付 3000.01，算得 3000.00" in err
+
+
+def test_one_faulty_scheme_fails_the_check_but_not_the_others_in_it(capsys, own_shelf):
+    replaced(own_shelf / "yichun-women/2021.yaml", "unit: icd", "unit: icb")
+    status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert "没有方案“nothing”" in err
-    assert "没有例题" in err
-    assert "2019.yaml: 通过" in out
+    assert out.count("通过") == 2
+    assert "mine/yichun-women/2021.yaml: 不通过" in err
 
 
-def test_scheme_check_of_a_folder_without_schemes_is_told(said, tmp_path):
-    (tmp_path / "empty").mkdir()
-    status, _, err = said("scheme", "check", str(tmp_path / "empty"))
+def test_a_file_that_is_no_yaml_fails_the_check_but_not_the_others_in_it(capsys, own_shelf):
+    (own_shelf / "yichun-women/2021.yaml").write_text("format: [\n")
+    status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert "文件夹里没有方案文件" in err
+    assert out.count("通过") == 2
+    assert "mine/yichun-women/2021.yaml: 不通过，1 处问题" in err
 
 
-def test_scheme_check_of_a_folder_with_a_broken_file_tells_it_and_the_others(said, home):
-    (home / "broken").mkdir()
-    (home / "broken" / "1.yaml").write_text("a: [", encoding="utf-8")
-    status, _, err = said("scheme", "check", str(home))
-    assert status == 1
-    assert "broken/1.yaml:" in err
-    assert "tiny/1.yaml:1: 没有例题" in err
+@pytest.mark.parametrize("name", ["yichun-121", "nowhere/2024.yaml", "x" * 300], ids=["slug", "path", "long"])
+def test_checking_what_is_not_there_says_what_is(capsys, name):
+    assert f"没有方案“{name[:60]}”" in refused(capsys, "scheme", "check", name)
 
 
-def test_scheme_check_of_a_very_long_name_is_told(said):
-    status, _, err = said("scheme", "check", "x" * 5_000)
-    assert status == 1
-    assert err
+def test_an_empty_folder_is_not_sound(capsys, tmp_path):
+    assert "文件夹里没有方案文件" in refused(capsys, "scheme", "check", tmp_path)
 
 
-def test_scheme_list_has_a_line_an_edition(said):
-    status, out, err = said("scheme", "list")
+def test_the_shelf_is_listed_an_edition_a_line(capsys):
+    status, out, err = says(capsys, "scheme", "list")
     assert (status, err) == (0, "")
-    assert {line.split()[0] for line in out.splitlines()} >= {"harbin-80", "yichun-120", "yichun-women"}
-    assert "读法 A、B、C、D、E" in next(line for line in out.splitlines() if line.startswith("yichun-120"))
+    assert [line.split()[:3] for line in out.splitlines()] == [
+        ["yichun-120", "2021", "2021-12-10"],
+        ["harbin-80", "2019", "2019-01-01"],
+        ["yichun-women", "2021", "2021-12-10"],
+    ]
+    assert out.splitlines()[0].endswith("读法 A、B、C、D、E")
 
 
-def test_scheme_list_tells_a_broken_file_and_lists_the_others(said, home):
-    (home / "broken").mkdir()
-    (home / "broken" / "1.yaml").write_text("a: [", encoding="utf-8")
-    status, out, err = said("scheme", "list")
+def test_a_faulty_scheme_is_told_in_the_list_beside_the_others(capsys, own_shelf):
+    replaced(own_shelf / "yichun-120/2021.yaml", "shape: list", "shape: lisp")
+    status, out, err = says(capsys, "scheme", "list")
     assert status == 1
-    assert "broken/1.yaml:" in err
-    assert out.startswith("tiny")
+    assert [line.split()[0] for line in out.splitlines()] == ["harbin-80", "yichun-women"]
+    assert err.startswith("mine/yichun-120/2021.yaml:")
+
+
+# ── which shelf ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_shelf_named_in_the_environment_is_the_one_spoken_of(capsys, own_shelf):
+    shutil.rmtree(own_shelf / "harbin-80")
+    replaced(own_shelf / "yichun-women/2021.yaml", "{2021-12-10: 15000元}", "{2021-12-10: 12000元}")
+    _, listed, _ = says(capsys, "scheme", "list")
+    _, slip, _ = says(capsys, "explain", "--scheme", "yichun-women", LIU)
+    assert "harbin-80" not in listed
+    assert "12,000.00" in slip
+
+
+def test_an_empty_name_of_a_shelf_means_the_products_own(capsys, monkeypatch):
+    monkeypatch.setenv("HUZHU_SCHEMES", "")
+    assert "harbin-80" in says(capsys, "scheme", "list")[1]
+
+
+@pytest.mark.parametrize("words", [["scheme", "list"], ["explain", "--scheme", "yichun-120", LIU]])
+def test_a_shelf_that_is_not_there_is_what_the_complaint_names(capsys, monkeypatch, tmp_path, words):
+    monkeypatch.setenv("HUZHU_SCHEMES", str(tmp_path / "gone"))
+    assert str(tmp_path / "gone") in refused(capsys, *words)
+
+
+@pytest.mark.parametrize("fault", ["format: [\n", "- 1\n"])
+def test_one_unreadable_file_on_the_shelf_does_not_stop_the_others(capsys, own_shelf, fault):
+    (own_shelf / "yichun-women/2021.yaml").write_text(fault)
+    status, out, _ = says(capsys, "explain", "--scheme", "yichun-120", LIU)
+    assert status == 0
+    assert "16,714.00" in out

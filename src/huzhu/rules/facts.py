@@ -98,7 +98,7 @@ class _Reader:
     def __init__(self, edition: Edition, also_known: Mapping[str, FactDef]) -> None:
         self.edition = edition
         self.groups = edition.wanted
-        self.known = {**also_known, **edition.facts}
+        self.also_known = also_known
         self.problems: list[FieldProblem] = []
 
     def wrong(self, path: str, what: str, remedy: str) -> None:
@@ -138,23 +138,28 @@ class _Reader:
         given = self.mapping(value, path)
         wanted = self.groups[group]
         for name in given:
-            fact = self.known.get(name)
-            if fact is None or fact.group != group:
-                near = get_close_matches(str(name), [n for n, f in self.known.items() if f.group == group], 1)
-                remedy = f"是不是 {near[0]}？" if near else "删去它，或检查拼写"
-                self.wrong(f"{path}.{str(name)[:40]}", "方案里没有这个事实", remedy)
-        return {
-            name: self.value(definition, given.get(name), f"{path}.{name}")
-            for name, definition in wanted.items()
-        }
+            if name not in wanted:
+                self.refuse_stranger(name, group, path)
+        row: Row = dict.fromkeys(wanted)
+        for name, definition in wanted.items():
+            found = given.get(name)
+            if found is not None or not definition.type.missing:
+                row[name] = self.value(definition, found, f"{path}.{name}")
+        return row
+
+    def refuse_stranger(self, name: object, group: str, path: str) -> None:
+        """A name the edition does not read: fine where it, or a scheme asked beside it, declares it in this group."""
+        known = {**self.also_known, **self.edition.facts}
+        fact = known.get(str(name))
+        if fact is None or fact.group != group:
+            near = get_close_matches(str(name), [n for n, f in known.items() if f.group == group], 1)
+            remedy = f"是不是 {near[0]}？" if near else "删去它，或检查拼写"
+            self.wrong(f"{path}.{str(name)[:40]}", "方案里没有这个事实", remedy)
 
     def value(self, definition: FactDef, given: object, path: str) -> Value | None:
         kind = definition.type
         if given is None:
-            if not kind.missing:
-                self.wrong(
-                    path, f"缺{definition.label}", f"填写{definition.label}；{how_to_write(kind.unit)}"
-                )
+            self.wrong(path, f"缺{definition.label}", f"填写{definition.label}；{how_to_write(kind.unit)}")
             return None
         try:
             value = typed(definition, given)

@@ -52,6 +52,15 @@ class Outcome:
         return self.program.reader(node, before=before)(self.slots)
 
 
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What stands directly in an expression, each once, in order: facts and lines, parameters, running totals."""
+
+    named: tuple[tree.Fact | tree.Line, ...]
+    parameters: tuple[tree.Parameter, ...]
+    totals: tuple[tree.Total, ...]
+
+
 class Program:
     """An edition made ready to run; keeps nothing between runs but the compiled closures."""
 
@@ -61,6 +70,7 @@ class Program:
         self.totals: list[tree.Total] = []
         self.steps: list[Step] = []
         self.readers: dict[tuple[int, bool], Read] = {}
+        self.read_by: dict[int, Reads] = {}
         self.fact_slots = [(name, self.new(name)) for name in edition.columns]
         self.parameter_slots = [
             (definition, self.new(definition.name)) for definition in edition.parameters.values()
@@ -175,6 +185,16 @@ class Program:
             (slot, definition.at(max(epoch, definition.values[0][0]))[1])
             for definition, slot in self.parameter_slots
         ]
+
+    def reads(self, node: tree.Node) -> Reads:
+        """What an expression of the edition reads, found once."""
+        if id(node) not in self.read_by:
+            parts = list(node.walk())
+            named = {part.name: part for part in parts if isinstance(part, tree.Fact | tree.Line)}
+            parameters = {part.name: part for part in parts if isinstance(part, tree.Parameter)}
+            totals = dict.fromkeys(totals_in(node))
+            self.read_by[id(node)] = Reads(tuple(named.values()), tuple(parameters.values()), tuple(totals))
+        return self.read_by[id(node)]
 
     # --- expressions to closures ---
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from huzhu.core import money
 from huzhu.rules import tree
-from huzhu.rules.edition import Benefit, Clause, Edition, names_in, totals_in
+from huzhu.rules.edition import Benefit, Clause, Edition, names_in
 from huzhu.rules.program import Outcome
 from huzhu.rules.units import Type, Unit, Value, spoken
 from huzhu.rules.words import Speaker
@@ -249,24 +249,17 @@ def exact(value: Value | None, kind: Type) -> str:
 
 
 def _inputs(body: tree.Node, speaker: Speaker) -> tuple[Input, ...]:
-    edition, seen = speaker.edition, {}
-    for node in body.walk():
-        if isinstance(node, tree.Fact | tree.Line) and node.name not in seen:
-            label = (
-                edition.facts[node.name].label
-                if isinstance(node, tree.Fact)
-                else edition.lines[node.name].label
-            )
-            seen[node.name] = Input(node.name, label, speaker.value(node))
-    return tuple(seen.values())
+    facts, lines = speaker.edition.facts, speaker.edition.lines
+    return tuple(
+        Input(
+            node.name, (facts if isinstance(node, tree.Fact) else lines)[node.name].label, speaker.value(node)
+        )
+        for node in speaker.outcome.program.reads(body).named
+    )
 
 
 def _parameters(body: tree.Node, speaker: Speaker) -> tuple[Used, ...]:
-    seen = {}
-    for node in body.walk():
-        if isinstance(node, tree.Parameter) and node.name not in seen:
-            seen[node.name] = _used(node, speaker)
-    return tuple(seen.values())
+    return tuple(_used(node, speaker) for node in speaker.outcome.program.reads(body).parameters)
 
 
 def _used(node: tree.Parameter, speaker: Speaker) -> Used:
@@ -288,5 +281,5 @@ def _used(node: tree.Parameter, speaker: Speaker) -> Used:
 def _totals(body: tree.Node, speaker: Speaker) -> tuple[Running, ...]:
     return tuple(
         Running(speaker.labels.say(total), speaker.value(total, before=True), speaker.value(total))
-        for total in dict.fromkeys(totals_in(body))
+        for total in speaker.outcome.program.reads(body).totals
     )
