@@ -260,7 +260,7 @@ def test_a_real_scheme_however_spoilt_is_read_or_refused(text):
 
 @pytest.mark.long
 @given(spoilt())
-@settings(max_examples=20_000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=5_000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_a_real_scheme_spoilt_very_many_times_is_read_or_refused(text):
     read_or_refused(text)
 

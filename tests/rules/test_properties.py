@@ -34,7 +34,7 @@ def test_the_engine_pays_what_the_reference_pays_on_every_claim_of_any_history(d
 
 @pytest.mark.long
 @given(histories(most=8))
-@settings(max_examples=20_000)
+@settings(max_examples=5_000)
 def test_the_engine_pays_what_the_reference_pays_on_very_many_histories(documents):
     agrees_with_the_reference(documents)
 
