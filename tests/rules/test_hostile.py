@@ -244,7 +244,7 @@ def spoilt(draw: st.DrawFn) -> str:
 
 def read_or_refused(text: str) -> None:
     problems = []
-    with quickly():
+    with quickly(5):  # of thousands of texts one may meet the garbage collector
         try:
             read_edition(text, "spoilt.yaml", parent)
         except SchemeRefused as refused:

@@ -208,6 +208,14 @@ def test_a_rate_among_the_facts_keeps_its_decimals():
     assert outcome.total == 62_500
 
 
+def test_a_rate_with_more_decimals_than_are_kept_is_refused_not_rounded():
+    text = tiny(
+        pays="ratio(S, share)", tail="facts: {event: {share: {label: 占比, unit: rate, most: 100%}}}\n"
+    )
+    with pytest.raises(FactsRefused, match="小数太多"):
+        adjudicate([read(text)], facts(share="33.3333333%"))
+
+
 def test_a_bound_of_zero_is_a_bound():
     text = tiny(
         pays="max(0元, S + z)",

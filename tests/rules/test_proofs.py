@@ -325,3 +325,35 @@ def test_a_parameter_that_changes_behind_several_lines_does_not_telescope_either
     )
     edition = read(text)
     assert not telescopes(edition, edition.benefits["aid"].pays)
+
+
+def test_over_a_key_wider_than_the_cover_a_dated_parameter_does_not_telescope():
+    """Two covers of one life may have two rates: F before and F after are then not the same function."""
+    dated = ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}")
+    edition = read(tiny(dated, pays="change(ratio(total(S, life), rate))"))
+    assert not telescopes(edition, edition.benefits["aid"].pays)
+
+
+def test_a_fact_of_the_cover_outside_the_key_does_not_telescope():
+    edition = read(tiny(pays="change(min(total(S, life), shares * 1000元))"))
+    assert not telescopes(edition, edition.benefits["aid"].pays)
+
+
+@pytest.mark.parametrize(
+    ("sound", "pays", "wrong"),
+    [
+        ("[female]", "1元 if sex in near else 2元", "[femal]"),
+        ("[female, male]", "1元 if sex in near else 2元", "[female, mail]"),
+        ("{three: 3元, two: 2元}", "coalesce(lookup(near, grade), 0元)", "{three: 3元, two: 2元, tow: 2元}"),
+    ],
+)
+def test_a_list_or_table_holds_no_code_that_the_fact_does_not_know(sound, pays, wrong):
+    shape, unit = ("list", "code") if sound[0] == "[" else ("table", "money")
+    near = f"near: {{label: 近, unit: {unit}, shape: {shape}, clause: c1, values: {{2020-01-01: {sound}}}}}"
+    assert read(tiny(pays=pays, parameters=near))
+    assert problems_of(tiny(pays=pays, parameters=near.replace(sound, wrong)))
+
+
+def test_the_bound_of_an_amount_rounded_up_to_yuan_is_a_bound():
+    text = tiny(("slug: tiny", "slug: tiny\nrounding: 四舍五入到元"), pays="min(S, 1.50元)")
+    assert read(text).benefits["aid"].pays.type.hi >= 200

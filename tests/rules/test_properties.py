@@ -189,6 +189,18 @@ def test_a_scheme_without_parameters_pays_too():
     assert total(text) == 100_000
 
 
+def test_dates_move_by_days_both_ways():
+    text = tiny(pays="1元 if ends_on - stay > day + 200天 else 2元")
+    assert total(text, stay=13) == 100  # 2023-01-01 − 13 = 2022-12-19; 2022-06-01 + 200 = 2022-12-18
+    assert total(text, stay=14) == 200
+
+
+def test_a_list_may_hold_plain_codes():
+    near = "near: {label: 近处, unit: code, shape: list, clause: c1, values: {2020-01-01: [yc, ts]}}"
+    text = tiny(pays="1元 if place in near else 2元", parameters=near)
+    assert (total(text, place="ts"), total(text, place="far")) == (100, 200)
+
+
 # ── identity ──
 
 VARIANTS = """\

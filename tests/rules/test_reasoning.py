@@ -78,6 +78,11 @@ def test_a_running_total_is_shown_before_and_after():
     assert [(total.before, total.after) for total in counted.totals] == [("1", "2")]
 
 
+def test_a_total_inside_a_sum_is_shown_on_the_slip_before_and_after():
+    found = explain([read(tiny(pays="1元 + total(S, life)"))], facts({"S": "2.00"}, S="3.00"))
+    assert "历期累计的自付：之前 2.00 元，本次后 5.00 元" in slip(found)
+
+
 def test_a_condition_says_whether_it_holds_what_is_the_case_and_on_what_clause():
     working = benefit("yichun-120 A", liu(), "critical")
     listed = working.conditions[0]

@@ -276,6 +276,15 @@ def test_a_variant_may_not_change_what_the_scheme_is(overlay):
     assert problem.remedy
 
 
+def test_a_default_without_variants_is_refused():
+    assert problems_of(tiny(tail="default_variant: A\n"))
+
+
+def test_every_unknown_key_is_told_in_order_of_the_file():
+    text = tiny(tail="zz: 1\nyy: 2\n")
+    assert [problem.place.line for problem in problems_of(text)] == [line_of(text, "zz"), line_of(text, "yy")]
+
+
 def test_variants_that_are_no_mapping_are_refused():
     assert_refused(tiny(tail="variants: [A, B]\n"), "variants:", "variants 下面要写“键: 值”", "检查缩进")
 

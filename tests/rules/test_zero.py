@@ -133,6 +133,8 @@ def test_an_amount_below_half_a_fen_is_said_to_be_too_small():
         ("S if x is not none else 0元", {}, "甲数未填", "填写甲数后再算"),
         ("S if x > 1元 or y > 1元 else 0元", {"x": "1.00"}, "甲数 1.00 元 不超过 1.00 元，乙数未填", "；或者"),
         ("S if not (x is none) else 0元", {}, "甲数未填", "填写甲数后再算"),
+        ("max(0元, change(total(S, life)) - 5000元)", {}, "不足 0 的按 0", "5,000.00 元大于 0 时"),
+        ("max(0元, (S if urgent and S > 1元 else 2元) - 5000元)", {}, "2.00 元（因急诊为否）", "（若急诊，且自付 大于 1.00 元）自付，否则2.00 元"),
         ("S if not (urgent or S < 2000元) else 0元", {}, "自付 1,000.00 元 小于 2,000.00 元", ""),
     ],
 )  # fmt: skip
@@ -204,3 +206,10 @@ def test_below_a_deductible_of_the_period_it_is_the_deductible_that_is_named_not
 def test_what_is_lost_in_cutting_to_yuan_is_not_called_less_than_a_fen():
     text = tiny(("slug: tiny", "slug: tiny\nrounding: 舍去到元"), pays="change(total(S, life))")
     assert "不足一分" not in zero_of(text, {"S": "0.10"}, S="0.80").why
+
+
+def test_a_switch_of_the_scheme_that_is_off_is_named_as_what_would_change_it():
+    switch = 'open: {label: 开放申请, unit: flag, clause: c1, values: {2020-01-01: "false"}}'
+    zero = zero_of(tiny(parameters=switch, when={"open": "open"}))
+    assert "开放申请" in zero.why
+    assert "开放申请改为“是”" in zero.change

@@ -304,6 +304,12 @@ def _lookup(syntax: Syntax, scope: Scope) -> Node:
         raise refuse(syntax.args[1].place, "查表要用有代码表的代码", "换成一个 unit: code 的事实")
     for _, values in table.values:
         lacking = [c for c, _ in code.type.codes if isinstance(values, Mapping) and c not in values]
+        if strangers := sorted(values.keys() - dict(code.type.codes)) if isinstance(values, Mapping) else []:
+            raise refuse(
+                table.place,
+                f"表“{table.name}”里的代码 {'、'.join(strangers)} 不在代码表中",
+                "改成代码表里的，或删去",
+            )
         if lacking:
             raise refuse(
                 table.place,
@@ -317,6 +323,16 @@ def _within(syntax: Syntax, scope: Scope) -> Node:
     code, listed = check(syntax.args[0], scope), _table(syntax.args[1], scope, "list")
     if code.type.unit is not listed.type.unit:
         raise refuse(syntax.place, f"{code.type.name}不能在{listed.type.name}的目录里找", "两边要同一种代码")
+    if known := dict(code.type.codes):
+        strangers = {
+            entry for _, entries in listed.values if isinstance(entries, frozenset) for entry in entries
+        }
+        if strangers := strangers - known.keys():
+            raise refuse(
+                listed.place,
+                f"目录“{listed.name}”里的 {'、'.join(sorted(strangers))} 不在代码表中",
+                "可写：" + "、".join(known),
+            )
     return Within(FLAG, code, Parameter(listed.type, listed.name))
 
 
@@ -439,8 +455,6 @@ def _change(syntax: Syntax, scope: Scope) -> Node:
             "累计增加时这个算式可能变小，给付会成为负数",
             "只用 min、max、加法、乘非负比例和 bands",
         )
-    if scope.holds_change(of):
-        raise refuse(syntax.place, "change(…) 套了 change(…)", "只留外面一层")
     inner = rounded(of, scope.rounding)
     return Change(inner.type, inner)
 
@@ -449,10 +463,10 @@ def rounded(node: Node, rounding: Rounding) -> Node:
     """A non-negative amount brought to whole steps, once; an amount already whole stays as it is."""
     if node.type.scale == 0 and (rounding.step == 1 or isinstance(node, Change)):
         return node
-    one = 10**node.type.scale
-    return Rounded(
-        Type(Unit.MONEY, node.type.lo // one, -(-node.type.hi // one)), node, rounding.step, rounding.cut
-    )
+    one = rounding.step * 10**node.type.scale
+    half = 0 if rounding.cut else one // 2
+    lo, hi = ((end + half) // one * rounding.step for end in (node.type.lo, node.type.hi))
+    return Rounded(Type(Unit.MONEY, lo, hi), node, rounding.step, rounding.cut)
 
 
 _CHECKS: dict[str, Callable[[Syntax, Scope], Node]] = {

@@ -7,7 +7,6 @@ from huzhu.rules.fields import Fields
 from huzhu.rules.problems import Place, refuse
 from huzhu.rules.units import (
     INT64,
-    MOST_SCALE,
     NAMES,
     NUMBERS,
     Codes,
@@ -159,8 +158,6 @@ def parameter(name: str, fields: Fields) -> ParameterDef:
     if not read or read != sorted(read, key=lambda item: item[0]):
         raise refuse(dated.place, f"{fields.what}的日期没有从早到晚排", "先写最早生效的日期")
     scale = max(found for _, _, found in read)
-    if scale > MOST_SCALE:
-        raise refuse(dated.place, f"{fields.what}小数太多", how_to_write(unit))
     values = tuple((day, _at_scale(value, scale - found)) for day, value, found in read)
     numbers = (
         [number for _, value in values for number in _numbers(value)]

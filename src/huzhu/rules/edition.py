@@ -7,8 +7,8 @@ from functools import cached_property
 
 from huzhu.core.hashing import sha256_text
 from huzhu.rules.problems import Place
-from huzhu.rules.tree import Fact, Line, Node, Parameter, Passed, Total
-from huzhu.rules.units import FLAG, Type, Value
+from huzhu.rules.tree import Fact, Line, Node, Parameter, Total
+from huzhu.rules.units import Type, Value
 
 ENGINE = "huzhu-engine/1"
 GROUPS = ("person", "cover", "event")
@@ -120,10 +120,6 @@ class Benefit:
     caution: Caution | None
     place: Place
 
-    @property
-    def gate(self) -> Passed | None:
-        return Passed(FLAG, self.name, len(self.conditions)) if self.conditions else None
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -222,3 +218,13 @@ def totals_in(node: Node) -> Iterator[Total]:
         yield from totals_in(part)
     if isinstance(node, Total):
         yield node
+
+
+def through_lines(edition: Edition, node: Node) -> list[Node]:
+    """Every node of the expression and of the lines it names, each line once."""
+    parts, seen = list(node.walk()), set()
+    for part in parts:  # grows while it is walked
+        if isinstance(part, Line) and part.name not in seen:
+            seen.add(part.name)
+            parts += edition.lines[part.name].body.walk()
+    return parts

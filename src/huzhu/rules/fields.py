@@ -82,8 +82,12 @@ class Fields:
         return [item for item in node.items if isinstance(item, Scalar)]
 
     def done(self) -> None:
-        """Refuses the keys nobody asked for."""
-        for key in self.node.items.keys() - self.asked:
-            near = get_close_matches(key, self.asked, 1)
-            remedy = f"是不是 {near[0]}？" if near else "删去它；可写：" + "、".join(sorted(self.asked))
-            raise refuse(self.node.keys[key], f"{self.what}里没有“{key}”这一项", remedy)
+        """Refuses the keys nobody asked for, all at once."""
+        strangers = [key for key in self.node.items if key not in self.asked]
+        if strangers:
+            raise SchemeRefused([self.stranger(key) for key in strangers])
+
+    def stranger(self, key: str) -> Problem:
+        near = get_close_matches(key, self.asked, 1)
+        remedy = f"是不是 {near[0]}？" if near else "删去它；可写：" + "、".join(sorted(self.asked))
+        return Problem(self.node.keys[key], f"{self.what}里没有“{key}”这一项", remedy)

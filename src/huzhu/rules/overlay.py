@@ -56,6 +56,8 @@ def in_variant(tree: Mapping, name: str | None) -> tuple[Mapping, str | None]:
     """The tree in the named variant, or in its default one; LookupError for a name it does not have."""
     variants: Node | None = tree.items.get("variants")
     default: Node | None = tree.items.pop("default_variant", None)
+    if default is not None and variants is None:
+        raise refuse(default.place, "写了 default_variant 却没有 variants", "删去这一行，或写出各种读法")
     if not isinstance(variants, Mapping):
         if name is not None:
             raise LookupError("这个方案没有读法可选")

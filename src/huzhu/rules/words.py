@@ -175,9 +175,6 @@ class Speaker:
     def negated(self, node: tree.Negated) -> str:
         return self.denied(node.condition)
 
-    def passed(self, _: tree.Passed) -> str:
-        return "前面的条件都成立"
-
     def denied(self, node: tree.Node) -> str:
         """The opposite of a condition."""
         if isinstance(node, tree.Compare):
@@ -304,5 +301,4 @@ _PHRASES: Mapping[type[tree.Node], Callable[[Speaker, Any], str]] = {
     tree.Both: Speaker.both,
     tree.Either: Speaker.either,
     tree.Negated: Speaker.negated,
-    tree.Passed: Speaker.passed,
 }

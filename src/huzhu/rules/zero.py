@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huzhu.rules import tree
-from huzhu.rules.edition import Benefit
+from huzhu.rules.edition import Benefit, through_lines
 from huzhu.rules.words import Speaker
 
 
@@ -67,13 +67,13 @@ class _Search:
 
     def change(self, node: tree.Change) -> Zero:
         """Either a limit was used up before this event, or nothing was added to the totals."""
-        for part in self.through_lines(node.of):
+        for part in through_lines(self.speaker.edition, node.of):
             if isinstance(part, tree.Least):
                 for cap in part.choices:
                     if self.is_limit(cap) and self.value(cap) == self.value(part, before=True):
                         what, limit = self.speaker.labels.say(cap), self.speaker.value(cap)
                         return Zero(f"{what}已经用完（{limit}）", "下一个保障期重新计算")
-        for part in self.through_lines(node.of):
+        for part in through_lines(self.speaker.edition, node.of):
             if isinstance(part, tree.Total) and self.value(part) == self.value(part, before=True):
                 return self.of(part.of)
         return self.lost_in_rounding(node.of) if isinstance(node.of, tree.Rounded) else self.unmoved(node.of)
@@ -90,15 +90,6 @@ class _Search:
 
     def unmoved(self, node: tree.Node) -> Zero:
         return Zero(f"累计增加了，按规定没有增加给付：{self.speaker.say(node)}", "累计到下一段才会增加给付")
-
-    def through_lines(self, node: tree.Node) -> list[tree.Node]:
-        """Every node of the expression and of the lines it names, each line once."""
-        parts, seen = list(node.walk()), set()
-        for part in parts:  # grows while it is walked
-            if isinstance(part, tree.Line) and part.name not in seen:
-                seen.add(part.name)
-                parts += self.speaker.edition.lines[part.name].body.walk()
-        return parts
 
     @staticmethod
     def is_limit(node: tree.Node) -> bool:
