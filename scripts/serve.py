@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 
 def say(text: str) -> None:
@@ -44,6 +46,29 @@ def collect_static() -> None:
     stamp.write_text(fingerprint)
 
 
+def load_demo() -> None:
+    """The demonstration, where it is switched on: a first time beside the running server, then only its logins."""
+    from huzhu.insight.people import nobody_is_here  # noqa: PLC0415  (reads tables)
+
+    if settings.HUZHU_DEMO and nobody_is_here():
+        say("演示数据在后台装入，大约一分钟；方案和试算现在就能看，装好后这里会给出登录名。")
+        subprocess.Popen([sys.executable, "-m", "huzhu.cli.main", "demo", "load"])
+    elif settings.HUZHU_DEMO:
+        from huzhu.cli.yichun.loading import DemoRefused, load_once  # noqa: PLC0415  (reads tables)
+
+        try:
+            load_once(timezone.now(), say=say)
+        except DemoRefused as refusal:
+            raise CommandError(str(refusal)) from None
+
+
+def seal_trail() -> None:
+    """Chains what was audited since the last start; a site that runs for long seals oftener (docs/production.md)."""
+    from huzhu.audit.services import seal  # noqa: PLC0415  (reads tables)
+
+    seal(at=timezone.now())
+
+
 def banner(port: int) -> str:
     where = connection.display_name if os.environ.get("DATABASE_URL") else "var/huzhu.sqlite3"
     line = "─" * 56
@@ -70,6 +95,7 @@ def serve(port: int) -> None:
         application, host="127.0.0.1", port=port
     )  # bound and listening from here on
     say(banner(port))
+    load_demo()
     server.run()
     say("互助已经停止。")
 
@@ -82,8 +108,9 @@ def main() -> int:
     try:
         django.setup()
         call_command("check", stdout=io.StringIO())  # silent when there is nothing to say
-        call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0)  # puts the guards of its tables back, too
         collect_static()
+        seal_trail()
         serve(int(sys.argv[1]))
     except (ImproperlyConfigured, CommandError) as problem:
         say(f"\n{problem}")

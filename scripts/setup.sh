@@ -60,7 +60,7 @@ read_local_env() {
     [ -f var/local.env ] || return 0
     while read -r line; do
         name=${line%%=*}
-        case "$name" in HUZHU_SECRET_KEY | HUZHU_KEYS) [ -n "${!name:-}" ] || export "$line" ;; esac
+        case "$name" in HUZHU_SECRET_KEY | HUZHU_KEYS | HUZHU_DEMO) [ -n "${!name:-}" ] || export "$line" ;; esac
     done <var/local.env
 }
 
@@ -76,6 +76,8 @@ local_env() {
         umask 077
         [ -n "${HUZHU_SECRET_KEY:-}" ] || echo "HUZHU_SECRET_KEY=$(random_bytes 48)" >>var/local.env
         [ -n "${HUZHU_KEYS:-}" ] || echo "HUZHU_KEYS=1:$(random_bytes 32)" >>var/local.env
+        # a first start on the embedded database is for looking around; one's own database stays one's own
+        [ -n "${DATABASE_URL:-}" ] || [ -n "${HUZHU_DEMO:-}" ] || [ -e var/huzhu.sqlite3 ] || echo "HUZHU_DEMO=1" >>var/local.env
     )
     read_local_env
 }

@@ -3,15 +3,17 @@
 import argparse
 import sys
 
-from huzhu.cli import explain, scheme
+from huzhu.cli import demo, explain, scheme, verify
 
 
 def main(words: list[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="huzhu", description="职工互助保障：方案、算账单")
+    parser = argparse.ArgumentParser(prog="huzhu", description="职工互助保障：方案、算账单、核对")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="命令")
+    demo.register(verbs)
     explain.register(verbs)
     scheme.register(verbs)
+    verify.register(verbs)
     asked = parser.parse_args(words)
     try:
         return int(asked.run(asked))

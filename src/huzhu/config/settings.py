@@ -36,6 +36,13 @@ def _switch(name: str) -> bool:
     return value == "1"
 
 
+def _whole(name: str, otherwise: int) -> int:
+    value = os.environ.get(name, "").strip() or str(otherwise)
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"环境变量 {name} 要写成整数（分），例如 {otherwise}。请改正后重新启动。")
+    return int(value)
+
+
 def _secret_key() -> str:
     remedy = "试用请运行 ./run，它会自动生成；正式部署请设为 50 个以上的随机字符，并另行保管。"
     key = _required("HUZHU_SECRET_KEY", remedy)
@@ -93,6 +100,15 @@ if DEBUG and HTTPS:
         "HUZHU_DEBUG 和 HUZHU_HTTPS 同时为 1：调试页面会泄露数据，不能对外提供。请去掉其中一个。"
     )
 
+# A site to look around in, with generated people and a business date of its own; refused beside real people.
+HUZHU_DEMO = _switch("HUZHU_DEMO")
+if HUZHU_DEMO and HTTPS:
+    raise ImproperlyConfigured(
+        "HUZHU_DEMO 和 HUZHU_HTTPS 同时为 1：演示里人人可以“以别人的身份”操作，不能对外提供。请去掉其中一个。"
+    )
+# Above this sum a decision needs a second person.
+HUZHU_SECOND_DECISION_FEN = _whole("HUZHU_SECOND_DECISION_FEN", 2_000_000)
+
 SECRET_KEY = _secret_key()
 HUZHU_KEYS = _required(
     "HUZHU_KEYS",
@@ -118,17 +134,39 @@ ALLOWED_HOSTS = [
 ]
 
 INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
     "huzhu.db",
+    "huzhu.audit",
+    "huzhu.organisations",
+    "huzhu.users",
+    "huzhu.notices",
+    "huzhu.files",
+    "huzhu.worktime",
+    "huzhu.schemes",
+    "huzhu.members",
+    "huzhu.ledger",
+    "huzhu.enrolment",
+    "huzhu.contributions",
+    "huzhu.claims",
+    "huzhu.adjudication",
+    "huzhu.payouts",
     "huzhu.web",
 ]
+AUTH_USER_MODEL = "users.User"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "huzhu.web.middleware.content_security_policy",
@@ -141,7 +179,12 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     },
 ]
 
@@ -163,7 +206,15 @@ STORAGES = {
     },
 }
 
+LOGIN_URL = "web:sign-in"
+# At most twelve hours; web/access.py ends a session after thirty idle minutes as well.
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "huzhu_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
 if HTTPS:
     # set only behind a proxy that overwrites this header on every request (docs/production.md)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
@@ -12,15 +13,28 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
 
 
 def _proved(application: WSGIHandler) -> WSGIHandler:
-    """The application, once its keys have opened what this database holds."""
-    from huzhu.db.services import WrongKey, prove_keys  # noqa: PLC0415  (tables need Django set up)
+    """The application, once its keys have opened what this database holds, and its books cannot be rewritten."""
+    from huzhu.db import guards  # noqa: PLC0415  (tables need Django set up)
+    from huzhu.db.services import WrongKey, prove_keys  # noqa: PLC0415
 
     try:
         prove_keys(at=timezone.now())
-    except WrongKey as problem:
+        guards.check()
+        _refuse_demo_beside_real_people()
+    except (WrongKey, guards.TablesUnguarded) as problem:
         raise ImproperlyConfigured(str(problem)) from None
     connection.close()  # a server that forks its workers must not hand them one connection
     return application
+
+
+def _refuse_demo_beside_real_people() -> None:
+    """In the demo anybody may act as anybody: never where a real person is registered."""
+    from huzhu.insight import people  # noqa: PLC0415
+
+    if settings.HUZHU_DEMO and people.are_real():
+        raise ImproperlyConfigured(
+            "数据库里有真实的会员，不能打开演示（人人可以“以别人的身份”操作）。请去掉 HUZHU_DEMO=1 再启动。"
+        )
 
 
 application = _proved(get_wsgi_application())

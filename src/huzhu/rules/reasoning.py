@@ -1,5 +1,6 @@
 """The working of one outcome: walked from the same tree that was evaluated, never composed per scheme."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -8,6 +9,7 @@ from typing import Any
 from huzhu.core import money
 from huzhu.rules import tree
 from huzhu.rules.edition import Benefit, Clause, Edition, names_in
+from huzhu.rules.problems import Place
 from huzhu.rules.program import Outcome
 from huzhu.rules.units import Type, Unit, Value, spoken
 from huzhu.rules.words import Speaker
@@ -154,6 +156,42 @@ def as_json(reasoning: Reasoning) -> dict[str, Any]:
         benefit["paid"] = money.yuan(benefit.pop("paid_fen"))
     body["total"] = money.yuan(body.pop("total_fen"))
     return {"format": FORMAT, **body}
+
+
+class NotAReasoning(ValueError):
+    """The JSON is not a reasoning of the format this engine writes."""
+
+
+def from_json(body: Mapping[str, Any]) -> Reasoning:
+    """A stored reasoning as it was, so that an old decision shows the slip of its day; the inverse of as_json."""
+    fields = dict(body)
+    if fields.pop("format", None) != FORMAT:
+        raise NotAReasoning(f"不是 {FORMAT} 的计算过程，无法显示。请核对保存它的版本。")
+    stored = Place("（已保存的决定）", 1)
+    clauses = tuple(Clause(**clause, place=stored) for clause in fields.pop("clauses"))
+    benefits = tuple(_benefit_from(benefit) for benefit in fields.pop("benefits"))
+    total = money.fen(fields.pop("total"))
+    notes: dict[str, Any] = {name: tuple(fields.pop(name)) for name in ("cautions", "warnings")}
+    return Reasoning(**fields, **notes, clauses=clauses, benefits=benefits, total_fen=total)
+
+
+def _benefit_from(body: Mapping[str, Any]) -> BenefitWorking:
+    fields = dict(body)
+    conditions = tuple(Asked(**_parts_from(asked)) for asked in fields.pop("conditions"))
+    lines = tuple(Working(**_parts_from(line)) for line in fields.pop("lines"))
+    zero = fields.pop("zero")
+    paid = money.fen(fields.pop("paid"))
+    return BenefitWorking(
+        **fields, paid_fen=paid, conditions=conditions, lines=lines, zero=Zero(**zero) if zero else None
+    )
+
+
+def _parts_from(body: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {"inputs": Input, "parameters": Used, "totals": Running}
+    return {
+        name: tuple(kinds[name](**part) for part in value) if name in kinds else value
+        for name, value in body.items()
+    }
 
 
 def _cautions(edition: Edition, benefits: tuple[BenefitWorking, ...]) -> tuple[str, ...]:

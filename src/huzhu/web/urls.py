@@ -3,10 +3,18 @@
 from django.urls import path
 
 from huzhu.web import views
+from huzhu.web.claims.urls import urlpatterns as claims
+from huzhu.web.desks.urls import urlpatterns as desks
+from huzhu.web.finance.urls import urlpatterns as finance
+from huzhu.web.rosters.urls import urlpatterns as rosters
 
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("schemes/<slug:slug>/", views.scheme, name="scheme"),
     path("estimate/", views.estimate, name="estimate"),
+    *desks,
+    *rosters,
+    *claims,
+    *finance,
 ]

@@ -1,0 +1,107 @@
+"""What every enrolment that covers a claim would pay, with the working; nothing is written."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from huzhu.claims.checks import uncovered_kinds
+from huzhu.claims.facts import enrolments_for, facts_of
+from huzhu.claims.kinds import KINDS, kinds_of, occurred_on
+from huzhu.claims.lifecycle import COUNTED
+from huzhu.claims.models import Claim
+from huzhu.core import money
+from huzhu.core.hashing import canonical_json, sha256_text
+from huzhu.enrolment.models import Enrolment
+from huzhu.rules.adjudicate import adjudicate
+from huzhu.rules.reasoning import Reasoning, as_json, reasoning_of
+from huzhu.schemes import queries as schemes
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """One enrolment's part: the facts as they were read, fen by benefit, and the working."""
+
+    enrolment: Enrolment
+    facts: dict[str, Any]
+    paid: dict[str, int]
+    reasoning: Reasoning
+
+    @property
+    def total_fen(self) -> int:
+        return sum(self.paid.values())
+
+    @property
+    def stored(self) -> tuple[str, str]:
+        """Facts and reasoning as they are kept with a decision: canonical JSON."""
+        return canonical_json(self.facts), canonical_json(as_json(self.reasoning))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All parts of one claim, and what a reviewer should look at twice."""
+
+    parts: tuple[Evaluated, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def total_fen(self) -> int:
+        return sum(part.total_fen for part in self.parts)
+
+    @property
+    def total(self) -> str:
+        """The sum as people read it, without the unit."""
+        return money.spoken(self.total_fen)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Figures that do not add up, each once; then the notes."""
+        said = [warning for part in self.parts for warning in part.reasoning.warnings]
+        return (*dict.fromkeys(said), *self.notes)
+
+    @property
+    def slips(self) -> list[Reasoning]:
+        return [part.reasoning for part in self.parts]
+
+    @cached_property
+    def digest(self) -> str:
+        """Two evaluations with one digest have the same facts, the same working and the same sums."""
+        return digest_of((str(part.enrolment.pk), *part.stored) for part in self.parts)
+
+
+def digest_of(parts: Any) -> str:
+    """Hash of (enrolment, facts, reasoning) triples, whatever their order."""
+    return sha256_text(canonical_json(sorted(list(part) for part in parts)))
+
+
+def evaluate(*, claim: Claim) -> Evaluation:
+    """Every enrolment in force that covers the event; raises FactsRefused where figures cannot be read."""
+    parts = tuple(_evaluated(claim, enrolment) for enrolment in enrolments_for(claim))
+    return Evaluation(parts, (*uncovered_kinds(claim), *_out_of_order(claim), *_other_kinds(claim, parts)))
+
+
+def _evaluated(claim: Claim, enrolment: Enrolment) -> Evaluated:
+    facts = facts_of(claim, enrolment)
+    [outcome] = adjudicate([schemes.engine(enrolment.edition)], facts)
+    return Evaluated(enrolment, facts, outcome.paid, reasoning_of(outcome))
+
+
+def _out_of_order(claim: Claim) -> list[str]:
+    """A later event that was decided first: its sum did not reckon with this one."""
+    day = occurred_on(claim)
+    others = Claim.objects.filter(member=claim.member_id, state__in=COUNTED).exclude(pk=claim.pk)
+    late = [one.number for one in others.order_by("number") if day and (occurred_on(one) or day) > day]
+    return [f"后发生的申请 {number} 已先核定，次数和封顶请人工核对" for number in late]
+
+
+def _other_kinds(claim: Claim, parts: tuple[Evaluated, ...]) -> list[str]:
+    """Where what was asked for and what the rules give are not the same."""
+    paid = {name for part in parts for name, amount in part.paid.items() if amount}
+    known = {name for part in parts for name in part.paid}
+    unasked = [KINDS[name].label for name in KINDS if name in paid and name not in claim.kinds]
+    unpaid = [kind.label for kind in kinds_of(claim) if kind.name in known and kind.name not in paid]
+    uncovered = [kind.label for kind in kinds_of(claim) if kind.name not in known]
+    return [
+        *(f"没有申请“{label}”，但条件符合，一并计入" for label in unasked),
+        *(f"申请了“{label}”，按规则为 0，请看算账单里的原因" for label in unpaid),
+        *(f"申请了“{label}”，但会员没有参加含这一项的方案" for label in uncovered),
+    ]

@@ -1,0 +1,221 @@
+"""Verbs of deciding: the agency's opinion, the province's decision, the second person's word."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from huzhu.adjudication import totals
+from huzhu.adjudication.acts import NoPersonTwice, acts_of, check_person_is_new
+from huzhu.adjudication.evaluation import Evaluation, digest_of, evaluate
+from huzhu.adjudication.models import Adjudication, BenefitResult, Decision, FirstOpinion
+from huzhu.adjudication.totals import OverTheCap
+from huzhu.audit import services as audit
+from huzhu.claims import services as claims
+from huzhu.claims.checks import FieldsNeedWork, check_fit
+from huzhu.claims.lifecycle import check_move
+from huzhu.claims.models import Claim, State
+from huzhu.claims.papers import check_complete
+from huzhu.claims.services import needed
+from huzhu.claims.settlement import missing_figures
+from huzhu.core import money
+from huzhu.notices.services import send
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+__all__ = ["Evaluation", "NoPersonTwice", "OverTheCap", "acts_of", "check_person_is_new", "evaluate"]
+
+
+class AlreadyDecided(ValueError):
+    """Somebody else has decided this claim in the meantime."""
+
+
+class NothingToPay(ValueError):
+    """A decision to pay nothing is a refusal, and a refusal is a person's word with a reason."""
+
+
+class OutcomeChanged(ValueError):
+    """The sum is not the one that was shown: something was decided in between."""
+
+
+@transaction.atomic
+def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datetime) -> FirstOpinion:
+    """The agency's first opinion on complete papers; the claim is reported up to the province."""
+    check_may(by, "claims.opinion", within=claim.office)
+    said = needed(text, "请写初审意见", most=400)
+    check_person_is_new(claim, "opinion", by)
+    check_move(claim.number, claim.state, State.REPORTED)
+    if claim.state != State.SUBMITTED:
+        raise claims.CannotMove(f"申请 {claim.number} 还在等补材料。材料齐后请先按“材料已补齐”。")
+    check_complete(claim)
+    if missing := missing_figures(claim):
+        wanted = {name: f"请照结算单填{label}，空的填 0" for name, label in missing.items()}
+        raise FieldsNeedWork(wanted)
+    check_fit(claim, at=at)
+    claims.advance(claim=claim, to=State.REPORTED, by=by, at=at)
+    opinion = FirstOpinion.objects.create(
+        claim=claim, text=said, supports=supports, given_by=by.user, given_at=at
+    )
+    audit.record(by=by, verb="adjudication.give_opinion", on=claim, at=at, detail={"supports": supports})
+    return opinion
+
+
+@transaction.atomic
+def decide(
+    *, claim: Claim, verdict: str, reason: str, by: Role, at: datetime, shown: str | None = None
+) -> Decision:
+    """Pay or refuse a reported claim. Above the limit a payment waits for a second person, else it is final.
+
+    `shown` is the digest of the evaluation the reviewer saw; another outcome under the lock raises OutcomeChanged.
+    """
+    check_may(by, "claims.decide", within=claim.office)
+    said = _reason(verdict, reason)
+    check_person_is_new(claim, "decision", by)
+    claim = _locked(claim)
+    rows = totals.lock(claim)
+    _check_undecided(claim)
+    evaluation = evaluate(claim=claim)
+    if shown and shown != evaluation.digest:
+        raise _changed(claim, evaluation)
+    if verdict == Decision.Verdict.PAY and not evaluation.total_fen:
+        raise NothingToPay(
+            f"申请 {claim.number} 按规则合计 0.00 元，不能核定为给付。确实不给付的，请选“不予给付”并写明理由；"
+            "机器不作不给付的决定。"
+        )
+    decision = _propose(claim, verdict, said, evaluation, by, at)
+    if decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN:
+        _finish(decision, rows, evaluation, by, at)
+    return decision
+
+
+@transaction.atomic
+def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datetime) -> Decision:
+    """The second person's word: agreed, the decision is final; not agreed, with a reason, it is decided anew."""
+    claim = decision.claim
+    check_may(by, "claims.confirm", within=claim.office)
+    said = reason.strip()[:400] if agree else needed(reason, "不同意要写明哪里不对，核定人要照着改", most=400)
+    check_person_is_new(claim, "second", by)
+    claim = _locked(claim)
+    rows = totals.lock(claim)
+    state = Decision.State.PROPOSED if agree else Decision.State.OVERRULED
+    columns = {"second_by": by.user, "second_at": at, "second_reason": said, "state": state}
+    if not Decision.objects.filter(pk=decision.pk, state=Decision.State.PROPOSED).update(**columns):
+        raise AlreadyDecided(f"申请 {claim.number} 刚刚有人复核过，您这一步没有生效。请刷新后再看。")
+    decision.refresh_from_db()
+    decision.claim = claim
+    audit.record(
+        by=by, verb="adjudication.confirm", on=decision, at=at, detail={"agree": agree, "claim": claim.number}
+    )
+    if agree:
+        evaluation = evaluate(claim=claim)
+        _check_same(decision, evaluation)
+        _finish(decision, rows, evaluation, by, at)
+    return decision
+
+
+def _reason(verdict: str, reason: str) -> str:
+    if Decision.Verdict(verdict) == Decision.Verdict.REFUSE:
+        return needed(reason, "不予给付要写明理由，会员看得到", most=400)
+    return reason.strip()[:400] or "按方案核定"
+
+
+def _locked(claim: Claim) -> Claim:
+    """The claim as it stands now; the member's other claims wait meanwhile."""
+    claims.lock_member(claim)
+    return Claim.objects.select_related("member", "office", "employer").get(pk=claim.pk)
+
+
+def _check_undecided(claim: Claim) -> None:
+    standing = Decision.objects.filter(claim=claim).exclude(state=Decision.State.OVERRULED).first()
+    if standing:
+        raise AlreadyDecided(
+            f"申请 {claim.number} 已由{standing.decided_by.name}核定为“{standing.get_verdict_display()}”"
+            f"（{money.spoken(standing.total_fen)} 元，{standing.get_state_display()}），您这一步没有生效。请办下一件。"
+        )
+    check_move(claim.number, claim.state, State.DECIDED)
+
+
+def _propose(
+    claim: Claim, verdict: str, reason: str, evaluation: Evaluation, by: Role, at: datetime
+) -> Decision:
+    pays = verdict == Decision.Verdict.PAY
+    try:
+        with transaction.atomic():
+            decision = Decision.objects.create(
+                claim=claim,
+                verdict=verdict,
+                reason=reason,
+                total_fen=evaluation.total_fen if pays else 0,
+                state=Decision.State.PROPOSED,
+                decided_by=by.user,
+                decided_at=at,
+            )
+    except IntegrityError:  # the database's own word, should a lock ever be missed
+        _check_undecided(claim)
+        raise
+    _keep(decision, evaluation, pays=pays)
+    detail = {"verdict": verdict, "total_fen": decision.total_fen, "claim": claim.number}
+    audit.record(by=by, verb="adjudication.decide", on=decision, at=at, detail=detail)
+    return decision
+
+
+def _keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
+    """Facts, working and edition of every part; of a refusal the working alone, without amounts."""
+    for part in evaluation.parts:
+        facts, reasoning = part.stored
+        kept = Adjudication.objects.create(
+            decision=decision,
+            enrolment=part.enrolment,
+            edition=part.enrolment.edition,
+            facts=facts,
+            reasoning=reasoning,
+            total_fen=part.total_fen if pays else 0,
+        )
+        BenefitResult.objects.bulk_create(
+            BenefitResult(adjudication=kept, name=b.name, label=b.label, amount_fen=b.paid_fen)
+            for b in part.reasoning.benefits
+            if pays and b.paid_fen
+        )
+
+
+def _finish(
+    decision: Decision,
+    rows: dict[totals.Key, totals.RunningTotal],
+    evaluation: Evaluation,
+    by: Role,
+    at: datetime,
+) -> None:
+    """The decision is final: totals are raised, the claim moves on, the member hears of it."""
+    pays = decision.verdict == Decision.Verdict.PAY
+    if pays:
+        totals.raise_used(rows, evaluation)
+    Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
+    decision.state = Decision.State.FINAL
+    claims.advance(claim=decision.claim, to=State.DECIDED if pays else State.REFUSED, by=by, at=at)
+    _tell(decision, at)
+
+
+def _check_same(decision: Decision, evaluation: Evaluation) -> None:
+    stored = decision.adjudications.all()
+    before = digest_of((str(one.enrolment_id), one.facts, one.reasoning) for one in stored)
+    if before != evaluation.digest:
+        raise _changed(decision.claim, evaluation)
+
+
+def _changed(claim: Claim, evaluation: Evaluation) -> OutcomeChanged:
+    return OutcomeChanged(
+        f"申请 {claim.number} 现在算出 {evaluation.total} 元，和刚才显示的不一样：期间有别的申请核定或资料改动。"
+        "这一步没有生效，请看新的算账单后再办；复核时不一样的，请选“不同意”，由核定人重新核定。"
+    )
+
+
+def _tell(decision: Decision, at: datetime) -> None:
+    claim = decision.claim
+    amount = f"{money.spoken(decision.total_fen)} 元"
+    text = (
+        f"您的申请 {claim.number} 已核定，互助金 {amount}，正在安排发放。"
+        if decision.verdict == Decision.Verdict.PAY
+        else f"您的申请 {claim.number} 经审核不予给付，理由和算账单可在手机上查看；有疑问请与代办处联系。"
+    )
+    if claim.member.phone:
+        send(phone=claim.member.phone, text=text, purpose="decision", about=claim, at=at)

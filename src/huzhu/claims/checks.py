@@ -1,0 +1,161 @@
+"""What must hold before a claim is submitted: fields that can be read, an event that is covered, and claimed once."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from huzhu.claims.facts import enrolments_for
+from huzhu.claims.kinds import KINDS, LABELS, days_of, kinds_of
+from huzhu.claims.lifecycle import CLAIMED
+from huzhu.claims.models import Claim, Settlement, State
+from huzhu.enrolment.models import Enrolment
+from huzhu.rules.units import SHANGHAI
+
+
+class FieldsNeedWork(ValueError):
+    """Fields that are missing or cannot be read; `problems` has a sentence for each."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("；".join(self.problems.values()))
+
+
+class OutsideCover(ValueError):
+    """No enrolment in force covers the event."""
+
+
+class ClaimedBefore(ValueError):
+    """The same settlement or an overlapping stay of the member stands in another claim."""
+
+
+def check_fit(claim: Claim, *, at: datetime) -> None:
+    """Everything that must hold when a claim is submitted or goes on; raises the first that does not."""
+    check_fields(claim, at=at)
+    check_cover(claim)
+    check_claimed_once(claim)
+
+
+def check_fields(claim: Claim, *, at: datetime) -> None:
+    """Raise FieldsNeedWork for what is missing, in the future or in the wrong order."""
+    if found := field_problems(claim, at=at):
+        raise FieldsNeedWork(found)
+
+
+def field_problems(claim: Claim, *, at: datetime) -> dict[str, str]:
+    """A sentence for each field that would keep the claim from being submitted."""
+    found: dict[str, str] = {}
+    if not claim.kinds:
+        found["kinds"] = "请选申请的项目，可以选几项"
+    for kind in kinds_of(claim):
+        for name in kind.needs:
+            if not getattr(claim, name):
+                found[name] = f"申请{kind.label}要填{LABELS[name]}"
+    found |= _wrong_dates(claim, at.astimezone(SHANGHAI).date())
+    if "women" in claim.kinds and claim.member.sex != "female":
+        found["kinds"] = "女性特殊疾病只给女职工，请去掉这一项；登记的性别不对，请先更正会员资料"
+    if claim.applicant != Claim.Applicant.SELF and not claim.applicant_name:
+        found["applicant_name"] = "替他人申请，请写代办人的姓名"
+    if claim.account is None:
+        found["account"] = "请填收款账户，互助金会付到这里"
+    return found
+
+
+def _wrong_dates(claim: Claim, today: date) -> dict[str, str]:
+    found = {}
+    for name in ("admitted_on", "discharged_on", "diagnosed_on", "accident_on"):
+        if (day := getattr(claim, name)) and day > today:
+            found[name] = f"{LABELS[name]} {day} 还没有到，请检查年份和月份"
+    if claim.admitted_on and claim.discharged_on and claim.discharged_on < claim.admitted_on:
+        found["discharged_on"] = f"出院日期 {claim.discharged_on} 早于入院日期 {claim.admitted_on}，请检查"
+    return found
+
+
+def check_cover(claim: Claim) -> None:
+    """Raise OutsideCover unless an enrolment in force covers one of the event's dates."""
+    if enrolments_for(claim):
+        return
+    days = "，".join(f"{label}是 {day}" for label, day in days_of(claim).items())
+    raise OutsideCover(
+        f"{days}，不在{claim.member.name}的保障期内，所以没有提交。{_covers(claim)}"
+        "请核对日期；日期没有错而您认为那时有保障，请带互助金保障书到单位工会或代办处查询。"
+    )
+
+
+def _covers(claim: Claim) -> str:
+    covers = Enrolment.objects.filter(member=claim.member_id).exclude(state=Enrolment.State.VOID)
+    listed = [
+        f"{cover.edition.short} {cover.cover_starts_on} 起一年（{cover.get_state_display()}）"
+        for cover in covers.select_related("edition").order_by("cover_starts_on", "scheme_slug")
+    ]
+    return f"登记的保障是：{'、'.join(listed)}。" if listed else "系统里没有登记过保障。"
+
+
+def uncovered_kinds(claim: Claim) -> list[str]:
+    """A sentence for each kind whose own date no enrolment covers, though another date is covered."""
+    covers = enrolments_for(claim)
+    said = []
+    for kind in kinds_of(claim):
+        day = getattr(claim, kind.day)
+        if day and not any(cover.cover_starts_on <= day < cover.cover_ends_on for cover in covers):
+            said.append(f"{kind.label}的{kind.day_label} {day} 不在保障期内，这一项可能没有互助金")
+    return said
+
+
+def check_claimed_once(claim: Claim) -> None:
+    """Raise ClaimedBefore where another submitted claim of the member has an overlapping stay."""
+    if "inpatient" not in claim.kinds or claim.admitted_on is None:
+        return
+    for other in others_stays(claim):
+        if _overlap(claim, other):
+            raise ClaimedBefore(
+                f"{claim.member.name} {other.admitted_on} 到 {other.discharged_on} 的住院已经在申请 {other.number}"
+                f"（{other.office.name}，{other.get_state_display()}）里，与这次 {claim.admitted_on} 到 "
+                f"{claim.discharged_on} 的住院重叠。一次住院只能申请一次，请查看那件申请；日期填错的请改正。"
+            )
+
+
+def others_stays(claim: Claim) -> QuerySet[Claim]:
+    """Submitted claims of the same member with a stay, wherever they were made."""
+    others = Claim.objects.filter(
+        member=claim.member_id, state__in=CLAIMED, admitted_on__isnull=False
+    ).exclude(pk=claim.pk)
+    return others.select_related("office").order_by("number")
+
+
+def _overlap(one: Claim, other: Claim) -> bool:
+    """Stays are half-open, so that a transfer on the day of discharge is another stay; a stay has at least a day."""
+    if "inpatient" not in other.kinds:
+        return False
+    (first, last), (start, end) = _stay(one), _stay(other)
+    return first < end and start < last
+
+
+def _stay(claim: Claim) -> tuple[date, date]:
+    first = claim.admitted_on or date.max
+    return first, max(claim.discharged_on or first, min(first, date(9999, 1, 1)) + timedelta(days=1))
+
+
+def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
+    """Raise ClaimedBefore where the settlement stands in another claim of anybody, anywhere."""
+    found = (
+        Settlement.objects.filter(setl_id_index=setl_id)
+        .exclude(claim=claim)
+        .select_related("claim__office")
+        .first()
+        if setl_id
+        else None
+    )
+    if found is None:
+        return
+    other = found.claim
+    whose = f"申请 {other.number}（{other.office.name}，{other.get_state_display()}）"
+    if other.member_id != claim.member_id:
+        whose = "另一位会员的申请"
+    advice = "请继续填写或撤回那份草稿" if other.state == State.DRAFT else "请查看那件申请，或核对结算编号"
+    raise ClaimedBefore(f"这张医保结算单已经用在{whose}里。一张结算单只能申请一次，{advice}。")
+
+
+def unknown_kinds(kinds: object) -> list[str]:
+    """Names among these that no application can be for."""
+    return [str(kind) for kind in kinds if kind not in KINDS] if isinstance(kinds, list | tuple) else ["？"]

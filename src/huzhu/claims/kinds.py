@@ -1,0 +1,79 @@
+"""What can be applied for, and which date of the event each kind rests on."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from huzhu.claims.models import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of application: the date that must be covered, the fields it needs and the facts it may tell."""
+
+    name: str
+    label: str
+    day: str
+    day_label: str
+    needs: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+_ILLNESS = ("diagnosed_on", "首次确诊日期", ("diagnosed_on", "diagnosis"), ("diagnosed_on", "diagnosis"))
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "inpatient",
+            "住院",
+            "admitted_on",
+            "入院日期",
+            ("admitted_on", "discharged_on", "hospital_name"),
+            ("admitted_on", "hospital_grade"),
+        ),
+        Kind("critical", "重大疾病", *_ILLNESS),
+        Kind("women", "女性特殊疾病", *_ILLNESS),
+        Kind(
+            "accident",
+            "意外伤残",
+            "accident_on",
+            "意外发生日期",
+            ("accident_on",),
+            ("accident_on", "disability_grade"),
+        ),
+    )
+}
+CHOICES = tuple((kind.name, kind.label) for kind in KINDS.values())
+LABELS = {
+    "kinds": "申请的项目",
+    "applicant": "谁来申请",
+    "applicant_name": "代办人姓名",
+    "hospital_name": "医院",
+    "hospital_grade": "医院等级",
+    "admitted_on": "入院日期",
+    "discharged_on": "出院日期",
+    "diagnosed_on": "首次确诊日期",
+    "diagnosis": "疾病编码",
+    "accident_on": "意外发生日期",
+    "disability_grade": "伤残等级",
+    "account": "收款账户",
+}
+
+
+def kinds_of(claim: Claim) -> list[Kind]:
+    """The kinds applied for, in the order of the table."""
+    return [kind for name, kind in KINDS.items() if name in claim.kinds]
+
+
+def labels_of(claim: Claim) -> str:
+    return "、".join(kind.label for kind in kinds_of(claim)) or "还没有选项目"
+
+
+def days_of(claim: Claim) -> dict[str, date]:
+    """Label of the date → the date, for every kind applied for whose date is known; admission first."""
+    days = {kind.day_label: getattr(claim, kind.day) for kind in kinds_of(claim)}
+    return {label: day for label, day in days.items() if day is not None}
+
+
+def occurred_on(claim: Claim) -> date | None:
+    """The event's date, by which one member's events are put in order."""
+    return next(iter(days_of(claim).values()), None)

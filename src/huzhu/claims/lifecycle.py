@@ -1,0 +1,51 @@
+"""The states of a claim, their exits and who owns each, as one table; the pages and the server ask the same body."""
+
+from dataclasses import dataclass
+
+from huzhu.claims.models import State
+
+
+class CannotMove(ValueError):
+    """The claim is not in a state from which it can go there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who must act while a claim stands here, and where it can go."""
+
+    owner: str
+    exits: tuple[State, ...]
+
+
+LIFECYCLE: dict[State, Stage] = {
+    State.DRAFT: Stage("申请人", (State.SUBMITTED, State.WITHDRAWN)),
+    State.SUBMITTED: Stage("代办处", (State.RETURNED, State.REPORTED, State.WITHDRAWN)),
+    State.RETURNED: Stage("申请人", (State.SUBMITTED, State.REPORTED, State.WITHDRAWN)),
+    State.REPORTED: Stage("省办", (State.RETURNED, State.DECIDED, State.REFUSED)),
+    State.DECIDED: Stage("财务", (State.PAYING,)),
+    State.PAYING: Stage("银行", (State.PAID,)),
+    State.PAID: Stage("已办结", ()),
+    State.REFUSED: Stage("已办结", ()),
+    State.WITHDRAWN: Stage("已办结", ()),
+}
+DONE = tuple(state for state, stage in LIFECYCLE.items() if not stage.exits)
+EDITABLE = (State.DRAFT, State.SUBMITTED, State.RETURNED)
+COUNTED = (State.DECIDED, State.PAYING, State.PAID)  # decided to be paid: what later claims must reckon with
+CLAIMED = tuple(state for state in State if state not in {State.DRAFT, State.WITHDRAWN})
+
+
+def can_move(state: str, to: str) -> bool:
+    """Whether a claim in this state may go to that one."""
+    return State(to) in LIFECYCLE[State(state)].exits
+
+
+def check_move(number: str, state: str, to: str) -> None:
+    """Raise CannotMove with a sentence, or do nothing."""
+    if can_move(state, to):
+        return
+    stage = LIFECYCLE[State(state)]
+    ways = "、".join(str(exit_.label) for exit_ in stage.exits) or "没有下一步"
+    raise CannotMove(
+        f"申请 {number} 现在是“{State(state).label}”（由{stage.owner}办理），不能变为“{State(to).label}”。"
+        f"可能别人刚刚办过，请刷新后再看；现在可以：{ways}。"
+    )

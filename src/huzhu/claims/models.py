@@ -1,0 +1,137 @@
+"""What the member says and shows: one claim is one event, with its settlement and papers."""
+
+from django.db import models
+
+from huzhu.db.fields import BlindIndexField, EncryptedTextField
+from huzhu.db.models import SealedModel
+from huzhu.files.models import StoredFile
+from huzhu.members.models import BankAccount, Member
+from huzhu.organisations.models import Organisation
+
+
+class State(models.TextChoices):
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "已提交"
+    RETURNED = "returned", "待补正"
+    REPORTED = "reported", "已上报"
+    DECIDED = "decided", "已核定"
+    PAYING = "paying", "发放中"
+    PAID = "paid", "已到账"
+    REFUSED = "refused", "不予给付"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class Claim(SealedModel):
+    """One event of one member. Its office is the city agency that gives the first opinion."""
+
+    class Applicant(models.TextChoices):
+        SELF = "self", "本人"
+        RELATIVE = "relative", "亲属"
+        COLLEAGUE = "colleague", "同事"
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", "手机"
+        COUNTER = "counter", "柜台"
+
+    number = models.CharField("申请编号", max_length=20, unique=True)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="claims", verbose_name="会员")
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
+    office = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="代办处")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.DRAFT, db_index=True)
+    is_urgent = models.BooleanField("加急", default=False)
+    urgent_reason = models.CharField("加急理由", max_length=120, blank=True)
+    channel = models.CharField("渠道", max_length=8, choices=Channel)
+    applicant = models.CharField("申请人", max_length=10, choices=Applicant, default=Applicant.SELF)
+    applicant_name = models.CharField("申请人姓名", max_length=40, blank=True)
+    kinds = models.JSONField("申请的项目", default=list)  # of inpatient, critical, women, accident
+    hospital_name = models.CharField("医院", max_length=80, blank=True)
+    hospital_grade = models.CharField("医院等级", max_length=6, blank=True)
+    admitted_on = models.DateField("入院日期", null=True)
+    discharged_on = models.DateField("出院日期", null=True)
+    diagnosed_on = models.DateField("首次确诊日期", null=True)
+    diagnosis = EncryptedTextField("疾病编码", null=True)
+    accident_on = models.DateField("意外发生日期", null=True)
+    disability_grade = models.CharField("伤残等级", max_length=3, blank=True)
+    account = models.ForeignKey(
+        BankAccount, models.PROTECT, null=True, related_name="+", verbose_name="收款账户"
+    )
+    drafted_at = models.DateTimeField("开始填写")
+    submitted_at = models.DateTimeField("提交", null=True)
+    complete_at = models.DateTimeField("材料齐全", null=True)
+    reported_at = models.DateTimeField("上报", null=True)
+    decided_at = models.DateTimeField("核定", null=True)
+    paid_at = models.DateTimeField("到账", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "给付申请"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state__in=("draft", "withdrawn")) | models.Q(submitted_at__isnull=False),
+                name="what_left_draft_was_submitted",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=("reported", "decided", "paying", "paid"))
+                | models.Q(reported_at__isnull=False),
+                name="what_was_decided_was_reported",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Pause(models.Model):
+    """The clock stands still from a return notice until the papers are complete again."""
+
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="pauses", verbose_name="申请")
+    reason = models.CharField("缺什么", max_length=200)
+    asked_by = models.CharField("退回人编号", max_length=60)
+    from_at = models.DateTimeField("停表")
+    to_at = models.DateTimeField("恢复", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "停表"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("claim",), condition=models.Q(to_at__isnull=True), name="one_open_pause_a_claim"
+            ),
+        )
+
+
+class Settlement(SealedModel):
+    """The figures of the insurance settlement sheet, sealed; a settlement is claimed once, anywhere."""
+
+    claim = models.OneToOneField(Claim, models.PROTECT, related_name="settlement", verbose_name="申请")
+    setl_id = EncryptedTextField("结算编号")
+    setl_id_index = BlindIndexField("结算编号索引", source="setl_id", unique=True)
+    figures = EncryptedTextField("数字")  # canonical JSON: bureau name → decimal yuan
+    settled_at = models.DateTimeField("结算时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "医保结算单"
+
+
+class Evidence(SealedModel):
+    """One paper on the checklist."""
+
+    class State(models.TextChoices):
+        MISSING = "missing", "缺"
+        RECEIVED = "received", "已收"
+        UNCLEAR = "unclear", "看不清"
+        WAIVED = "waived", "免交"
+
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="papers", verbose_name="申请")
+    kind = models.CharField("材料", max_length=30)
+    label = models.CharField("名称", max_length=40)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.MISSING)
+    reason = models.CharField("说明", max_length=120, blank=True)
+    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="文件")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "材料"
+        constraints = (
+            models.UniqueConstraint(fields=("claim", "kind"), name="a_paper_once_a_claim"),
+            models.CheckConstraint(
+                condition=~models.Q(state="waived") | ~models.Q(reason=""), name="a_waiver_has_a_reason"
+            ),
+        )

@@ -1,0 +1,135 @@
+"""The checklist of one claim: laid out for its kinds, marked paper by paper; complete papers start the clock."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from huzhu.audit import services as audit
+from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, is_complete, lacking, wanted
+from huzhu.claims.facts import enrolments_for
+from huzhu.claims.lifecycle import EDITABLE, CannotMove
+from huzhu.claims.models import Claim, Evidence, State
+from huzhu.files.contents import kind_of
+from huzhu.files.models import StoredFile
+from huzhu.files.services import store
+from huzhu.members.models import Member
+from huzhu.users.models import Role
+from huzhu.users.permissions import NotAllowed, check_may
+
+OPEN = (*EDITABLE, State.REPORTED)
+SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
+
+
+class PapersMissing(ValueError):
+    """Papers are still wanted."""
+
+
+class PaperUnfit(ValueError):
+    """The mark cannot be made: no such paper, no file or no reason."""
+
+
+def lay_out(claim: Claim) -> None:
+    """A line for every paper wanted; a line no longer wanted goes, unless something was put there."""
+    papers = wanted(claim.kinds)
+    held = {paper.kind: paper for paper in claim.papers.all()}
+    Evidence.objects.bulk_create(
+        [Evidence(claim=claim, kind=p.kind, label=p.label) for p in papers if p.kind not in held]
+    )
+    unwanted = held.keys() - {paper.kind for paper in papers}
+    empty = Evidence.objects.filter(claim=claim, kind__in=unwanted, state=Evidence.State.MISSING)
+    empty.filter(file=None).delete()
+    _forget(claim)
+
+
+@transaction.atomic
+def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
+    *,
+    claim: Claim,
+    kind: str,
+    file: StoredFile | None = None,
+    state: str,
+    reason: str = "",
+    by: Role | Member,
+    at: datetime,
+) -> Evidence:
+    """Mark one paper, perhaps with its file. A member can only hand in; a waiver needs a reason."""
+    _check_may_mark(claim, by)
+    paper = claim.papers.filter(kind=kind).first()
+    if paper is None:
+        raise PaperUnfit(f"这件申请不要“{PAPERS[kind].label if kind in PAPERS else kind}”，请看材料清单。")
+    if isinstance(by, Member) and (state != Evidence.State.RECEIVED or file is None):
+        raise PaperUnfit(f"请拍照或选一个“{paper.label}”的文件再交。")
+    said = reason.strip()[:120]
+    if state == Evidence.State.WAIVED and not said:
+        raise PaperUnfit(f"免交“{paper.label}”要写理由，例如“系统内已有”。")
+    paper.state, paper.reason = Evidence.State(state), said
+    paper.file = file or paper.file
+    paper.save(update_fields=["state", "reason", "file"])
+    _forget(claim)
+    audit.record(
+        by=by,
+        verb="claims.put_paper",
+        on=claim,
+        at=at,
+        detail={"paper": kind, "state": str(state), "reason": said},
+    )
+    start_clock(claim, by=by, at=at)
+    return paper
+
+
+def hand_in(*, claim: Claim, kind: str, name: str, data: bytes, by: Role | Member, at: datetime) -> Evidence:
+    """A photograph or PDF of one paper: stored sealed, and the paper is received."""
+    _check_may_mark(claim, by)
+    if kind_of(data).mime not in SHOWN:
+        raise PaperUnfit(
+            f"“{PAPERS[kind].label if kind in PAPERS else kind}”请交照片（JPG、PNG）或 PDF 文件。"
+        )
+    file = store(name=name, data=data, purpose="claim_paper", by=by, at=at)
+    return put_paper(claim=claim, kind=kind, file=file, state=Evidence.State.RECEIVED, by=by, at=at)
+
+
+def _check_may_mark(claim: Claim, by: Role | Member) -> None:
+    if isinstance(by, Member):
+        if by.pk != claim.member_id:
+            raise NotAllowed("这不是您的申请，不能交材料。")
+    else:
+        check_may(by, "claims.papers", within=claim.office)
+    if claim.state not in (EDITABLE if isinstance(by, Member) else OPEN):
+        raise CannotMove(f"申请 {claim.number} 现在是“{claim.get_state_display()}”，材料不能再改。")
+
+
+def take_what_is_known(claim: Claim) -> None:
+    """What the system has itself is not asked for: its own certificate, and the form filled in on the phone."""
+    known = {}
+    if covers := enrolments_for(claim):
+        known[CERTIFICATE.kind] = "系统内已有：" + "、".join(cover.certificate_no or "" for cover in covers)
+    if claim.channel == Claim.Channel.PHONE:
+        known[FORM.kind] = "手机填报，提交即申请"
+    for kind, reason in known.items():
+        Evidence.objects.filter(claim=claim, kind=kind, state=Evidence.State.MISSING).update(
+            state=Evidence.State.RECEIVED, reason=reason[:120]
+        )
+    _forget(claim)
+
+
+def check_complete(claim: Claim) -> None:
+    """Raise PapersMissing with what is still wanted."""
+    if missing := lacking(claim):
+        listed = "、".join(f"{paper.label}（{paper.get_state_display()}）" for paper in missing)
+        raise PapersMissing(
+            f"申请 {claim.number} 的材料还没有齐：{listed}。补齐或由代办处注明免交后，才能往下办。"
+        )
+
+
+def start_clock(claim: Claim, *, by: Role | Member, at: datetime) -> None:
+    """The promise of working days begins once: when a submitted claim's papers are first complete."""
+    if claim.complete_at or claim.state in {State.DRAFT, State.WITHDRAWN} or not is_complete(claim):
+        return
+    if Claim.objects.filter(pk=claim.pk, complete_at=None).update(complete_at=at):
+        audit.record(by=by, verb="claims.papers_complete", on=claim, at=at)
+    claim.complete_at = at
+
+
+def _forget(claim: Claim) -> None:
+    """Papers fetched beforehand are no longer what they were."""
+    getattr(claim, "_prefetched_objects_cache", {}).pop("papers", None)

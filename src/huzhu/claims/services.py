@@ -1,0 +1,359 @@
+"""Verbs on claims: start, fill, submit, return for papers, resume, withdraw, and the step that upper rooms take."""
+
+import unicodedata
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from huzhu.audit import services as audit
+from huzhu.claims import checks, facts, papers
+from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
+from huzhu.claims.kinds import CHOICES, KINDS, LABELS
+from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
+from huzhu.claims.models import Claim, Pause, State
+from huzhu.claims.papers import PapersMissing, PaperUnfit, hand_in, put_paper
+from huzhu.claims.settlement import put_settlement
+from huzhu.members.models import BankAccount, Member
+from huzhu.members.queries import current_account
+from huzhu.notices.services import send
+from huzhu.organisations.models import Organisation
+from huzhu.organisations.queries import agency_of
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+__all__ = [
+    "CannotMove",
+    "ClaimedBefore",
+    "FieldsNeedWork",
+    "NotYours",
+    "OutsideCover",
+    "PaperUnfit",
+    "PapersMissing",
+    "ReasonNeeded",
+    "hand_in",
+    "put_paper",
+    "put_settlement",
+]
+
+By = Role | Member
+DATES = ("admitted_on", "discharged_on", "diagnosed_on", "accident_on")
+WORDS = ("hospital_name", "hospital_grade", "diagnosis", "disability_grade", "applicant_name")
+READ_BY_SCHEMES = (
+    "admitted_on",
+    "hospital_grade",
+    "diagnosed_on",
+    "diagnosis",
+    "accident_on",
+    "disability_grade",
+)
+MOST = {
+    "hospital_name": 80,
+    "hospital_grade": 6,
+    "disability_grade": 3,
+    "applicant_name": 40,
+    "diagnosis": 20,
+}
+RETURNED_FROM = {"agency_clerk": State.SUBMITTED, "reviewer": State.REPORTED}
+
+
+class NotYours(PermissionError):
+    """The claim belongs to somebody else, or to another office."""
+
+
+class ReasonNeeded(ValueError):
+    """A person must say why, and did not."""
+
+
+@transaction.atomic
+def start(
+    *, member: Member, channel: str, applicant: str, applicant_name: str, by: By, at: datetime
+) -> Claim:
+    """A draft with its number, its office and, where there is one, the account in use."""
+    _check_own(by, member.pk, member.employer)
+    claim = _numbered(
+        year=at.astimezone(SHANGHAI).year,
+        member=member,
+        employer=member.employer,
+        office=agency_of(member.employer),
+        channel=channel,
+        applicant=applicant,
+        applicant_name=applicant_name.strip()[:40],
+        account=current_account(member),
+        drafted_at=at,
+    )
+    papers.lay_out(claim)
+    audit.record(
+        by=by, verb="claims.start", on=claim, at=at, detail={"channel": channel, "applicant": applicant}
+    )
+    return claim
+
+
+def _numbered(*, year: int, **columns: Any) -> Claim:
+    """The next free number of the year; where another worker takes it first, the one after."""
+    for _ in range(50):
+        last = Claim.objects.filter(number__startswith=f"{year}-").aggregate(Max("number"))["number__max"]
+        number = f"{year}-{int(last[5:]) + 1 if last else 1:06d}"
+        try:
+            with transaction.atomic():
+                return Claim.objects.create(number=number, **columns)
+        except IntegrityError:
+            if not Claim.objects.filter(number=number).exists():
+                raise
+    raise RuntimeError("同一时刻新建申请的人太多，没有取到编号。请稍后再试。")
+
+
+@transaction.atomic
+def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
+    """Change fields, given as text or typed; what cannot be read raises FieldsNeedWork and changes nothing.
+
+    Fields: kinds, applicant, applicant_name, hospital_name, hospital_grade, admitted_on, discharged_on,
+    diagnosed_on, diagnosis, accident_on, disability_grade, account. "" clears one.
+    """
+    _check_may_edit(claim, by)
+    values, found = _read(claim, fields)
+    if found:
+        raise FieldsNeedWork(found)
+    changed = sorted(name for name, value in values.items() if getattr(claim, name) != value)
+    for name in changed:
+        setattr(claim, name, values[name])
+    if changed:
+        claim.save(update_fields=changed)
+        audit.record(by=by, verb="claims.fill", on=claim, at=at, detail={"fields": changed})
+    if "kinds" in changed:
+        papers.lay_out(claim)
+    return claim
+
+
+def _read(claim: Claim, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values as the columns hold them, and a sentence for each that cannot be read."""
+    if astray := fields.keys() - LABELS.keys():
+        raise TypeError(f"claims.fill 没有这些字段：{'、'.join(sorted(astray))}")
+    told = {name: _tidy(value) for name, value in fields.items()}
+    found = facts.problems(
+        {name: str(told[name]) for name in READ_BY_SCHEMES if told.get(name) not in {None, ""}}
+    )
+    values: dict[str, Any] = {}
+    for name, value in told.items():
+        try:
+            values[name] = _value(claim, name, value)
+        except ValueError as error:
+            found.setdefault(name, str(error))
+    return values, found
+
+
+def _tidy(value: Any) -> Any:
+    return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
+
+
+def _value(claim: Claim, name: str, value: Any) -> Any:
+    if name in DATES:
+        return _day(value)
+    if name == "kinds":
+        return _kinds(value)
+    if name == "account":
+        return _account(claim, value)
+    if name == "applicant":
+        return Claim.Applicant(value or "self")
+    text = str(value or "")
+    most = MOST.get(name)
+    if most and len(text) > most:
+        raise ValueError(f"{LABELS[name]}太长，最多 {most} 个字")
+    if name == "diagnosis":
+        return text.upper() or None
+    return text
+
+
+def _day(value: Any) -> date | None:
+    if not value:
+        return None
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"“{str(value)[:20]}”不是日期，请写成 2022-06-20 这样") from None
+
+
+def _kinds(value: Any) -> list[str]:
+    if checks.unknown_kinds(value):
+        raise ValueError("没有这个项目，可选：" + "、".join(label for _, label in CHOICES))
+    return [kind for kind in KINDS if kind in value]
+
+
+def _account(claim: Claim, value: Any) -> BankAccount | None:
+    if isinstance(value, BankAccount) and value.member_id != claim.member_id:
+        raise ValueError("这个账户不是本人的，互助金只付到本人的账户")
+    return value or None
+
+
+@transaction.atomic
+def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
+    """Hand the claim in: fields, cover and once-only are checked under a lock; the clock starts if papers are complete."""
+    _check_own(by, claim.member_id, claim.office)
+    lock_member(claim)
+    check_move(claim.number, claim.state, State.SUBMITTED)
+    if claim.state != State.DRAFT:
+        raise CannotMove(f"申请 {claim.number} 已经提交过，不必再交。补齐材料后请按“材料已补齐”。")
+    checks.check_fit(claim, at=at)
+    papers.take_what_is_known(claim)
+    move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", submitted_at=at)
+    papers.start_clock(claim, by=by, at=at)
+    _tell(claim, f"您的互助金申请 {claim.number} 已提交。材料齐全后，最多 3 个工作日到账。", "claim", at)
+    return claim
+
+
+@transaction.atomic
+def return_for_papers(*, claim: Claim, reason: str, by: Role, at: datetime) -> Claim:
+    """Ask for what is missing: the clock stands still until the papers are complete again."""
+    check_may(by, "claims.decide" if by.code == "reviewer" else "claims.return", within=claim.office)
+    said = needed(reason, "请写明还缺什么，申请人要照着补")
+    if RETURNED_FROM.get(by.code) != claim.state:
+        raise CannotMove(
+            f"申请 {claim.number} 现在是“{claim.get_state_display()}”，不在您手上，不能由您退回。请刷新后再看。"
+        )
+    move(claim, State.RETURNED, by=by, at=at, verb="claims.return_for_papers", detail={"reason": said})
+    Pause.objects.create(claim=claim, reason=said, asked_by=by.actor_id, from_at=at)
+    _tell(
+        claim, f"您的申请 {claim.number} 需要补材料：{said}。补齐后请在手机上按“材料已补齐”。", "papers", at
+    )
+    return claim
+
+
+@transaction.atomic
+def resume(*, claim: Claim, by: By, at: datetime) -> Claim:
+    """The papers are complete again: back to who asked for them, and the clock runs on."""
+    _check_own(by, claim.member_id, claim.office)
+    lock_member(claim)
+    to = State.REPORTED if claim.reported_at else State.SUBMITTED
+    check_move(claim.number, claim.state, to)
+    checks.check_fit(claim, at=at)
+    papers.check_complete(claim)
+    move(claim, to, by=by, at=at, verb="claims.resume")
+    Pause.objects.filter(claim=claim, to_at=None).update(to_at=at)
+    papers.start_clock(claim, by=by, at=at)
+    return claim
+
+
+@transaction.atomic
+def set_urgent(*, claim: Claim, reason: str, by: Role, at: datetime) -> Claim:
+    """Put the claim into the urgent lane: the same day from reporting up."""
+    check_may(by, "claims.urgent", within=claim.office)
+    said = needed(reason, "加急要写理由，例如“住院欠费，急需手术”", most=120)
+    if claim.state in DONE:
+        raise CannotMove(f"申请 {claim.number} 已经{claim.get_state_display()}，不用再加急。")
+    Claim.objects.filter(pk=claim.pk).update(is_urgent=True, urgent_reason=said)
+    claim.is_urgent, claim.urgent_reason = True, said
+    audit.record(by=by, verb="claims.set_urgent", on=claim, at=at, detail={"reason": said})
+    return claim
+
+
+@transaction.atomic
+def add_kind(*, claim: Claim, kind: str, reason: str, by: Role, at: datetime) -> Claim:
+    """A reviewer adds what the member did not ask for but the papers show."""
+    check_may(by, "claims.decide", within=claim.office)
+    said = needed(reason, "请写明为什么加上这一项，凭哪一份材料")
+    if kind not in KINDS or kind in claim.kinds:
+        raise FieldsNeedWork({"kind": "没有这个项目，或已经申请过"})
+    if claim.state != State.REPORTED:
+        raise CannotMove(
+            f"申请 {claim.number} 现在是“{claim.get_state_display()}”，不能加项目。请刷新后再看。"
+        )
+    claim.kinds = [name for name in KINDS if name in {*claim.kinds, kind}]
+    claim.save(update_fields=["kinds"])
+    papers.lay_out(claim)
+    audit.record(by=by, verb="claims.add_kind", on=claim, at=at, detail={"kind": kind, "reason": said})
+    return claim
+
+
+@transaction.atomic
+def withdraw(*, claim: Claim, reason: str = "", by: By, at: datetime) -> Claim:
+    """Take the claim back; its settlement sheet may then be claimed again."""
+    _check_own(by, claim.member_id, claim.office)
+    move(
+        claim, State.WITHDRAWN, by=by, at=at, verb="claims.withdraw", detail={"reason": reason.strip()[:200]}
+    )
+    Pause.objects.filter(claim=claim, to_at=None).update(to_at=at)
+    if sheet := facts.settlement_of(claim):
+        sheet.delete()
+    return claim
+
+
+def advance(*, claim: Claim, to: str, by: By, at: datetime) -> Claim:
+    """The step of an upper room, which has asked for permission: the lifecycle is checked and the time is kept."""
+    times: dict[str, dict[str, Any]] = {
+        State.REPORTED: {"reported_at": claim.reported_at or at},
+        State.DECIDED: {"decided_at": at},
+        State.REFUSED: {"decided_at": at},
+        State.PAID: {"paid_at": at},
+    }
+    with transaction.atomic():
+        changes = times.get(State(to), {})
+        return move(claim, State(to), by=by, at=at, verb="claims.advance", **changes)
+
+
+def opened(*, claim: Claim, by: By, at: datetime) -> None:
+    """Somebody looks at a claim's health and bank data: written down."""
+    audit.record(by=by, verb="claims.read", on=claim, at=at, kind="read")
+
+
+def move(
+    claim: Claim,
+    to: State,
+    *,
+    by: By,
+    at: datetime,
+    verb: str,
+    detail: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Claim:
+    """One conditional update decides which of two workers moved the claim; the other gets CannotMove."""
+    check_move(claim.number, claim.state, to)
+    before = claim.state
+    if not Claim.objects.filter(pk=claim.pk, state=before).update(state=to, **changes):
+        claim.refresh_from_db(fields=["state"])
+        raise CannotMove(
+            f"申请 {claim.number} 刚刚被别人办过，现在是“{claim.get_state_display()}”，您这一步没有生效。请刷新后再看。"
+        )
+    for name, value in {"state": to, **changes}.items():
+        setattr(claim, name, value)
+    audit.record(by=by, verb=verb, on=claim, at=at, detail={"from": before, "to": str(to), **(detail or {})})
+    return claim
+
+
+def lock_member(claim: Claim) -> Member:
+    """Claims of one member are checked against each other one at a time."""
+    return Member.objects.select_for_update(no_key=True).get(pk=claim.member_id)
+
+
+def needed(reason: str, sentence: str, most: int = 200) -> str:
+    """The reason, trimmed; raises ReasonNeeded with the sentence where there is none."""
+    said = reason.strip()
+    if not said:
+        raise ReasonNeeded(f"{sentence}。")
+    if len(said) > most:
+        raise ReasonNeeded(f"写了 {len(said)} 个字，最多 {most} 个字，请写短一些。")
+    return said
+
+
+def _check_may_edit(claim: Claim, by: By) -> None:
+    _check_own(by, claim.member_id, claim.office)
+    allowed = (State.DRAFT, State.RETURNED) if isinstance(by, Member) else EDITABLE
+    if claim.state not in allowed:
+        raise CannotMove(
+            f"申请 {claim.number} 现在是“{claim.get_state_display()}”，不能再改。要改请与代办处联系。"
+        )
+
+
+def _check_own(by: By, member_pk: Any, within: Organisation) -> None:
+    """A member for themself, staff within their branch."""
+    if isinstance(by, Member):
+        if by.pk != member_pk:
+            raise NotYours("这不是您的申请，没有打开。请用本人的手机号登录，或请代办处代办。")
+        return
+    check_may(by, "claims.take", within=within)
+
+
+def _tell(claim: Claim, text: str, purpose: str, at: datetime) -> None:
+    if claim.member.phone:
+        send(phone=claim.member.phone, text=text, purpose=purpose, about=claim, at=at)

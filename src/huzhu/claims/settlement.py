@@ -1,0 +1,92 @@
+"""The figures of the insurance settlement sheet: read at the field, claimed once anywhere."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from huzhu.audit import services as audit
+from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, check_claimed_once, check_settlement_is_new
+from huzhu.claims.facts import labels, money_names, problems, settlement_of
+from huzhu.claims.lifecycle import EDITABLE, CannotMove
+from huzhu.claims.models import Claim, Settlement
+from huzhu.core.hashing import canonical_json
+from huzhu.members.models import Member
+from huzhu.users.models import Role
+from huzhu.users.permissions import NotAllowed, check_may
+
+KEY_FIGURES = ("inscp_scp_amt", "act_pay_dedc", "hifp_pay")
+
+
+@transaction.atomic
+def put_settlement(
+    *,
+    claim: Claim,
+    setl_id: str,
+    figures: dict[str, str],
+    settled_at: datetime | None,
+    by: Role | Member,
+    at: datetime,
+) -> Settlement:
+    """Keep the sheet's figures (bureau name → decimal yuan, blanks left out), the same names again replace them.
+
+    Raises FieldsNeedWork with a sentence for each figure that cannot be read, and ClaimedBefore where this
+    settlement or an overlapping stay of the member stands in another claim, whatever its office.
+    """
+    _check_may_write(claim, by)
+    number = re.sub(r"\s", "", unicodedata.normalize("NFKC", setl_id)).upper()
+    told = {name: tidy_money(text) for name, text in figures.items() if tidy_money(text)}
+    _check_figures(told, number)
+    check_settlement_is_new(claim, number)
+    check_claimed_once(claim)
+    sheet = settlement_of(claim) or Settlement(claim=claim)
+    sheet.setl_id, sheet.figures, sheet.settled_at = number, canonical_json(told), settled_at
+    try:
+        with transaction.atomic():
+            sheet.save()
+    except IntegrityError:  # another worker put the same sheet in between
+        check_settlement_is_new(claim, number)
+        raise
+    claim.settlement = sheet
+    audit.record(by=by, verb="claims.put_settlement", on=claim, at=at, detail={"figures": sorted(told)})
+    return sheet
+
+
+def tidy_money(text: str) -> str:
+    """What people type as the engine reads it: half-width, without commas, blanks or 元."""
+    return re.sub(r"[,\s¥]|元$", "", unicodedata.normalize("NFKC", text).strip())
+
+
+def missing_figures(claim: Claim) -> dict[str, str]:
+    """Figures an inpatient claim cannot be decided without, by label."""
+    if "inpatient" not in claim.kinds:
+        return {}
+    sheet = settlement_of(claim)
+    from_sheet = sheet.figures if sheet else ""
+    return {name: label for name, label in labels(KEY_FIGURES).items() if f'"{name}"' not in from_sheet}
+
+
+def _check_figures(told: dict[str, str], number: str) -> None:
+    found = problems(told)
+    known = money_names()
+    found |= {name: "结算单上没有这一项，请删去" for name in told if name not in known}
+    if len(number) > 60 or not re.fullmatch(r"[0-9A-Z_-]*", number):
+        found["setl_id"] = "结算编号只有数字和字母，请照结算单抄写；单子上没有的可以不填"
+    if found:
+        raise FieldsNeedWork(found)
+
+
+def _check_may_write(claim: Claim, by: Role | Member) -> None:
+    if isinstance(by, Member):
+        if by.pk != claim.member_id:
+            raise NotAllowed("这不是您的申请，不能填写。")
+    else:
+        check_may(by, "claims.take", within=claim.office)
+    if claim.state not in EDITABLE:
+        raise CannotMove(
+            f"申请 {claim.number} 现在是“{claim.get_state_display()}”，结算单的数字不能再改。要改请先退回补正。"
+        )
+
+
+__all__ = ["ClaimedBefore", "missing_figures", "put_settlement", "tidy_money"]

@@ -1,0 +1,209 @@
+"""What `huzhu verify` holds against what: two statements each, of (key…, amount), that must agree key by key.
+
+The statements are written out once more on purpose: they share nothing with the code whose sums they check,
+and they run on SQLite and PostgreSQL alike.
+"""
+
+# ruff: noqa: S608  nothing in these statements comes from outside this file
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A stored total and the same from its rows; `field` picks the stored amount out of a JSON column."""
+
+    title: str
+    stored: str
+    recomputed: str
+    unit: str = "元"
+    field: str = ""
+
+
+_FINAL_RESULTS = """
+    FROM adjudication_benefitresult r
+    JOIN adjudication_adjudication a ON a.id = r.adjudication_id
+    JOIN adjudication_decision d ON d.id = a.decision_id
+    JOIN claims_claim c ON c.id = d.claim_id
+    JOIN enrolment_enrolment e ON e.id = a.enrolment_id
+    WHERE d.state = 'final' AND d.verdict = 'pay'
+"""
+_BY_TOTAL = "c.member_id, e.scheme_slug, e.cover_starts_on, r.name"
+_ENTRIES = "FROM ledger_voucher v LEFT JOIN ledger_ledgerentry l ON l.voucher_id = v.id"
+_SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
+
+BOOKS = (
+    Check(
+        "凭证号连续",
+        "SELECT REPLACE(CAST(day AS TEXT), '-', ''), last FROM ledger_voucherday",
+        "SELECT SUBSTR(number, 1, 8), COUNT(*) FROM ledger_voucher GROUP BY 1",
+        unit="张",
+    ),
+    Check(
+        "凭证的分录数",
+        "SELECT object_id, detail FROM audit_event WHERE verb = 'ledger.post'",
+        f"SELECT v.id, COUNT(l.id) {_ENTRIES} GROUP BY v.id",
+        unit="条",
+        field="entries",
+    ),
+    Check(
+        "凭证的金额",
+        "SELECT object_id, detail FROM audit_event WHERE verb = 'ledger.post'",
+        f"SELECT v.id, SUM(l.amount_fen) {_ENTRIES} GROUP BY v.id",
+        field="total_fen",
+    ),
+    Check(
+        "会计月份与日期",
+        "SELECT v.number, COUNT(l.id) FROM ledger_voucher v JOIN ledger_ledgerentry l ON l.voucher_id = v.id GROUP BY 1",
+        "SELECT v.number, COUNT(l.id) FROM ledger_voucher v JOIN ledger_ledgerentry l ON l.voucher_id = v.id "
+        "AND l.month = SUBSTR(CAST(v.posted_on AS TEXT), 1, 7) GROUP BY 1",
+        unit="条",
+    ),
+    Check(
+        "试算平衡：借方与贷方",
+        "SELECT l.scheme_slug, l.fund_year, SUM(l.amount_fen) FROM ledger_ledgerentry l "
+        "JOIN ledger_account a ON a.code = l.debit_id GROUP BY 1, 2",
+        "SELECT l.scheme_slug, l.fund_year, SUM(l.amount_fen) FROM ledger_ledgerentry l "
+        "JOIN ledger_account a ON a.code = l.credit_id GROUP BY 1, 2",
+    ),
+)
+FEES = (
+    Check(
+        "应缴：人数 × 会费",
+        "SELECT id, amount_fen FROM contributions_contributiondue",
+        "SELECT c.id, c.heads * s.fee_fen FROM contributions_contributiondue c "
+        "JOIN schemes_schemeedition s ON s.id = c.edition_id",
+    ),
+    Check(
+        "应缴：各方分担之和",
+        "SELECT id, amount_fen FROM contributions_contributiondue",
+        "SELECT due_id, SUM(amount_fen) FROM contributions_share GROUP BY due_id",
+    ),
+    Check(
+        "已收：到账之和",
+        "SELECT id, received_fen FROM contributions_share",
+        "SELECT share_id, SUM(amount_fen) FROM contributions_receipt GROUP BY share_id",
+    ),
+    Check(
+        "到账：凭证上的银行存款",
+        "SELECT id, amount_fen FROM contributions_receipt",
+        "SELECT r.id, SUM(l.amount_fen) FROM contributions_receipt r "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id = '1001' GROUP BY r.id",
+    ),
+    Check(
+        "会费收入：各方案的到账",
+        "SELECT scheme_slug, SUM(CASE WHEN credit_id LIKE '4%' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN debit_id LIKE '4%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        "SELECT e.slug, SUM(r.amount_fen) FROM contributions_receipt r "
+        "JOIN contributions_share s ON s.id = r.share_id "
+        "JOIN contributions_contributiondue d ON d.id = s.due_id "
+        "JOIN schemes_schemeedition e ON e.id = d.edition_id GROUP BY e.slug",
+    ),
+)
+DECISIONS = (
+    Check(
+        "核定合计：各份参保之和",
+        "SELECT id, total_fen FROM adjudication_decision",
+        "SELECT decision_id, SUM(total_fen) FROM adjudication_adjudication GROUP BY decision_id",
+    ),
+    Check(
+        "参保的核定：各项之和",
+        "SELECT id, total_fen FROM adjudication_adjudication",
+        "SELECT adjudication_id, SUM(amount_fen) FROM adjudication_benefitresult GROUP BY 1",
+    ),
+    Check(
+        "累计已用：生效的核定",
+        "SELECT member_id, scheme_slug, cover_starts_on, benefit, used_fen FROM adjudication_runningtotal",
+        f"SELECT {_BY_TOTAL}, SUM(r.amount_fen) {_FINAL_RESULTS} GROUP BY 1, 2, 3, 4",
+    ),
+    Check(
+        "累计次数：生效的核定",
+        "SELECT member_id, scheme_slug, cover_starts_on, benefit, claims_count FROM adjudication_runningtotal",
+        f"SELECT {_BY_TOTAL}, COUNT(*) {_FINAL_RESULTS} AND r.amount_fen > 0 GROUP BY 1, 2, 3, 4",
+        unit="次",
+    ),
+)
+PAYMENTS = (
+    Check(
+        "给付金额：核定合计",
+        "SELECT id, amount_fen FROM payouts_payout",
+        "SELECT p.id, d.total_fen FROM payouts_payout p "
+        "JOIN adjudication_decision d ON d.id = p.decision_id AND d.state = 'final' AND d.verdict = 'pay'",
+    ),
+    Check(
+        "批次笔数：批次里的给付",
+        "SELECT number, count FROM payouts_payoutbatch WHERE state <> 'void'",
+        "SELECT b.number, COUNT(*) FROM payouts_payout p JOIN payouts_payoutbatch b ON b.id = p.batch_id GROUP BY 1",
+        unit="笔",
+    ),
+    Check(
+        "批次合计：批次里的给付",
+        "SELECT number, total_fen FROM payouts_payoutbatch WHERE state <> 'void'",
+        "SELECT b.number, SUM(p.amount_fen) FROM payouts_payout p "
+        "JOIN payouts_payoutbatch b ON b.id = p.batch_id GROUP BY 1",
+    ),
+    Check(
+        "回盘笔数：有回音的给付",
+        "SELECT b.number, SUM(r.paid_count + r.failed_count) FROM payouts_replyfile r "
+        "JOIN payouts_payoutbatch b ON b.id = r.batch_id GROUP BY 1",
+        "SELECT b.number, COUNT(*) FROM payouts_payout p JOIN payouts_payoutbatch b ON b.id = p.batch_id "
+        "WHERE p.state IN ('paid', 'failed') GROUP BY 1",
+        unit="笔",
+    ),
+    Check(
+        "应付互助金：没有付成的给付",
+        "SELECT office_id, SUM(CASE WHEN credit_id = '2001' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN debit_id = '2001' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        "SELECT c.office_id, SUM(p.amount_fen) FROM payouts_payout p "
+        "JOIN adjudication_decision d ON d.id = p.decision_id JOIN claims_claim c ON c.id = d.claim_id "
+        "WHERE p.state <> 'paid' AND NOT EXISTS "
+        "(SELECT 1 FROM payouts_payout q WHERE q.replaces_id = p.id) GROUP BY 1",
+    ),
+    Check(
+        "互助金支出：排过款的核定",
+        "SELECT scheme_slug, SUM(CASE WHEN debit_id LIKE '5%' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN credit_id LIKE '5%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        f"SELECT e.scheme_slug, SUM(r.amount_fen) {_FINAL_RESULTS} AND EXISTS "
+        "(SELECT 1 FROM payouts_payout p WHERE p.decision_id = d.id) GROUP BY 1",
+    ),
+    Check(
+        "已到账：付款凭证",
+        "SELECT decision_id, amount_fen FROM payouts_payout WHERE state = 'paid'",
+        f"SELECT d.id, SUM(l.amount_fen) FROM adjudication_decision d {_SOURCED} ':paid' "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = v.id AND l.credit_id = '1001' GROUP BY d.id",
+    ),
+    Check(
+        "银行存款：到账减已付",
+        "SELECT SUM(CASE WHEN debit_id = '1001' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN credit_id = '1001' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry",
+        "SELECT (SELECT COALESCE(SUM(amount_fen), 0) FROM contributions_receipt) "
+        "- (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_payout WHERE state = 'paid')",
+    ),
+    Check(
+        "已到账的申请：有到账的给付",
+        "SELECT number, 1 FROM claims_claim WHERE state = 'paid'",
+        "SELECT c.number, COUNT(*) FROM payouts_payout p JOIN adjudication_decision d ON d.id = p.decision_id "
+        "JOIN claims_claim c ON c.id = d.claim_id WHERE p.state = 'paid' GROUP BY c.number",
+        unit="件",
+    ),
+)
+_ACTS = """
+    SELECT claim_id, 'opinion' AS act, given_by_id AS person FROM adjudication_firstopinion
+    UNION SELECT claim_id, 'decision', decided_by_id FROM adjudication_decision
+    UNION SELECT claim_id, 'second', second_by_id FROM adjudication_decision WHERE second_by_id IS NOT NULL
+    UNION SELECT d.claim_id, 'maker', b.made_by_id FROM payouts_payoutbatch b
+        JOIN payouts_payout p ON p.batch_id = b.id JOIN adjudication_decision d ON d.id = p.decision_id
+    UNION SELECT d.claim_id, 'releaser', b.released_by_id FROM payouts_payoutbatch b
+        JOIN payouts_payout p ON p.batch_id = b.id JOIN adjudication_decision d ON d.id = p.decision_id
+        WHERE b.released_by_id IS NOT NULL
+"""
+PEOPLE = (
+    Check(
+        "五件事、五个人：一件申请上没有人出现两次",
+        f"SELECT c.number, COUNT(*) FROM ({_ACTS}) t JOIN claims_claim c ON c.id = t.claim_id GROUP BY c.number",
+        f"SELECT c.number, COUNT(DISTINCT t.person) FROM ({_ACTS}) t "
+        "JOIN claims_claim c ON c.id = t.claim_id GROUP BY c.number",
+        unit="人",
+    ),
+)
+CHECKS = (*BOOKS, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)

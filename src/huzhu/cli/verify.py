@@ -1,0 +1,136 @@
+"""huzhu verify: every stored total recomputed from its rows, by SQL of its own; the differences, which should be 0."""
+
+import argparse
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from huzhu.cli import site
+from huzhu.cli.checks import CHECKS, Check
+from huzhu.core import money
+
+SHOWN = 20
+HEAD = ("核对", "条数", "账面", "重算", "差额", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One check's sums, and every key on which the two sides differ: (key, stored, recomputed)."""
+
+    title: str
+    unit: str
+    count: int
+    stored: int
+    recomputed: int
+    differing: list[tuple[str, int, int]]
+
+    @property
+    def difference(self) -> int:
+        """All differences by size, so that they cannot cancel each other."""
+        return sum(abs(stored - again) for _, stored, again in self.differing)
+
+
+def register(verbs: Any) -> None:
+    """Adds the verb to the parser."""
+    verb = verbs.add_parser("verify", help="从明细重算每一个存下来的合计，打印差额；有差额时退出码为 1")
+    verb.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> int:
+    """Prints the table; 1 where anything differs, or the site cannot be read."""
+    try:
+        site.ready()
+        with site.snapshot():
+            found = [*map(compared, CHECKS), *_said()]
+    except site.SiteClosed as closed:
+        print(closed, file=sys.stderr)
+        return 1
+    print("\n".join(_table(found)))
+    bad = [one for one in found if one.differing]
+    for one in bad:
+        print("\n".join(_differences(one)))
+    print(_verdict(found, bad))
+    return 1 if bad else 0
+
+
+def compared(check: Check) -> Found:
+    """Both sides of a check, held against each other key by key; a key on one side only counts as 0 on the other."""
+    stored, again = _side(check.stored, check.field), _side(check.recomputed)
+    keys = sorted(stored.keys() | again.keys())
+    pairs = [(key, stored.get(key, 0), again.get(key, 0)) for key in keys]
+    differing = [pair for pair in pairs if pair[1] != pair[2]]
+    return Found(check.title, check.unit, len(keys), sum(stored.values()), sum(again.values()), differing)
+
+
+def _side(statement: str, field: str = "") -> dict[str, int]:
+    """Key → amount; `field` picks the amount out of a column of JSON."""
+    sums: dict[str, int] = {}
+    for *key, amount in site.rows(statement):
+        if field:
+            kept = json.loads(amount) if isinstance(amount, str) else amount
+            amount = kept[field]  # noqa: PLW2901
+        sums[" ".join(map(str, key))] = int(amount or 0)
+    return sums
+
+
+def _said() -> Iterable[Found]:
+    """What is not a sum: the chain of the trail, and the guards of the append-only tables."""
+    for title, said in (("审计记录的链", site.broken_links()), ("防改保护", site.unguarded())):
+        yield Found(title, "处", len(said), len(said), 0, [(one, 1, 0) for one in said])
+
+
+def _table(found: list[Found]) -> list[str]:
+    rows = [HEAD, *(_row(one) for one in found)]
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(HEAD))]
+    return [
+        "  ".join(_padded(cell, widths[at], left=at in {0, 5}) for at, cell in enumerate(row)).rstrip()
+        for row in rows
+    ]
+
+
+def _row(one: Found) -> tuple[str, ...]:
+    amounts = [_figure(amount, one.unit) for amount in (one.stored, one.recomputed, one.difference)]
+    word = f"✕ {len(one.differing)} 条不符" if one.differing else "✓"
+    return (f"{one.title}（{one.unit}）", f"{one.count:,}", *amounts, word)
+
+
+def _differences(one: Found) -> list[str]:
+    lines = ["", f"{one.title}：{len(one.differing)} 条不符"]
+    for key, stored, again in one.differing[:SHOWN]:
+        told = (
+            ""
+            if one.unit == "处"
+            else (
+                f"：账面 {_figure(stored, one.unit)}，重算 {_figure(again, one.unit)}，"
+                f"差 {_figure(stored - again, one.unit)}"
+            )
+        )
+        lines.append(f"  {key or '合计'}{told}")
+    if len(one.differing) > SHOWN:
+        lines.append(f"  ……还有 {len(one.differing) - SHOWN} 条")
+    return lines
+
+
+def _verdict(found: list[Found], bad: list[Found]) -> str:
+    if not bad:
+        return f"\n{len(found)} 项核对全部相符，差额 0。"
+    return (
+        f"\n{len(found)} 项核对中 {len(bad)} 项不符。请停止发放，用备份和审计记录查清原因；"
+        "账目不能改，查清后另记一笔更正。"
+    )
+
+
+def _figure(amount: int, unit: str) -> str:
+    return money.spoken(amount) if unit == "元" else f"{amount:,}"
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _padded(text: str, width: int, *, left: bool) -> str:
+    gap = " " * (width - _width(text))
+    return text + gap if left else gap + text

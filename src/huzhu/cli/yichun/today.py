@@ -1,0 +1,183 @@
+"""What stands open on 2022-11-30, so that every desk has something to do."""
+
+from datetime import date, timedelta
+from itertools import chain
+from random import Random
+from typing import Any
+
+from huzhu.adjudication import services as adjudication
+from huzhu.claims import services as claims
+from huzhu.cli.yichun.cast import Cast
+from huzhu.cli.yichun.claiming import Walk
+from huzhu.cli.yichun.people import Registry
+from huzhu.cli.yichun.places import Tree
+from huzhu.cli.yichun.rosters import BANKS, STORY_DAY, as_csv, as_excel, moment
+from huzhu.cli.yichun.rosters import Joined as Who
+from huzhu.cli.yichun.year import Year
+from huzhu.contributions import services as contributions
+from huzhu.enrolment import services as enrolment
+from huzhu.members import hardship
+from huzhu.members import services as members
+from huzhu.members.queries import by_numbers
+from huzhu.payouts import services as payouts
+
+TODAY = date(2022, 11, 30)
+IN_HARDSHIP, WITHOUT_COVER = 415, 18
+
+
+def november(day: int, hour: int = 10, minute: int = 0) -> Any:
+    return moment(date(2022, 11, day), hour, minute)
+
+
+class Today:
+    """The open claims: money first, since each batch takes all that is decided before it."""
+
+    def __init__(self, walk: Walk, year: Year, waiting: list[Who], seed: Random) -> None:
+        self.walk, self.year, self.seed = walk, year, seed
+        here = [one for one in waiting if one.starts_on == STORY_DAY]
+        elsewhere = [one for one in waiting if STORY_DAY < one.starts_on < date(2022, 9, 10)]
+        # every third open claim comes from the story's employer, so that its clerk sees how they stand
+        self.waiting = chain.from_iterable(zip(elsewhere[::2], here, elsewhere[1::2], strict=False))
+
+    def run(self) -> None:
+        self._at_the_bank()
+        self._decided()
+        self._at_the_province()
+        self._at_the_agency()
+
+    def _taken(
+        self, day: int, hour: int = 10, *, fen: int = 0, grave: bool = False, lacking: tuple[str, ...] = ()
+    ) -> Any:
+        """A claim handed in on this day of November."""
+        amount = fen or 3 * self.seed.randint(20_000, 120_000)
+        case = self.year.case(
+            next(self.waiting), amount, grave=grave, admitted_on=date(2022, 10, self.seed.randint(24, 31))
+        )
+        return self.walk.take(case, november(day, hour, self.seed.randint(0, 20)), lacking=lacking)
+
+    def _reported(self, day: int, hour: int = 15, **more: Any) -> Any:
+        claim = self._taken(day, **more)
+        self.walk.report(claim, november(day, hour))
+        return claim
+
+    def _paid_for(self, day: int, next_day: int, how_many: int) -> None:
+        for _ in range(how_many):
+            self.walk.decide(self._reported(day), november(next_day, 9, 30))
+
+    def _at_the_bank(self) -> None:
+        self._paid_for(24, 25, 1)
+        failed = self.walk.send(self.walk.batch(november(25, 14)), november(25, 15))
+        self.walk.answer(failed, november(28, 9, 40), fail_lines=(1,))
+        self._paid_for(25, 28, 3)
+        self.walk.send(self.walk.batch(november(29, 9, 10)), november(29, 16, 30))
+        self._paid_for(28, 29, 2)
+        self.walk.batch(november(29, 17))
+        self._paid_for(28, 29, 2)
+        payouts.schedule(at=november(29, 17, 20))
+
+    def _decided(self) -> None:
+        self._paid_for(28, 29, 3)
+        for fen in (
+            1_140_000,
+            1_260_000,
+        ):  # with the critical benefit over the limit: a second person's word is wanted
+            claim = self._reported(28, fen=fen, grave=True)
+            self.walk.decide(claim, november(29, 11), confirm=False)
+        refused = self._reported(23, grave=False)
+        adjudication.decide(
+            claim=refused,
+            verdict="refuse",
+            reason="这次住院的费用已由工伤保险全部支付，没有个人自付，依据工伤结算单。",
+            by=self.walk.cast.zhang,
+            at=november(25, 10),
+        )
+
+    def _at_the_province(self) -> None:
+        urgent = self._taken(29, 14)
+        claims.set_urgent(
+            claim=urgent, reason="出院欠费，家属在医院等钱", by=self.walk.cast.sun, at=november(29, 15)
+        )
+        self.walk.report(urgent, november(30, 8, 40))
+        self._reported(25, 16)
+        for day in (28, 28, 29):
+            self._reported(day)
+        doubtful = self._taken(29)
+        self.walk.report(
+            doubtful, november(29, 16), "结算单和票据的住院日期差一天，请省办核对后再定。", supports=False
+        )
+
+    def _at_the_agency(self) -> None:
+        by = self.walk.cast.sun
+        self._taken(22)
+        self._taken(25, 16)
+        for day, hour in ((29, 10), (29, 15), (30, 8)):
+            self._taken(day, hour)
+        for _ in range(2):
+            self._taken(25, 11, lacking=("receipts",))
+        for reason, missing in (
+            ("住院票据不齐", "receipts"),
+            ("出院记录没有盖章或看不清", "discharge"),
+            ("医保结算单缺少或看不清", "settlement_sheet"),
+        ):
+            claim = self._taken(24, lacking=(missing,))
+            claims.return_for_papers(claim=claim, reason=reason, by=by, at=november(25, 9))
+        withdrawn = self._taken(23)
+        claims.withdraw(claim=withdrawn, reason="重复申请，本人要求撤回", by=by, at=november(24, 9))
+
+
+def draft(joined: list[Who]) -> None:
+    """王小明 has begun on his phone and not finished."""
+    number = next(one.number for one in joined if one.name == "王小明")
+    member = by_numbers([number])[number]
+    at = november(29, 20, 15)
+    claim = claims.start(
+        member=member, channel="phone", applicant="self", applicant_name="", by=member, at=at
+    )
+    told = {"kinds": ["inpatient"], "hospital_name": "伊春市中心医院", "hospital_grade": "three"}
+    claims.fill(claim=claim, by=member, at=at + timedelta(minutes=4), **told, admitted_on=date(2022, 11, 14))
+
+
+def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry) -> None:
+    """A roster accepted and not yet paid, and two that wait to be confirmed, one of them with faults."""
+    place = tree.story.organisation
+    wanted = [editions["yichun-120"], editions["yichun-women"]]
+    late = _staged(place, wanted, list(registry.people(12, 7)), cast.zhao, as_excel)
+    contributions.accept_roster(roster=late, good_only=False, by=cast.zhao, at=november(29, 9, 20))
+    faulty = list(registry.people(30, 16))
+    _staged(place, wanted, faulty, cast.zhao, as_csv, spoil=True)
+    county = next(one for one in tree.employers if one.organisation.name == "铁力市人民医院")
+    _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.qian, as_csv)
+
+
+def _staged(
+    place: Any, editions: list[Any], people: list[Any], by: Any, form: Any, *, spoil: bool = False
+) -> Any:
+    members.register_all(people=people, employer=place, is_synthetic=True)
+    rows = [(one.name, one.identity.number, one.phone, BANKS[0], "") for one in people]
+    if spoil:  # a digit too few, a wrong check digit, no name
+        rows[3] = (rows[3][0], rows[3][1][:-1], *rows[3][2:])
+        rows[11] = (rows[11][0], rows[11][1][:-1] + ("0" if rows[11][1][-1] != "0" else "1"), *rows[11][2:])
+        rows[19] = ("", *rows[19][1:])
+    return enrolment.stage(
+        employer=place,
+        editions=editions,
+        cover_starts_on=date(2022, 12, 1),
+        name="补报名册.xlsx" if form is as_excel else "补报名册.csv",
+        data=form([(*row[:3], "", "") for row in rows]),
+        by=by,
+        at=november(29, 9),
+    )
+
+
+def hard_times(tree: Tree, joined: list[Who], registry: Registry, seed: Random, by: Any) -> None:
+    """415 in hardship, as published; a few of them have no cover."""
+    home = tree.counties["伊美区"]
+    near = [one for one in tree.employers if one.organisation.parent_id == home.pk]
+    marked = list(
+        by_numbers([one.number for one in seed.sample(joined, IN_HARDSHIP - WITHOUT_COVER)]).values()
+    )
+    for at in range(WITHOUT_COVER):
+        people = list(registry.people(1))
+        place = near[at % len(near)].organisation
+        marked += members.register_all(people=people, employer=place, is_synthetic=True).values()
+    hardship.mark(members=marked, by=by, at=moment(date(2022, 8, 30), 9, 0))

@@ -1,0 +1,259 @@
+"""Verbs on fees: set how a fee is shared, accept a roster into dues, record money that came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from huzhu.audit import services as audit
+from huzhu.contributions.models import ContributionDue, Payer, Receipt, Share, SplitRule
+from huzhu.contributions.queries import Plan, plan, rule_of
+from huzhu.contributions.splits import split
+from huzhu.core.money import spoken
+from huzhu.enrolment import services as enrolment
+from huzhu.enrolment.models import Roster
+from huzhu.ledger import accounts
+from huzhu.ledger import services as ledger
+from huzhu.organisations.models import Organisation
+from huzhu.organisations.queries import agency_of
+from huzhu.rules.units import SHANGHAI
+from huzhu.schemes.queries import published
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+
+class ReceiptRefused(ValueError):
+    """Money cannot be recorded as told."""
+
+
+class RecordedBefore(ReceiptRefused):
+    """A transfer with this bank reference is in the books already."""
+
+
+class MoreThanOwed(ReceiptRefused):
+    """More came than is still owed for the share."""
+
+
+class SplitRefused(ValueError):
+    """The way of sharing a fee does not hold together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The part of a transfer that belongs to one share."""
+
+    share: Share
+    amount_fen: int
+
+
+@transaction.atomic
+def set_split(  # noqa: PLR0913  the columns of one rule
+    *,
+    employer: Organisation,
+    scheme_slug: str,
+    payer: str,
+    payer_name: str,
+    basis: str,
+    basis_points: int = 0,
+    fixed_fen: int = 0,
+    by: Role,
+    at: datetime,
+) -> SplitRule:
+    """One payer's part for an employer and everyone below it, replacing what was set for this payer; SplitRefused."""
+    check_may(by, "contributions.split", within=employer)
+    _refuse_rule(payer, basis, basis_points, fixed_fen)
+    Organisation.objects.select_for_update(no_key=True).get(pk=employer.pk)
+    rule, _ = SplitRule.objects.update_or_create(
+        employer=employer,
+        scheme_slug=scheme_slug,
+        payer=payer,
+        defaults={
+            "payer_name": payer_name.strip() or _name_of(payer, employer),
+            "basis": basis,
+            "basis_points": basis_points,
+            "fixed_fen": fixed_fen,
+        },
+    )
+    rules = [rule_of(row) for row in SplitRule.objects.filter(employer=employer, scheme_slug=scheme_slug)]
+    for edition in published().filter(slug=scheme_slug):
+        split(edition.fee_fen, rules)  # SplitOverFee takes everything back
+    detail = {"scheme": scheme_slug, "payer": payer, "basis": basis}
+    amounts = {"basis_points": basis_points, "fixed_fen": fixed_fen}
+    audit.record(by=by, verb="contributions.split", on=employer, at=at, detail=detail | amounts)
+    return rule
+
+
+def _refuse_rule(payer: str, basis: str, basis_points: int, fixed_fen: int) -> None:
+    if payer == Payer.WORKER or payer not in Payer.values:
+        raise SplitRefused("职工承担其余的部分，不用设定：请选择单位、上级工会或资助人。")
+    if basis not in SplitRule.Basis.values:
+        raise SplitRefused("分担方式只有按比例、每人定额、先缴后补现金三种：请选一种。")
+    if not 0 <= basis_points <= 10_000 or fixed_fen < 0 or not (basis_points or fixed_fen):
+        raise SplitRefused("分担的比例要在 0 到 100% 之间，定额不能是负数，两者不能都为空：请改正。")
+    if basis == SplitRule.Basis.PERCENT and fixed_fen:
+        raise SplitRefused("按比例分担不能再写定额：请只填一样。")
+
+
+def _name_of(payer: str, employer: Organisation) -> str:
+    return employer.name if payer == Payer.EMPLOYER else Payer(payer).label
+
+
+def accept_roster(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:
+    """Rows become members, enrolments, dues and shares, all in one transaction; the same again changes nothing."""
+    check_may(by, "rosters.accept", within=roster.employer)
+    try:
+        return _accepted(roster, good_only, by, at)
+    except IntegrityError:  # somebody enrolled one of these people between our look and our write
+        raise enrolment.RowsChanged from None
+
+
+@transaction.atomic
+def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:
+    locked = Roster.objects.select_for_update().select_related("employer").get(pk=roster.pk)
+    if locked.state == Roster.State.ACCEPTED:
+        return list(locked.dues.order_by("pk"))
+    heads = enrolment.enrol(roster=locked, good_only=good_only, by=by, at=at)
+    dues = [_owe(locked, plan(locked.employer, edition, number)) for edition, number in heads.items()]
+    for due in dues:
+        _begin_if_paid(due, by, at)
+    return dues
+
+
+def _owe(roster: Roster, costs: Plan) -> ContributionDue:
+    due = ContributionDue.objects.create(
+        roster=roster, edition=costs.edition, heads=costs.heads, amount_fen=costs.amount_fen
+    )
+    shares = [
+        Share(
+            due=due,
+            payer=part.payer,
+            payer_name=part.payer_name,
+            amount_fen=part.amount_fen,
+            cash_back_fen=part.cash_back_fen,
+        )
+        for part in costs.parts
+    ]
+    Share.objects.bulk_create(shares)
+    return due
+
+
+def record_receipt(
+    *, share: Share, amount_fen: int, received_on: date, bank_reference: str, by: Role, at: datetime
+) -> Receipt:
+    """A transfer that pays one share."""
+    parts = [Money(share, amount_fen)]
+    return record_transfer(parts=parts, received_on=received_on, bank_reference=bank_reference, by=by, at=at)[
+        0
+    ]
+
+
+def record_transfer(
+    *, parts: Sequence[Money], received_on: date, bank_reference: str, by: Role, at: datetime
+) -> list[Receipt]:
+    """Money that came in one transfer for one or more shares, posted; what is paid in full comes in force.
+
+    The same bank reference a second time raises RecordedBefore and changes nothing.
+    """
+    reference = bank_reference.strip()
+    _refuse_transfer(parts, reference, received_on, at)
+    try:
+        return _recorded(parts, received_on, reference, by, at)
+    except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
+        raise _recorded_before(reference) from None
+
+
+@transaction.atomic
+def _recorded(
+    parts: Sequence[Money], received_on: date, reference: str, by: Role, at: datetime
+) -> list[Receipt]:
+    shares = _locked_shares(parts)
+    for money in parts:
+        check_may(by, "contributions.receive", within=shares[money.share.pk].due.roster.employer)
+    receipts = []
+    for number, money in enumerate(parts, start=1):
+        share = shares[money.share.pk]
+        _take(share, money.amount_fen)
+        receipts.append(_booked(share, money.amount_fen, received_on, (reference, number), by, at))
+    for due in {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}.values():
+        _begin_if_paid(due, by, at)
+    return receipts
+
+
+def _recorded_before(reference: str) -> RecordedBefore:
+    return RecordedBefore(f"银行流水号 {reference} 已经登记过，没有重复入账。请核对回单，或查看到账记录。")
+
+
+def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, at: datetime) -> None:
+    if not parts or any(money.amount_fen <= 0 for money in parts):
+        raise ReceiptRefused("没有金额，没有登记：请选择这笔钱对应的应缴，金额要大于 0。")
+    if len({money.share.pk for money in parts}) != len(parts):
+        raise ReceiptRefused("同一项应缴选了两次，没有登记：请只选一次。")
+    if not 0 < len(reference) <= 60:
+        raise ReceiptRefused(
+            "没有填银行流水号（或超过 60 个字），没有登记：请照银行回单填写，它防止同一笔钱登记两次。"
+        )
+    if received_on > at.astimezone(SHANGHAI).date():
+        raise ReceiptRefused(f"到账日 {received_on} 还没有到，没有登记：请照银行回单填写日期。")
+    if Receipt.objects.filter(bank_reference=reference).exists():
+        raise _recorded_before(reference)
+
+
+def _locked_shares(parts: Sequence[Money]) -> dict[int, Share]:
+    """All shares of the dues concerned, in a fixed order, so that only one worker sees the last of them paid."""
+    dues = {money.share.due_id for money in parts}
+    locked = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
+    return {share.pk: share for share in locked.select_related("due__roster__employer", "due__edition")}
+
+
+def _take(share: Share, amount_fen: int) -> None:
+    left = share.amount_fen - share.received_fen
+    if amount_fen > left:
+        raise MoreThanOwed(
+            f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，多出的部分没有去处，"
+            "所以没有登记。请核对金额，多缴的请退回。"
+        )
+    Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
+    share.received_fen += amount_fen
+
+
+def _booked(
+    share: Share, amount_fen: int, received_on: date, reference: tuple[str, int], by: Role, at: datetime
+) -> Receipt:
+    roster, edition = share.due.roster, share.due.edition
+    row = ledger.Row(
+        debit=accounts.BANK,
+        credit=accounts.income_of(share.payer),
+        amount_fen=amount_fen,
+        scheme_slug=edition.slug,
+        fund_year=roster.cover_starts_on.year,
+        office=agency_of(roster.employer),
+    )
+    note = f"{roster.employer.name} {edition.short} {share.payer_name}会费"[:120]
+    voucher = ledger.post(
+        source=f"receipt:{reference[0]}:{reference[1]}",
+        posted_on=received_on,
+        note=note,
+        rows=[row],
+        by=by,
+        at=at,
+    )
+    receipt = Receipt.objects.create(
+        share=share,
+        amount_fen=amount_fen,
+        received_on=received_on,
+        bank_reference=reference[0],
+        part=reference[1],
+        voucher=voucher,
+        recorded_by=by.actor_id,
+        recorded_at=at,
+    )
+    detail = {"amount_fen": amount_fen, "payer": share.payer}
+    audit.record(by=by, verb="contributions.receive", on=receipt, at=at, detail=detail)
+    return receipt
+
+
+def _begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
+    if not due.shares.filter(received_fen__lt=F("amount_fen")).exists():
+        enrolment.begin_cover(roster=due.roster, edition=due.edition, by=by, at=at)

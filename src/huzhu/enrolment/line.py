@@ -1,0 +1,111 @@
+"""One row of a roster as text, and what is wrong with each of its cells."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Self
+
+from huzhu.core.identity import Identity, NotAnIdentity, tidy
+from huzhu.members.models import Sex
+from huzhu.members.services import NotAnAccount, NotAPhone, account_number, phone_number
+
+LABELS = {
+    "name": "姓名",
+    "id_number": "身份证号",
+    "phone": "手机",
+    "sex": "性别",
+    "bank_name": "开户行",
+    "account": "银行账号",
+}
+SEXES = dict(Sex.choices)
+LEAST_AGE = 16
+_LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Co"}
+_LONGEST = {"name": 40, "sex": 10, "bank_name": 60}
+
+
+@dataclass(slots=True)
+class Line:
+    """A row's cells as text; `problems` is column → sentence."""
+
+    number: int
+    name: str = ""
+    id_number: str = ""
+    phone: str = ""
+    sex: str = ""
+    bank_name: str = ""
+    account: str = ""
+    identity: Identity | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, number: int, cells: Mapping[str, str], *, starts_on: date) -> Self:
+        """Read the cells; whatever is wrong with one is said in `problems`, and nothing is dropped."""
+        line = cls(number)
+        for column in LABELS:
+            setattr(line, column, _trimmed(column, cells.get(column, "")))
+        line._read_name()
+        line._read_identity(starts_on)
+        line._read_phone()
+        line._read_account()
+        return line
+
+    def _read_name(self) -> None:
+        self.name = _name(self.name)
+        if not self.name:
+            self.problems["name"] = "没有填姓名"
+        elif len(self.name) > _LONGEST["name"]:
+            self.problems["name"] = f"姓名超过 {_LONGEST['name']} 个字，请检查是否填错了列"
+        elif "\ufffd" in self.name or "?" in self.name or "？" in self.name:
+            self.problems["name"] = "姓名里有没能保存下来的字（显示为问号），请重新输入这个字"
+        elif not all(_stands_in_names(letter) for letter in self.name):
+            self.problems["name"] = "姓名里有数字或符号，请检查是否填错了列"
+
+    def _read_identity(self, starts_on: date) -> None:
+        try:
+            self.identity = Identity.read(self.id_number)
+        except NotAnIdentity as wrong:
+            self.id_number, self.problems["id_number"] = tidy(self.id_number), str(wrong)
+            return
+        self.id_number = self.identity.number
+        if self.identity.age_on(starts_on) < LEAST_AGE:
+            self.problems["id_number"] = (
+                f"按出生日期 {self.identity.born_on}，到保障起日还不满 {LEAST_AGE} 周岁，请核对号码"
+            )
+        elif self.sex and self.sex not in {self.identity.sex, SEXES[self.identity.sex]}:
+            self.problems["sex"] = f"性别写的是{self.sex}，身份证号是{SEXES[self.identity.sex]}，请核对"
+
+    def _read_phone(self) -> None:
+        if self.phone:
+            try:
+                self.phone = phone_number(self.phone)
+            except NotAPhone as wrong:
+                self.problems["phone"] = str(wrong)
+
+    def _read_account(self) -> None:
+        if self.account:
+            try:
+                self.account = account_number(self.account)
+            except NotAnAccount as wrong:
+                self.problems["account"] = str(wrong)
+        if self.account and not self.bank_name:
+            self.problems.setdefault("bank_name", "填了账号，还要填开户行")
+        elif self.bank_name and not self.account:
+            self.problems.setdefault("account", "填了开户行，还要填账号")
+
+
+def _trimmed(column: str, text: str) -> str:
+    """What the table can hold; a name one letter too long stays too long, so that it is refused."""
+    return text.strip()[: _LONGEST.get(column, 80) + (column == "name")]
+
+
+def _name(text: str) -> str:
+    """Invisible letters and the spaces between Chinese ones go; every visible letter stays as it is."""
+    text = re.sub(r"[\u200b-\u200f\u202a-\u202e\ufeff\x00-\x1f\x7f]", "", text).strip().strip("\u3000")
+    return text if text.isascii() else re.sub(r"[ \u3000]+", "", text)
+
+
+def _stands_in_names(letter: str) -> bool:
+    """Letters with their marks, the dots and dashes of longer names, and rare letters older fonts keep privately."""
+    return unicodedata.category(letter) in _LETTERS or letter in " ·•‧．.-'’"

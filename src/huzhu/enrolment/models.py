@@ -1,0 +1,109 @@
+"""Rosters in, cover out."""
+
+import datetime as dt
+from typing import Self
+
+from django.db import models
+
+from huzhu.db.fields import BlindIndexField, EncryptedTextField
+from huzhu.db.models import SealedModel
+from huzhu.files.models import StoredFile
+from huzhu.members.models import Member
+from huzhu.organisations.models import Organisation
+from huzhu.schemes.models import SchemeEdition
+
+
+class Roster(SealedModel):
+    """One uploaded list of one employer: rows are staged, and one change of state makes the good ones enrolments."""
+
+    class State(models.TextChoices):
+        STAGED = "staged", "待确认"
+        ACCEPTED = "accepted", "已参保"
+        CANCELLED = "cancelled", "已作废"
+
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
+    editions = models.ManyToManyField(SchemeEdition, related_name="+", verbose_name="方案")
+    cover_starts_on = models.DateField("保障期起日")
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="文件")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.STAGED)
+    uploaded_at = models.DateTimeField("上传时间")
+    uploaded_by = models.CharField("上传人编号", max_length=60)
+    settled_at = models.DateTimeField("确认时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名册"
+
+
+class RosterRow(SealedModel):
+    """One line of the sheet as it was read, with what is wrong with each cell."""
+
+    roster = models.ForeignKey(Roster, models.CASCADE, related_name="rows", verbose_name="名册")
+    number = models.PositiveIntegerField("行号")
+    name = models.CharField("姓名", max_length=80, blank=True)
+    id_number = EncryptedTextField("身份证号", null=True)
+    id_number_index = BlindIndexField("身份证号索引", source="id_number")
+    phone = EncryptedTextField("手机", null=True)
+    sex = models.CharField("性别", max_length=10, blank=True)  # as the sheet says it
+    bank_name = models.CharField("开户行", max_length=60, blank=True)
+    account = EncryptedTextField("银行账号", null=True)
+    problems = models.JSONField("问题", default=dict)  # column → sentence; empty when the row is good
+    joins = models.CharField(
+        "将参加", max_length=60, blank=True
+    )  # ids of editions, "1,3"; empty when it is not good
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名册行"
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("roster", "number"), name="a_row_of_a_roster_once"),)
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def in_force(self) -> Self:
+        return self.filter(state=Enrolment.State.IN_FORCE)
+
+    def covering(self, day: dt.date) -> Self:
+        """Cover is half-open: [starts, ends)."""
+        return self.filter(cover_starts_on__lte=day, cover_ends_on__gt=day)
+
+
+class Enrolment(SealedModel):
+    """One member's cover under one edition for one period."""
+
+    class State(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting", "待缴费"
+        IN_FORCE = "in_force", "保障中"
+        VOID = "void", "已作废"
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="enrolments", verbose_name="会员")
+    edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
+    scheme_slug = models.CharField("方案", max_length=40)
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="参保单位")
+    roster = models.ForeignKey(
+        Roster, models.PROTECT, null=True, related_name="enrolments", verbose_name="名册"
+    )
+    cover_starts_on = models.DateField("保障期起日")
+    cover_ends_on = models.DateField("保障期止日（不含）")
+    covered_since_on = models.DateField("连续参加的起日")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.AWAITING_PAYMENT)
+    certificate_no = models.CharField("互助金保障书编号", max_length=24, unique=True, null=True)
+    verify_token = models.CharField("查验码", max_length=32, unique=True, null=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参保"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member", "scheme_slug", "cover_starts_on"),
+                condition=~models.Q(state="void"),
+                name="one_participation_a_person_scheme_and_period",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cover_ends_on__gt=models.F("cover_starts_on")), name="cover_has_days"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="in_force")
+                | models.Q(certificate_no__isnull=False, verify_token__isnull=False),
+                name="cover_in_force_has_a_certificate",
+            ),
+        )

@@ -1,0 +1,76 @@
+"""Questions about rosters and cover, always asked for someone."""
+
+import datetime as dt
+
+from django.db.models import Count, QuerySet
+
+from huzhu.enrolment.entry import offered
+from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster, RosterRow
+from huzhu.members.models import Member
+from huzhu.schemes.models import SchemeEdition
+from huzhu.schemes.queries import published
+from huzhu.users.models import Role
+from huzhu.users.permissions import may
+
+ROSTER_STATES = dict(Roster.State.choices)
+
+
+def visible_to(by: Role | Member) -> EnrolmentQuerySet:
+    """Enrolments of the asker's branch; a member sees their own."""
+    enrolments = Enrolment.objects.select_related("member", "edition", "employer")
+    if isinstance(by, Member):
+        return enrolments.filter(member=by)
+    if not may(by, "members.see"):
+        return enrolments.none()
+    return enrolments.filter(employer__path__startswith=by.organisation.path)
+
+
+def rosters_visible_to(by: Role) -> QuerySet[Roster]:
+    """Rosters of the asker's branch, newest first."""
+    if not may(by, "members.see"):
+        return Roster.objects.none()
+    rosters = Roster.objects.filter(employer__path__startswith=by.organisation.path)
+    return rosters.select_related("employer", "file").order_by("-uploaded_at", "pk")
+
+
+def covering(member: Member, day: dt.date) -> list[Enrolment]:
+    """Cover in force on the day, one a scheme."""
+    rows = Enrolment.objects.filter(member=member).in_force().covering(day)
+    return list(rows.select_related("edition", "employer").order_by("scheme_slug"))
+
+
+def offered_on(day: dt.date) -> list[SchemeEdition]:
+    """What a roster may choose from when cover begins on the day."""
+    return offered(published(), day)
+
+
+def tally(roster: Roster) -> tuple[int, int]:
+    """(good rows, rows with something wrong)."""
+    bad = roster.rows.filter(joins="").count()
+    return roster.rows.count() - bad, bad
+
+
+def heads(roster: Roster) -> dict[SchemeEdition, int]:
+    """How many the good rows would enrol, by edition."""
+    found = dict.fromkeys(roster.editions.order_by("pk"), 0)
+    groups = roster.rows.exclude(joins="").order_by().values("joins").annotate(rows=Count("pk"))
+    for group in groups:
+        for row in found:
+            found[row] += group["rows"] if str(row.pk) in group["joins"].split(",") else 0
+    return {row: number for row, number in found.items() if number}
+
+
+def to_mend(roster: Roster) -> QuerySet[RosterRow]:
+    """Rows with something wrong, in the order of the sheet."""
+    return roster.rows.filter(joins="").order_by("number")
+
+
+def good(roster: Roster) -> QuerySet[RosterRow]:
+    """Rows with nothing wrong."""
+    return roster.rows.exclude(joins="").order_by("number")
+
+
+def by_token(token: str) -> Enrolment | None:
+    """What a certificate's code stands for; anybody may ask who holds the paper."""
+    rows = Enrolment.objects.select_related("member", "edition").exclude(state=Enrolment.State.VOID)
+    return rows.filter(verify_token=token).first()

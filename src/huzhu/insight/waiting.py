@@ -1,0 +1,249 @@
+"""What waits for whom, role by role: the figures of every landing page. Each is asked for someone, in their branch."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet, Sum
+
+from huzhu.adjudication import queries as decisions
+from huzhu.adjudication.models import Decision
+from huzhu.audit.models import Event, Seal
+from huzhu.claims import queries as claims
+from huzhu.claims.models import Claim, State
+from huzhu.contributions import queries as dues
+from huzhu.contributions.models import Share
+from huzhu.enrolment.models import Enrolment, Roster
+from huzhu.insight.figures import covered_at
+from huzhu.members.models import Member
+from huzhu.notices.models import Notice
+from huzhu.organisations.models import Organisation
+from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.users.models import Role, User
+
+SOON = timedelta(days=60)
+UNTOUCHED = timedelta(days=2)
+OPEN = (State.SUBMITTED, State.RETURNED, State.REPORTED, State.DECIDED, State.PAYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """Cover that ends on one day."""
+
+    ends_on: date
+    people: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A branch's cover: who has it, what is still to pay, what ends soon, what happens with the claims."""
+
+    staff: int
+    enrolled: int
+    to_pay_fen: int
+    shares: list[Share]
+    expiring: list[Expiring]
+    staged: int
+    states: dict[str, int]
+
+
+def covered(by: Role, day: date) -> Covered:
+    """For an employer's clerk, and for a county over all its employers."""
+    path = by.organisation.path
+    employers = dict(
+        Organisation.objects.employers().filter(path__startswith=path).values_list("pk", "staff_count")
+    )
+    in_force = covered_at(list(employers), day)
+    shares = list(dues.unpaid(by))
+    seen = claims.visible_to(by).order_by().values_list("state").annotate(Count("pk"))
+    return Covered(
+        staff=sum(employers.values()),
+        enrolled=in_force.values("member").distinct().count(),
+        to_pay_fen=sum(share.amount_fen - share.received_fen for share in shares),
+        shares=shares,
+        expiring=_expiring(in_force, day),
+        staged=Roster.objects.filter(employer__path__startswith=path, state=Roster.State.STAGED).count(),
+        states=dict(seen),
+    )
+
+
+def _expiring(in_force: QuerySet[Enrolment], day: date) -> list[Expiring]:
+    soon = in_force.filter(cover_ends_on__lte=day + SOON).order_by("cover_ends_on")
+    counted = soon.values_list("cover_ends_on").annotate(Count("member", distinct=True))
+    return [Expiring(ends_on, people, (ends_on - day).days) for ends_on, people in counted]
+
+
+@dataclass(slots=True)
+class Intake:
+    """The agency's open claims, sorted by what they need."""
+
+    due_today: list[Any] = field(default_factory=list)
+    overdue: list[Any] = field(default_factory=list)
+    returned: list[Any] = field(default_factory=list)
+    untouched: list[Any] = field(default_factory=list)
+    fresh: list[Any] = field(default_factory=list)
+    upstairs: list[Any] = field(default_factory=list)
+    mine: list[Any] = field(default_factory=list)
+
+
+def intake(by: Role, now: datetime, day: date) -> Intake:
+    """Due today, overdue, waiting for papers, untouched for days; `mine` is what the agency itself must do next."""
+    found = Intake()
+    for claim, clock in claims.by_urgency(claims.visible_to(by).filter(state__in=OPEN), now):
+        pair = (claim, clock)
+        if clock.overdue:
+            found.overdue.append(pair)
+        elif clock.due_on == day:
+            found.due_today.append(pair)
+        if claim.state == State.RETURNED:
+            found.returned.append(pair)
+        elif claim.state == State.SUBMITTED:
+            found.mine.append(pair)
+            is_old = claim.submitted_at is not None and claim.submitted_at < now - UNTOUCHED
+            (found.untouched if is_old else found.fresh).append(pair)
+        else:
+            found.upstairs.append(pair)
+    return found
+
+
+def queue(by: Role, now: datetime) -> list[Any]:
+    """(claim, clock) for a reviewer or the second person, urgent first, then by working hours left."""
+    return decisions.queue(by, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What the payment desk has before it."""
+
+    unscheduled: int
+    scheduled: int
+    scheduled_fen: int
+    failed: list[Payout]
+    made: list[PayoutBatch]
+    released: list[PayoutBatch]
+
+
+def money(by: Role) -> Money:
+    """To pay, in a batch, at the bank without an answer, sent back by the bank."""
+    payouts = Payout.objects.filter(decision__claim__employer__path__startswith=by.organisation.path)
+    to_pay = payouts.filter(state=Payout.State.SCHEDULED).aggregate(n=Count("pk"), fen=Sum("amount_fen"))
+    failed = payouts.filter(state=Payout.State.FAILED, replaced_by=None).select_related("decision__claim")
+    batches = PayoutBatch.objects.filter(organisation__path__startswith=by.organisation.path)
+    batches = batches.select_related("made_by", "released_by").order_by("pk")
+    return Money(
+        unscheduled=_final(by).filter(payouts=None).count(),
+        scheduled=to_pay["n"],
+        scheduled_fen=to_pay["fen"] or 0,
+        failed=list(failed.order_by("answered_at")[:20]),
+        made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
+        released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
+    )
+
+
+def _final(by: Role) -> QuerySet[Decision]:
+    return Decision.objects.filter(
+        state=Decision.State.FINAL,
+        verdict=Decision.Verdict.PAY,
+        claim__employer__path__startswith=by.organisation.path,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What changed since somebody last looked."""
+
+    since: datetime | None
+    total: int
+    verbs: list[tuple[str, int]]
+    reveals: int
+    newest: list[Event]
+    sealed_upto: int
+    last: int
+
+
+def trail(since: datetime | None) -> Trail:
+    """Events after an instant (all of them, when there is none), counted by what was done."""
+    events = Event.objects.filter(at__gt=since) if since else Event.objects.all()
+    counted = Counter(dict(events.order_by().values_list("verb").annotate(Count("pk"))))
+    return Trail(
+        since=since,
+        total=sum(counted.values()),
+        verbs=counted.most_common(12),
+        reveals=events.filter(kind=Event.Kind.REVEAL).count(),
+        newest=list(Event.objects.order_by("-pk")[:15]),
+        sealed_upto=Seal.objects.aggregate(upto=Max("upto"))["upto"] or 0,
+        last=Event.objects.aggregate(last=Max("pk"))["last"] or 0,
+    )
+
+
+def events(kind: str = "", who: str = "") -> QuerySet[Event]:
+    """Every act, newest first, perhaps of one kind, perhaps by one person."""
+    found = Event.objects.order_by("-pk")
+    found = found.filter(kind=kind) if kind else found
+    return found.filter(actor_name__contains=who) if who else found
+
+
+def in_hardship(by: Role) -> QuerySet[Member]:
+    """Workers in hardship of the branch."""
+    found = Member.objects.filter(in_hardship=True, employer__path__startswith=by.organisation.path)
+    return found.select_related("employer").order_by("employer__path", "name", "pk")
+
+
+def cover_of(people: Iterable[Member], day: date) -> set[Any]:
+    """Which of these people have cover on a day."""
+    held = Enrolment.objects.in_force().covering(day).filter(member__in=[one.pk for one in people])
+    return set(held.values_list("member_id", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the administrator keeps in order."""
+
+    kinds: dict[str, int]
+    users: int
+    roles: list[Role]
+    notices: int
+    events: int
+
+
+def house(by: Role) -> House:
+    """Places, logins, messages and acts, counted."""
+    places = Organisation.objects.under(by.organisation).order_by()
+    labels = dict(Organisation.Kind.choices)
+    counted = places.values_list("kind").annotate(Count("pk"))
+    roles = Role.objects.filter(organisation__path__startswith=by.organisation.path, is_active=True)
+    return House(
+        kinds={labels[kind]: number for kind, number in counted},
+        users=User.objects.filter(is_active=True).count(),
+        roles=list(roles.select_related("user", "organisation").order_by("pk")[:60]),
+        notices=Notice.objects.count(),
+        events=Event.objects.count(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's own page: covers, claims, and the one that needs them."""
+
+    covers: list[Enrolment]
+    waiting: list[Enrolment]
+    claims: list[Any]
+
+
+def standing(member: Member, now: datetime, day: date) -> Standing:
+    """What a member sees first."""
+    enrolments = Enrolment.objects.filter(member=member).select_related("edition", "employer")
+    mine = claims.visible_to(member).order_by("-drafted_at").prefetch_related("decisions")
+    return Standing(
+        covers=list(enrolments.in_force().covering(day).order_by("scheme_slug")),
+        waiting=list(enrolments.filter(state=Enrolment.State.AWAITING_PAYMENT)),
+        claims=[(claim, claims.clock(claim, now)) for claim in mine[:10]],
+    )
+
+
+def granted(claim: Claim) -> Decision | None:
+    """The decision that is in force on a claim, if there is one."""
+    return next((one for one in claim.decisions.all() if one.state == Decision.State.FINAL), None)

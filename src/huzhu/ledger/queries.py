@@ -1,0 +1,192 @@
+"""Questions to the books: entries, balances, statements; asked for somebody they are those of their branch."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from huzhu.ledger.accounts import CHART, Line
+from huzhu.ledger.models import Account, LedgerEntry, Voucher
+from huzhu.organisations.models import Organisation
+from huzhu.users.permissions import may
+
+DEBITED = frozenset({Account.Kind.ASSET, Account.Kind.EXPENSE})  # accounts that grow on the debit side
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One account: what it held before, and what moved on each side."""
+
+    line: Line
+    before_fen: int  # on the account's own side
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def moved_fen(self) -> int:
+        """What was added on the account's own side."""
+        moved = self.debit_fen - self.credit_fen
+        return moved if self.line.kind in DEBITED else -moved
+
+    @property
+    def balance_fen(self) -> int:
+        return self.before_fen + self.moved_fen
+
+    @property
+    def debit_balance_fen(self) -> int:
+        """As a signed sum: what all accounts together must bring to 0."""
+        return self.balance_fen if self.line.kind in DEBITED else -self.balance_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Income and expense of a period with what they came to since the start, and what the fund holds and owes."""
+
+    balances: list[Balance]
+
+    def of(self, kind: str) -> list[Balance]:
+        return [one for one in self.balances if one.line.kind == kind]
+
+    @property
+    def income(self) -> list[Balance]:
+        return self.of(Account.Kind.INCOME)
+
+    @property
+    def expense(self) -> list[Balance]:
+        return self.of(Account.Kind.EXPENSE)
+
+    @property
+    def standing(self) -> list[Balance]:
+        """What is held and what is owed."""
+        return [one for one in self.balances if one.line.kind in {Account.Kind.ASSET, Account.Kind.LIABILITY}]
+
+    @property
+    def income_fen(self) -> int:
+        return sum(one.moved_fen for one in self.income)
+
+    @property
+    def expense_fen(self) -> int:
+        return sum(one.moved_fen for one in self.expense)
+
+    @property
+    def surplus_fen(self) -> int:
+        return self.income_fen - self.expense_fen
+
+    @property
+    def income_to_date_fen(self) -> int:
+        return sum(one.balance_fen for one in self.income)
+
+    @property
+    def expense_to_date_fen(self) -> int:
+        return sum(one.balance_fen for one in self.expense)
+
+    @property
+    def surplus_to_date_fen(self) -> int:
+        return self.income_to_date_fen - self.expense_to_date_fen
+
+    @property
+    def debit_fen(self) -> int:
+        return sum(one.debit_fen for one in self.balances)
+
+    @property
+    def credit_fen(self) -> int:
+        return sum(one.credit_fen for one in self.balances)
+
+    @property
+    def trial_fen(self) -> int:
+        """Debit balances less credit balances: 0, or something is wrong."""
+        return sum(one.debit_balance_fen for one in self.balances)
+
+
+def visible_to(by: Any) -> QuerySet[LedgerEntry]:
+    """Entries of the offices in the asker's branch; nothing for those who may not see the books."""
+    entries = LedgerEntry.objects.select_related("voucher", "debit", "credit", "office")
+    if not may(by, "books.see"):
+        return entries.none()
+    return entries.filter(office__path__startswith=by.organisation.path)
+
+
+def entries(by: Any, account: str = "", month: str | None = None, **split: Any) -> QuerySet[LedgerEntry]:
+    """The asker's entries of an account, a month and a split (scheme_slug, fund_year, office), newest first."""
+    wanted = {name: value for name, value in {"month": month, **split}.items() if value is not None}
+    found = visible_to(by).filter(**wanted)
+    if account:
+        found = found.filter(Q(debit=account) | Q(credit=account))
+    return found.order_by("-voucher__number", "pk")
+
+
+def vouchers(by: Any) -> QuerySet[Voucher]:
+    """Vouchers with an entry that the asker may see, newest first."""
+    seen = visible_to(by).order_by().values("voucher")
+    return Voucher.objects.filter(pk__in=seen).order_by("-number")
+
+
+def balances(
+    scheme: str | None = None,
+    fund_year: int | None = None,
+    month: str | None = None,
+    office: Organisation | None = None,
+    *,
+    by: Any = None,
+) -> list[Balance]:
+    """Every account of the chart. `month` ("2022-07") splits before it from within it, and leaves out what is later.
+
+    Without `by` the whole books are summed: for reckoning, never for showing.
+    """
+    entries = LedgerEntry.objects.all() if by is None else visible_to(by)
+    wanted = {"scheme_slug": scheme, "fund_year": fund_year, "month__lte": month, "office": office}
+    entries = entries.filter(**{name: value for name, value in wanted.items() if value is not None})
+    before, within = (
+        (entries.filter(month__lt=month), entries.filter(month=month)) if month else (entries.none(), entries)
+    )
+    return _balances(_nets(before), _sums(within, "debit"), _sums(within, "credit"))
+
+
+def _balances(before: dict[str, int], debited: dict[str, int], credited: dict[str, int]) -> list[Balance]:
+    return [
+        Balance(
+            line,
+            before[line.code] if line.kind in DEBITED else -before[line.code],
+            debited[line.code],
+            credited[line.code],
+        )
+        for line in CHART
+    ]
+
+
+def statement(
+    scheme: str | None = None,
+    fund_year: int | None = None,
+    month: str | None = None,
+    office: Organisation | None = None,
+    *,
+    by: Any = None,
+) -> Statement:
+    """Income by payer, expense by benefit, and what is held and owed."""
+    return Statement(balances(scheme, fund_year, month, office, by=by))
+
+
+def choices(by: Any) -> dict[str, list[Any]]:
+    """What the asker's books can be split by: schemes, fund years, months and offices that occur."""
+    seen = visible_to(by).order_by()
+    offices = Organisation.objects.filter(pk__in=seen.values("office")).order_by("path")
+    return {
+        "schemes": sorted(seen.values_list("scheme_slug", flat=True).distinct()),
+        "years": sorted(seen.values_list("fund_year", flat=True).distinct(), reverse=True),
+        "months": sorted(seen.values_list("month", flat=True).distinct(), reverse=True),
+        "offices": list(offices),
+    }
+
+
+def _nets(entries: QuerySet[LedgerEntry]) -> dict[str, int]:
+    """Debits less credits by account."""
+    nets = _sums(entries, "debit")
+    for code, amount in _sums(entries, "credit").items():
+        nets[code] -= amount
+    return nets
+
+
+def _sums(entries: QuerySet[LedgerEntry], side: str) -> dict[str, int]:
+    found = entries.order_by().values_list(side).annotate(Sum("amount_fen"))
+    return defaultdict(int, dict(found))

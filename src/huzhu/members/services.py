@@ -1,0 +1,209 @@
+"""Verbs on members: register, add an account, sign in on a phone, show one field in full."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from django.db import transaction
+from pypinyin import Style, lazy_pinyin
+
+from huzhu.audit import services as audit
+from huzhu.core.identity import Identity
+from huzhu.members.models import BankAccount, Member
+from huzhu.members.queries import by_numbers
+from huzhu.members.signin import send_code, sign_in
+from huzhu.organisations.models import Organisation
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+__all__ = [
+    "add_account",
+    "add_accounts",
+    "register",
+    "register_all",
+    "reveal",
+    "send_code",
+    "sign_in",
+]
+
+SLICE = 2_000
+REVEALED = {"id_number": "身份证号", "phone": "手机", "account": "银行账号"}
+
+
+class OtherName(ValueError):
+    """The identity number is registered under another name."""
+
+
+class NoReason(ValueError):
+    """A field is to be shown in full, and nobody said why."""
+
+
+class NotAPhone(ValueError):
+    """The text is not a mobile number."""
+
+
+class NotAnAccount(ValueError):
+    """The text is not a bank account number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone to register: an identity, a name and perhaps a phone."""
+
+    identity: Identity
+    name: str
+    phone: str | None = None
+
+
+def phone_number(text: str) -> str:
+    """Eleven digits of a mobile number, freed of spaces, dashes and +86; else NotAPhone."""
+    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    digits = re.sub(r"^(\+?86)(?=1[0-9]{10}$)", "", digits)
+    if not re.fullmatch(r"1[3-9][0-9]{9}", digits, re.ASCII):
+        raise NotAPhone("手机号应是 11 位数字，以 13 到 19 开头")
+    return digits
+
+
+def account_number(text: str) -> str:
+    """Eight to thirty digits, freed of spaces and dashes; else NotAnAccount."""
+    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    if re.search(r"[eE.]", digits):
+        raise NotAnAccount("银行账号变成了数字格式，末几位可能已经丢失：请把这一列设为“文本”，重新填写")
+    if not re.fullmatch(r"[0-9]{8,30}", digits, re.ASCII):
+        raise NotAnAccount("银行账号应是 8 到 30 位数字")
+    return digits
+
+
+def initials(name: str) -> str:
+    """First letters of the pinyin of a name: 刘女士 becomes lns."""
+    letters = lazy_pinyin(name, style=Style.FIRST_LETTER)
+    return "".join(letter[0] for letter in letters if letter[:1].isascii() and letter[:1].isalpha())[
+        :20
+    ].lower()
+
+
+@transaction.atomic
+def register(  # noqa: PLR0913  what is known of a member, where, by whom and when
+    *,
+    identity: Identity,
+    name: str,
+    phone: str | None,
+    employer: Organisation,
+    by: Role,
+    at: datetime,
+    is_synthetic: bool = False,
+) -> Member:
+    """Find the member by identity number or make one; a known member moves to this employer. OtherName if names differ."""
+    check_may(by, "rosters.upload", within=employer)
+    person = Person(identity, name, phone)
+    member = register_all(people=[person], employer=employer, is_synthetic=is_synthetic)[identity.number]
+    audit.record(by=by, verb="members.register", on=member, at=at, detail={"employer": employer.code})
+    return member
+
+
+@transaction.atomic
+def register_all(
+    *, people: Iterable[Person], employer: Organisation, is_synthetic: bool = False
+) -> dict[str, Member]:
+    """Register many at once, by identity number; the verb that calls this asks for permission and records the act."""
+    wanted = {person.identity.number: person for person in people}
+    known = by_numbers(list(wanted))
+    for number, member in known.items():
+        _refresh(member, wanted[number], employer)
+    new = [_new(person, employer, is_synthetic) for number, person in wanted.items() if number not in known]
+    Member.objects.bulk_create(new, batch_size=SLICE)
+    return known | {member.id_number: member for member in new}
+
+
+def _new(person: Person, employer: Organisation, is_synthetic: bool) -> Member:
+    return Member(
+        name=person.name,
+        initials=initials(person.name),
+        id_number=person.identity.number,
+        phone=person.phone or None,
+        sex=person.identity.sex,
+        born_on=person.identity.born_on,
+        employer=employer,
+        is_synthetic=is_synthetic or person.identity.cannot_be_real,
+    )
+
+
+def _refresh(member: Member, person: Person, employer: Organisation) -> None:
+    if member.name != person.name:
+        raise OtherName(
+            f"身份证号末四位 {member.id_number[-4:]} 已登记在另一个姓名下，没有改动。"
+            "请对照身份证核对姓名；确已改名的，请先由代办处更正登记。"
+        )
+    phone = person.phone or member.phone
+    if (member.employer_id, member.phone) != (employer.pk, phone):
+        member.employer, member.phone = employer, phone
+        member.save(update_fields=["employer", "phone", "phone_index"])
+
+
+@transaction.atomic
+def add_account(
+    *, member: Member, holder: str, bank_name: str, number: str, by: Role | Member, at: datetime
+) -> BankAccount:
+    """Record where the member's money goes; the newest account is the one in use. The same again changes nothing."""
+    if by != member:
+        check_may(by, "members.account", within=member.employer)
+    digits = account_number(number)
+    Member.objects.select_for_update().get(pk=member.pk)
+    current = member.accounts.filter(is_current=True).first()
+    if current and (current.number, current.holder, current.bank_name) == (digits, holder, bank_name):
+        return current
+    account = _replace(current, member, holder, bank_name, digits, at)
+    audit.record(by=by, verb="members.add_account", on=account, at=at, detail={"last4": digits[-4:]})
+    return account
+
+
+def _replace(
+    current: BankAccount | None, member: Member, holder: str, bank_name: str, digits: str, at: datetime
+) -> BankAccount:
+    if current:
+        BankAccount.objects.filter(pk=current.pk).update(is_current=False)
+    return BankAccount.objects.create(
+        member=member, holder=holder, bank_name=bank_name, number=digits, added_at=at
+    )
+
+
+@transaction.atomic
+def add_accounts(*, accounts: dict[str, tuple[str, str]], members: dict[str, Member], at: datetime) -> int:
+    """First accounts from a roster, (bank, number) by identity number; members who have one keep it. How many were added."""
+    holders = {members[number].pk: (members[number], *account) for number, account in accounts.items()}
+    held: set[object] = set()
+    keys = list(holders)
+    for start in range(0, len(keys), 500):
+        found = BankAccount.objects.filter(member__in=keys[start : start + 500], is_current=True)
+        held.update(found.values_list("member_id", flat=True))
+    new = [
+        BankAccount(member=member, holder=member.name, bank_name=bank, number=number, added_at=at)
+        for key, (member, bank, number) in holders.items()
+        if key not in held
+    ]
+    return len(BankAccount.objects.bulk_create(new, batch_size=SLICE))
+
+
+@transaction.atomic
+def reveal(*, member: Member, field: str, by: Role, reason: str, at: datetime) -> str:
+    """The full text of "id_number", "phone" or "account", after the reason was written down."""
+    check_may(by, "members.reveal", within=member.employer)
+    if field not in REVEALED:
+        raise LookupError(f"没有可显示的字段“{field}”：可选 {'、'.join(REVEALED)}。")
+    if len(reason.strip()) < 2:
+        _no_reason(field)
+    detail = {"field": REVEALED[field], "reason": reason.strip()[:200]}
+    audit.record(by=by, verb="members.reveal", on=member, at=at, detail=detail, kind="reveal")
+    if field == "account":
+        account = member.accounts.filter(is_current=True).first()
+        return account.number if account else ""
+    return getattr(member, field) or ""
+
+
+def _no_reason(field: str) -> NoReturn:
+    raise NoReason(
+        f"没有写明查看{REVEALED[field]}的理由，所以没有显示。查看会记录在案，本人可以查询：请写明办什么事。"
+    )

@@ -1,0 +1,5 @@
+"""The local outbox for messages to phones.
+
+In: a phone, a text, a purpose.
+Out: messages that staff and the demo can read.
+"""

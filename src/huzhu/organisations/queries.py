@@ -1,0 +1,36 @@
+"""Branches of the tree, for whoever asks."""
+
+from typing import Any
+
+from huzhu.organisations.models import Organisation, OrganisationQuerySet
+
+
+class NoneAbove(LookupError):
+    """No organisation of the wanted kind stands at or above this one."""
+
+
+def visible_to(by: Any) -> OrganisationQuerySet:
+    """The branch of the asker's own organisation; nothing for members, strangers and roles that have ended."""
+    if not getattr(by, "is_current", False):
+        return Organisation.objects.none()
+    return Organisation.objects.under(by.organisation)
+
+
+def agency_of(organisation: Organisation) -> Organisation:
+    """The city agency at or above; raises NoneAbove for the province and the association."""
+    return _nearest(organisation, Organisation.Kind.CITY)
+
+
+def province_of(organisation: Organisation) -> Organisation:
+    """The provincial office at or above; raises NoneAbove for the association."""
+    return _nearest(organisation, Organisation.Kind.PROVINCE)
+
+
+def _nearest(organisation: Organisation, kind: Organisation.Kind) -> Organisation:
+    if organisation.kind == kind:
+        return organisation
+    above = [int(pk) for pk in organisation.path.split("/") if pk]
+    found = Organisation.objects.filter(pk__in=above, kind=kind).order_by("-path").first()
+    if found is None:
+        raise NoneAbove(f"{organisation.name}的上级里没有{kind.label}，请核对机构树。")
+    return found

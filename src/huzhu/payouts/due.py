@@ -1,0 +1,88 @@
+"""What is final and not yet scheduled: the decision, the account, the entries it will make, and what stands in the way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Prefetch
+
+from huzhu.adjudication.models import Adjudication, Decision
+from huzhu.claims.models import State
+from huzhu.core import money
+from huzhu.ledger.accounts import BANK, PAYABLE, expense_of
+from huzhu.ledger.services import Row
+from huzhu.members.models import BankAccount
+from huzhu.members.queries import current_account
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One final decision that waits for its payout."""
+
+    decision: Decision
+    account: BankAccount | None
+
+    @property
+    def rows(self) -> list[Row]:
+        """Expense to payable, a row a benefit."""
+        return list(expense_rows(self.decision))
+
+    @property
+    def objection(self) -> str:
+        """Why it cannot be scheduled; empty when all is well."""
+        if self.account is None:
+            return "没有收款账户，不能排款。请代办处为会员登记本人账户。"
+        booked = sum(row.amount_fen for row in self.rows)
+        if booked != self.decision.total_fen:
+            return (
+                f"核定合计 {money.spoken(self.decision.total_fen)} 元，各项相加 {money.spoken(booked)} 元，"
+                "两者不等，不能排款。请经审核对后处理。"
+            )
+        return ""
+
+
+def dues(path: str = "") -> list[Due]:
+    """Final decisions to pay without a payout, in the branch with this path, in the order of claim numbers."""
+    found = Decision.objects.filter(
+        state=Decision.State.FINAL,
+        verdict=Decision.Verdict.PAY,
+        payouts=None,
+        claim__state=State.DECIDED,
+        claim__office__path__startswith=path,
+    )
+    parts = Adjudication.objects.defer("facts", "reasoning").select_related("enrolment")
+    found = found.select_related(
+        "claim__member", "claim__office", "claim__account", "decided_by"
+    ).prefetch_related(Prefetch("adjudications", parts.prefetch_related("results")))
+    return [Due(one, account_of(one)) for one in found.order_by("claim__number")]
+
+
+def account_of(decision: Decision) -> BankAccount | None:
+    """The account named in the claim, else the member's current one."""
+    return decision.claim.account or current_account(decision.claim.member)
+
+
+def expense_rows(decision: Decision) -> Iterator[Row]:
+    for part in decision.adjudications.all():
+        for result in part.results.all():
+            if result.amount_fen:
+                yield _row(decision, part, expense_of(result.name), PAYABLE, result.amount_fen)
+
+
+def payment_rows(decision: Decision) -> Iterator[Row]:
+    """Payable to bank, a row an enrolment."""
+    for part in decision.adjudications.all():
+        if part.total_fen:
+            yield _row(decision, part, PAYABLE, BANK, part.total_fen)
+
+
+def _row(decision: Decision, part: Adjudication, debit: str, credit: str, amount_fen: int) -> Row:
+    """Kept by the scheme, the year in which cover starts, and the agency."""
+    enrolment = part.enrolment
+    return Row(
+        debit,
+        credit,
+        amount_fen,
+        enrolment.scheme_slug,
+        enrolment.cover_starts_on.year,
+        decision.claim.office,
+    )

@@ -1,0 +1,56 @@
+"""The states of a payout and of a batch, their exits and who owns each; pages and verbs ask the same body."""
+
+from dataclasses import dataclass
+
+from huzhu.payouts.models import Payout, PayoutBatch
+
+
+class CannotMove(ValueError):
+    """A payout or a batch is not in a state from which it can go there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who must act while it stands here, and where it can go."""
+
+    owner: str
+    exits: tuple[str, ...]
+
+
+P, B = Payout.State, PayoutBatch.State
+PAYOUT: dict[str, Stage] = {
+    P.SCHEDULED: Stage("出纳制单", (P.IN_BATCH,)),
+    P.IN_BATCH: Stage("出纳放行", (P.SENT, P.SCHEDULED)),
+    P.SENT: Stage("银行", (P.PAID, P.FAILED)),
+    P.PAID: Stage("已办结", ()),
+    P.FAILED: Stage("出纳制单", ()),  # another payout takes its place
+}
+BATCH: dict[str, Stage] = {
+    B.MADE: Stage("出纳放行", (B.RELEASED, B.VOID)),
+    B.RELEASED: Stage("银行", (B.CLOSED,)),
+    B.CLOSED: Stage("已办结", ()),
+    B.VOID: Stage("已办结", ()),
+}
+
+
+def can_release(batch: PayoutBatch) -> bool:
+    return _can(batch, B.RELEASED)
+
+
+def can_answer(batch: PayoutBatch) -> bool:
+    """Whether a bank's reply to this batch may still come."""
+    return _can(batch, B.CLOSED)
+
+
+def check_batch(batch: PayoutBatch, to: str) -> None:
+    """Raise CannotMove with a sentence, or do nothing."""
+    if not _can(batch, to):
+        stage = BATCH[batch.state]
+        raise CannotMove(
+            f"批次 {batch.number} 现在是“{batch.get_state_display()}”（{stage.owner}），"
+            f"不能变为“{B(to).label}”。可能别人刚刚办过，请刷新后再看。"
+        )
+
+
+def _can(batch: PayoutBatch, to: str) -> bool:
+    return to in BATCH[batch.state].exits

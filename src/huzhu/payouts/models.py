@@ -1,0 +1,136 @@
+"""Money out: one payout a decision, batches made by one person and released by another, the bank's reply."""
+
+from django.db import models
+
+from huzhu.adjudication.models import Decision
+from huzhu.db.fields import BlindIndexField, EncryptedTextField
+from huzhu.db.models import SealedModel
+from huzhu.organisations.models import Organisation
+from huzhu.users.models import User
+
+
+class PayoutBatch(models.Model):
+    """Payouts that go to the bank in one file, with control totals; the file's hash is sealed before it is written."""
+
+    class State(models.TextChoices):
+        MADE = "made", "待放行"
+        RELEASED = "released", "已放行"
+        CLOSED = "closed", "已回盘"
+        VOID = "void", "已退回"
+
+    number = models.CharField("批次号", max_length=20, unique=True)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.MADE)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="制单机构")
+    count = models.PositiveIntegerField("笔数")
+    total_fen = models.BigIntegerField("合计（分）")
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="制单")
+    made_at = models.DateTimeField("制单时间")
+    released_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="放行")
+    released_at = models.DateTimeField("放行时间", null=True)
+    sha256 = models.CharField("文件摘要", max_length=64, blank=True)
+    sent_back_reason = models.CharField("退回理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "发放批次"
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(released_by=models.F("made_by")), name="the_releaser_is_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("made", "void"))
+                | models.Q(released_by__isnull=False, released_at__isnull=False),
+                name="what_left_was_released",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("made", "void"), sha256="")
+                | (models.Q(state__in=("released", "closed")) & ~models.Q(sha256="")),
+                name="what_left_was_sealed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="void") | ~models.Q(sent_back_reason=""),
+                name="what_was_sent_back_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(count__gt=0, total_fen__gt=0), name="a_batch_pays_something"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Payout(SealedModel):
+    """One payment of one decision to one account. A failed one stays 发放中 until it is mended and paid again."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", "待发放"
+        IN_BATCH = "in_batch", "已入批次"
+        SENT = "sent", "已送银行"
+        PAID = "paid", "已到账"
+        FAILED = "failed", "银行退回"
+
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="payouts", verbose_name="核定")
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="重发哪一笔"
+    )
+    amount_fen = models.BigIntegerField("金额（分）")
+    holder = models.CharField("户名", max_length=40)
+    bank_name = models.CharField("开户行", max_length=60)
+    account_number = EncryptedTextField("账号")
+    account_last4 = BlindIndexField("账号末四位索引", source="account_number", part="last4")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.SCHEDULED, db_index=True)
+    batch = models.ForeignKey(
+        PayoutBatch, models.PROTECT, null=True, related_name="payouts", verbose_name="批次"
+    )
+    line = models.PositiveIntegerField("批次内序号", null=True)
+    scheduled_at = models.DateTimeField("排款时间")
+    answered_at = models.DateTimeField("回盘时间", null=True)
+    bank_words = models.CharField("银行的话", max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "给付"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("decision",),
+                condition=models.Q(replaces__isnull=True),
+                name="a_decision_is_paid_once",
+            ),
+            models.UniqueConstraint(
+                fields=("decision",),
+                condition=~models.Q(state="failed"),
+                name="one_living_payout_a_decision",
+            ),
+            models.UniqueConstraint(fields=("batch", "line"), name="a_line_of_a_batch_once"),
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_payout_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(state="scheduled", batch__isnull=True, line__isnull=True)
+                | (~models.Q(state="scheduled") & models.Q(batch__isnull=False, line__isnull=False)),
+                name="what_no_longer_waits_stands_in_a_batch",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("paid", "failed"), answered_at__isnull=False)
+                | (~models.Q(state__in=("paid", "failed")) & models.Q(answered_at__isnull=True)),
+                name="what_was_answered_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="failed") | ~models.Q(bank_words=""),
+                name="what_failed_has_the_banks_words",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"给付 {self.decision.claim.number}"
+
+
+class ReplyFile(models.Model):
+    """A bank reply that was taken in, by its hash: the same file twice changes nothing."""
+
+    batch = models.ForeignKey(PayoutBatch, models.PROTECT, related_name="replies", verbose_name="批次")
+    sha256 = models.CharField("摘要", max_length=64, unique=True)
+    paid_count = models.PositiveIntegerField("成功笔数")
+    failed_count = models.PositiveIntegerField("失败笔数")
+    taken_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="导入人")
+    taken_at = models.DateTimeField("导入时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "银行回盘"

@@ -1,0 +1,104 @@
+"""Questions about payouts, always asked for someone."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from huzhu.claims.models import Claim
+from huzhu.members.models import BankAccount, Member
+from huzhu.members.queries import current_account
+from huzhu.payouts import due
+from huzhu.payouts.due import Due
+from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.users.models import Role
+
+MONEY = frozenset({"payment_maker", "payment_releaser", "auditor"})
+# who may see that a payment of a claim was sent back, and why
+CLAIMS = frozenset({"agency_clerk", "reviewer", "second_reviewer"})
+LATE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What the bank sent back, and the account the member has now."""
+
+    payout: Payout
+    account: BankAccount | None
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether there is another account than the one that failed."""
+        return self.account is not None and self.account.number != self.payout.account_number
+
+
+def visible_to(by: Role | Member) -> QuerySet[Payout]:
+    """A member's own payouts; for staff who deal with money or claims those of their branch."""
+    payouts = Payout.objects.select_related("decision__claim__member", "decision__claim__office", "batch")
+    if isinstance(by, Member):
+        return payouts.filter(decision__claim__member=by)
+    if not by.is_current or by.code not in MONEY | CLAIMS:
+        return payouts.none()
+    return payouts.filter(decision__claim__office__path__startswith=by.organisation.path)
+
+
+def batches(by: Role) -> QuerySet[PayoutBatch]:
+    """Batches made in the asker's branch, newest first."""
+    found = PayoutBatch.objects.select_related("made_by", "released_by", "organisation").order_by("-number")
+    if not by.is_current or by.code not in MONEY:
+        return found.none()
+    return found.filter(organisation__path__startswith=by.organisation.path)
+
+
+def lines(batch: PayoutBatch) -> QuerySet[Payout]:
+    """A batch's payouts in the order of its file."""
+    found = batch.payouts.select_related("decision__claim__member", "decision__claim__office")
+    return found.order_by("line")
+
+
+def to_schedule(by: Role) -> list[Due]:
+    """Final decisions without a payout, with what stands in the way of some."""
+    if not by.is_current or by.code not in MONEY:
+        return []
+    return due.dues(by.organisation.path)
+
+
+def waiting(by: Role) -> QuerySet[Payout]:
+    """What may go into the next batch, by claim number."""
+    return _money(by).filter(state=Payout.State.SCHEDULED).order_by("decision__claim__number")
+
+
+def failed(by: Role) -> list[Failed]:
+    """What the bank sent back and was not paid again, oldest first."""
+    again = Payout.objects.filter(replaces=OuterRef("pk"))
+    found = visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
+    return [Failed(payout, current_account(payout.decision.claim.member)) for payout in found]
+
+
+def unanswered(by: Role, now: datetime) -> list[tuple[PayoutBatch, timedelta, bool]]:
+    """Batches at the bank without a full answer: how long, and whether that is too long. They are never sent again."""
+    found = batches(by).filter(state=PayoutBatch.State.RELEASED).order_by("released_at")
+    return [(one, now - at, now - at > LATE) for one in found if (at := one.released_at) is not None]
+
+
+def of_claim(claim: Claim) -> list[Payout]:
+    """Every payout of a claim that the asker was let see, oldest first."""
+    found = Payout.objects.filter(decision__claim=claim).select_related("batch")
+    return list(found.order_by("scheduled_at", "pk"))
+
+
+def parts_of(payout: Payout) -> list[tuple[str, str, int]]:
+    """What a payment is made of: scheme, benefit, amount; nothing of the person's health beyond that."""
+    parts = payout.decision.adjudications.defer("facts", "reasoning").select_related("edition")
+    found = parts.order_by("edition__slug", "pk")
+    return [
+        (part.edition.short, result.label, result.amount_fen)
+        for part in found
+        for result in part.results.order_by("pk")
+        if result.amount_fen
+    ]
+
+
+def _money(by: Any) -> QuerySet[Payout]:
+    return visible_to(by) if by.code in MONEY else Payout.objects.none()

@@ -1,0 +1,352 @@
+"""Verbs of paying: schedule, make a batch, release it, send it back, hand out its file, take in the reply, pay again."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from huzhu.adjudication.acts import NoPersonTwice
+from huzhu.audit import services as audit
+from huzhu.claims import services as claims
+from huzhu.claims.models import State
+from huzhu.core import money
+from huzhu.ledger import services as ledger
+from huzhu.ledger.services import AlreadyPosted
+from huzhu.members.queries import current_account
+from huzhu.notices.services import send
+from huzhu.payouts import bankfile, replies
+from huzhu.payouts.acts import check_payer_is_new
+from huzhu.payouts.bankfile import Answer, NotForTheBank, ReplyRefused
+from huzhu.payouts.due import Due, dues, payment_rows
+from huzhu.payouts.lifecycle import CannotMove, check_batch
+from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import NotAllowed, check_may, may
+
+__all__ = ["AlreadyPosted", "CannotMove", "NoPersonTwice", "NotForTheBank", "ReplyRefused"]
+
+
+class NothingChosen(ValueError):
+    """A batch needs at least one payout."""
+
+
+class AlreadyInABatch(ValueError):
+    """Somebody else has put one of these payouts into a batch."""
+
+
+class NotAsShown(ValueError):
+    """The sum is no longer the one that the person agreed to."""
+
+
+class BatchDoesNotAddUp(ValueError):
+    """A batch and its payouts, or its file and its seal, are not the same any more."""
+
+
+class CannotPayAgain(ValueError):
+    """Only what the bank sent back, and only once, is paid again."""
+
+
+class ReasonNeeded(ValueError):
+    """A person must say why, and did not."""
+
+
+# what a page tells the person, since the person can do something about it
+REFUSALS = (
+    AlreadyInABatch,
+    AlreadyPosted,
+    BatchDoesNotAddUp,
+    CannotMove,
+    CannotPayAgain,
+    NoPersonTwice,
+    NotAllowed,
+    NotAsShown,
+    NotForTheBank,
+    NothingChosen,
+    ReasonNeeded,
+    ReplyRefused,
+)
+
+
+def schedule(*, at: datetime, path: str = "") -> list[Payout]:
+    """A payout for every final decision that has none and nothing in its way; again, it finds nothing.
+
+    Each decision is a transaction of its own: the claim moves to 发放中, expense is booked against payable.
+    """
+    made = (_scheduled(due, at) for due in dues(path) if not due.objection)
+    return [payout for payout in made if payout is not None]
+
+
+@transaction.atomic
+def _scheduled(due: Due, at: datetime) -> Payout | None:
+    """None where another worker was faster: who moves the claim makes the payout."""
+    decision, account = due.decision, due.account
+    if account is None:
+        return None
+    try:
+        claims.advance(claim=decision.claim, to=State.PAYING, by=cast("Any", audit.SYSTEM), at=at)
+    except claims.CannotMove:
+        return None
+    ledger.post(
+        source=f"decision:{decision.pk}:payable",
+        posted_on=_day(at),
+        note=f"核定给付 申请 {decision.claim.number}",
+        rows=due.rows,
+        by=audit.SYSTEM,
+        at=at,
+    )
+    payout = Payout.objects.create(
+        decision=decision,
+        amount_fen=decision.total_fen,
+        holder=account.holder,
+        bank_name=account.bank_name,
+        account_number=account.number,
+        scheduled_at=at,
+    )
+    detail = {"claim": decision.claim.number, "amount_fen": payout.amount_fen}
+    audit.record(by=audit.SYSTEM, verb="payouts.schedule", on=payout, at=at, detail=detail)
+    return payout
+
+
+@transaction.atomic
+def make_batch(
+    *, payouts: Iterable[Payout], by: Role, at: datetime, shown: tuple[int, int] | None = None
+) -> PayoutBatch:
+    """Put waiting payouts into a batch. `shown` is the count and total the person agreed to.
+
+    Rows are locked in the order of their keys: of two makers of one payout the second gets AlreadyInABatch.
+    """
+    check_may(by, "payouts.batch")
+    wanted = {payout.pk for payout in payouts}
+    if not wanted:
+        raise NothingChosen("没有选任何一笔，没有制单。请在列表里勾选要发放的。")
+    locked = Payout.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
+    found = list(locked.select_related("decision__claim__office").order_by("pk"))
+    _check_waiting(found, wanted)
+    total = sum(payout.amount_fen for payout in found)
+    if shown is not None and shown != (len(found), total):
+        raise NotAsShown(
+            f"您确认的是 {shown[0]} 笔 {money.spoken(shown[1])} 元，"
+            f"现在是 {len(found)} 笔 {money.spoken(total)} 元，没有制单。请看清后再确认。"
+        )
+    for payout in found:
+        check_may(by, "payouts.batch", within=payout.decision.claim.office)
+        check_payer_is_new(payout, "batch_maker", by)
+        bankfile.check_writable(payout)
+    batch = _numbered(
+        _day(at), organisation=by.organisation, count=len(found), total_fen=total, made_by=by.user, made_at=at
+    )
+    _lay_in(batch, found)
+    detail = {"count": batch.count, "total_fen": total}
+    audit.record(by=by, verb="payouts.make_batch", on=batch, at=at, detail=detail)
+    return batch
+
+
+def _check_waiting(found: list[Payout], wanted: set[Any]) -> None:
+    taken = [payout for payout in found if payout.state != Payout.State.SCHEDULED]
+    if not taken and len(found) == len(wanted):
+        return
+    numbers = "、".join(payout.decision.claim.number for payout in taken[:5])
+    raise AlreadyInABatch(
+        f"有 {len(wanted) - len(found) + len(taken)} 笔已经不在待发放里（{numbers or '已不存在'}），"
+        "可能别人刚刚制过单。整批没有生成，以免重复付款。请刷新后重新勾选。"
+    )
+
+
+def _numbered(day: date, **columns: Any) -> PayoutBatch:
+    """The next free number of the day; where another maker takes it first, the one after."""
+    for _ in range(50):
+        last = PayoutBatch.objects.filter(number__startswith=f"{day:%Y%m%d}-").aggregate(Max("number"))
+        number = f"{day:%Y%m%d}-{int((last['number__max'] or '-0').rpartition('-')[2]) + 1:03d}"
+        try:
+            with transaction.atomic():
+                return PayoutBatch.objects.create(number=number, **columns)
+        except IntegrityError:
+            if not PayoutBatch.objects.filter(number=number).exists():
+                raise
+    raise RuntimeError("同一时刻制单的人太多，没有取到批次号。请稍后再试。")
+
+
+def _lay_in(batch: PayoutBatch, found: list[Payout]) -> None:
+    """Lines from 1 in the order of claim numbers."""
+    found.sort(key=lambda payout: payout.decision.claim.number)
+    for line, payout in enumerate(found, 1):
+        payout.batch, payout.line, payout.state = batch, line, Payout.State.IN_BATCH
+    Payout.objects.bulk_update(found, ["batch", "line", "state"], batch_size=200)
+
+
+@transaction.atomic
+def release(*, batch: PayoutBatch, by: Role, at: datetime) -> PayoutBatch:
+    """Another person lets the batch go to the bank: the file's hash is sealed here, before anybody can have the file."""
+    check_may(by, "payouts.release", within=batch.organisation)
+    batch, payouts = _locked(batch)
+    check_batch(batch, PayoutBatch.State.RELEASED)
+    for payout in payouts:
+        check_may(by, "payouts.release", within=payout.decision.claim.office)
+        check_payer_is_new(payout, "batch_releaser", by)
+    _check_adds_up(batch, payouts)
+    batch.sha256 = bankfile.digest(bankfile.render(batch))
+    batch.state, batch.released_by, batch.released_at = PayoutBatch.State.RELEASED, by.user, at
+    batch.save(update_fields=["sha256", "state", "released_by", "released_at"])
+    batch.payouts.update(state=Payout.State.SENT)
+    detail = {"count": batch.count, "total_fen": batch.total_fen, "sha256": batch.sha256}
+    audit.record(by=by, verb="payouts.release", on=batch, at=at, detail=detail)
+    return batch
+
+
+@transaction.atomic
+def send_back(*, batch: PayoutBatch, reason: str, by: Role, at: datetime) -> PayoutBatch:
+    """Dissolve a batch that is not released: its payouts wait again. The releaser may, and the maker who sees a mistake."""
+    verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
+    check_may(by, verb, within=batch.organisation)
+    said = reason.strip()[:200]
+    if not said:
+        raise ReasonNeeded("请写明为什么退回这一批，制单人要照着改。")
+    batch, _ = _locked(batch)
+    check_batch(batch, PayoutBatch.State.VOID)
+    batch.payouts.update(state=Payout.State.SCHEDULED, batch=None, line=None)
+    batch.state, batch.sent_back_reason = PayoutBatch.State.VOID, said
+    batch.save(update_fields=["state", "sent_back_reason"])
+    audit.record(by=by, verb="payouts.send_back", on=batch, at=at, detail={"reason": said})
+    return batch
+
+
+@transaction.atomic
+def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
+    """The bank file of a released batch, the same bytes each time; who took it is written down."""
+    verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
+    check_may(by, verb, within=batch.organisation)
+    batch = PayoutBatch.objects.get(pk=batch.pk)
+    if not batch.sha256:
+        raise CannotMove(f"批次 {batch.number} 还没有放行，没有代发文件。请先由另一个人放行。")
+    data = bankfile.render(batch)
+    if bankfile.digest(data) != batch.sha256:
+        raise BatchDoesNotAddUp(
+            f"批次 {batch.number} 的代发文件和放行时封存的摘要不同：有人改动过数据库。"
+            "文件没有给出。请停止发放，请经审核查。"
+        )
+    audit.record(
+        by=by, verb="payouts.hand_out", on=batch, at=at, kind="reveal", detail={"sha256": batch.sha256}
+    )
+    return data
+
+
+@transaction.atomic
+def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> ReplyFile:
+    """Take in the bank's reply: paid or failed in the bank's words. The same file again changes nothing.
+
+    Raises ReplyRefused, with every line that does not fit; then nothing is taken in.
+    """
+    check_may(by, "payouts.reply", within=batch.organisation)
+    batch, payouts = _locked(batch)
+    if before := replies.taken_before(batch, data):
+        return before
+    check_batch(batch, PayoutBatch.State.CLOSED)
+    reply = replies.compare(batch, payouts, data, at)
+    for payout, answer in reply.news:
+        _answered(payout, answer, by, at)
+    if not batch.payouts.filter(state=Payout.State.SENT).exists():
+        PayoutBatch.objects.filter(pk=batch.pk).update(state=PayoutBatch.State.CLOSED)
+    taken = ReplyFile.objects.create(
+        batch=batch,
+        sha256=reply.sha256,
+        paid_count=len(reply.paid),
+        failed_count=len(reply.failed),
+        taken_by=by.user,
+        taken_at=at,
+    )
+    detail = {"sha256": reply.sha256, "paid": len(reply.paid), "failed": len(reply.failed)}
+    audit.record(by=by, verb="payouts.apply_reply", on=batch, at=at, detail=detail)
+    return taken
+
+
+def _answered(payout: Payout, answer: Answer, by: Role, at: datetime) -> None:
+    payout.state = Payout.State.PAID if answer.paid else Payout.State.FAILED
+    payout.answered_at = answer.at
+    payout.bank_words = answer.words or ("" if answer.paid else "银行没有说明原因")
+    payout.save(update_fields=["state", "answered_at", "bank_words"])
+    if answer.paid:
+        _book_payment(payout, by, at)
+        claims.advance(claim=payout.decision.claim, to=State.PAID, by=by, at=answer.at)
+    detail = {"claim": payout.decision.claim.number, "words": payout.bank_words}
+    verb = "payouts.paid" if answer.paid else "payouts.failed"
+    audit.record(by=by, verb=verb, on=payout, at=at, detail=detail)
+    _tell(payout, at)
+
+
+def _book_payment(payout: Payout, by: Role, at: datetime) -> None:
+    """Payable to bank. The source is the decision's: however often it is sent, its money leaves the books once."""
+    decision = payout.decision
+    ledger.post(
+        source=f"decision:{decision.pk}:paid",
+        posted_on=_day(payout.answered_at or at),
+        note=f"发放互助金 申请 {decision.claim.number}",
+        rows=list(payment_rows(decision)),
+        by=by,
+        at=at,
+    )
+
+
+def _tell(payout: Payout, at: datetime) -> None:
+    claim, when = payout.decision.claim, payout.answered_at
+    if not (claim.member.phone and when):
+        return
+    amount = f"{money.spoken(payout.amount_fen)} 元"
+    text = (
+        f"您的互助金 {amount}已于 {when.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 到账"
+        f"（账号末四位 {payout.account_number[-4:]}）。申请 {claim.number}。"
+        if payout.state == Payout.State.PAID
+        else f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在，请与代办处核对收款账户。"
+    )
+    send(phone=claim.member.phone, text=text, purpose="payout", about=claim, at=at)
+
+
+@transaction.atomic
+def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
+    """A new payout in place of one the bank sent back, to the account the member has now."""
+    check_may(by, "payouts.again", within=payout.decision.claim.office)
+    old = Payout.objects.select_for_update().get(pk=payout.pk)
+    if old.state != Payout.State.FAILED or Payout.objects.filter(replaces=old).exists():
+        raise CannotPayAgain(
+            f"申请 {old.decision.claim.number} 的这一笔现在是“{old.get_state_display()}”"
+            "，或已经重发过，不能再发，以免付两次。请刷新后再看。"
+        )
+    account = current_account(old.decision.claim.member)
+    if account is None:
+        raise CannotPayAgain("会员现在没有使用中的收款账户。请代办处先登记新账户，再重发。")
+    again = Payout.objects.create(
+        decision=old.decision,
+        replaces=old,
+        amount_fen=old.amount_fen,
+        holder=account.holder,
+        bank_name=account.bank_name,
+        account_number=account.number,
+        scheduled_at=at,
+    )
+    detail = {"claim": old.decision.claim.number, "replaces": str(old.pk), "amount_fen": again.amount_fen}
+    audit.record(by=by, verb="payouts.pay_again", on=again, at=at, detail=detail)
+    return again
+
+
+def _locked(batch: PayoutBatch) -> tuple[PayoutBatch, list[Payout]]:
+    """The batch as it stands now, then its payouts in the order of their keys: always in this order."""
+    held = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
+    payouts = held.payouts.select_for_update(of=("self",))
+    return held, list(
+        payouts.select_related("decision__claim__member", "decision__claim__office").order_by("pk")
+    )
+
+
+def _check_adds_up(batch: PayoutBatch, payouts: list[Payout]) -> None:
+    total = sum(payout.amount_fen for payout in payouts)
+    if (batch.count, batch.total_fen) != (len(payouts), total):
+        raise BatchDoesNotAddUp(
+            f"批次 {batch.number} 记着 {batch.count} 笔 {money.spoken(batch.total_fen)} 元，"
+            f"实际是 {len(payouts)} 笔 {money.spoken(total)} 元：数据被动过。没有放行，请经审核查。"
+        )
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()

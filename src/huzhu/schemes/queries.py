@@ -1,0 +1,47 @@
+"""Published editions, and the engine's edition behind a row."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from huzhu.rules.edition import Edition, FactDef
+from huzhu.schemes.library import Library
+from huzhu.schemes.models import SchemeEdition
+
+
+class NotTheSameText(LookupError):
+    """The shelf holds another text than the one that was published under this row."""
+
+
+def published() -> QuerySet[SchemeEdition]:
+    """Every published edition, newest last."""
+    return SchemeEdition.objects.order_by("slug", "opens_on", "pk")
+
+
+def engine(row: SchemeEdition) -> Edition:
+    """The proved edition a row was published from; raises NotTheSameText where the shelf has changed since."""
+    edition = shelf().edition(f"{row.slug}/{row.edition}", row.variant or None)
+    if edition.identity != row.identity:
+        raise NotTheSameText(
+            f"方案“{row.short}”{row.edition} 版的文件和公布时不一样（指纹 {edition.identity[:12]}，"
+            f"公布时 {row.identity[:12]}）。已经参加的人要按公布的文字计算，所以没有用它。"
+            "请把原来的方案文件放回 schemes 文件夹；改动请另立新版次。"
+        )
+    return edition
+
+
+def facts() -> dict[str, FactDef]:
+    """Every fact that a published edition may read, by name."""
+    return {name: fact for row in published() for name, fact in engine(row).facts.items()}
+
+
+def shelf() -> Library:
+    """The one shelf of this site; editions are read once and kept."""
+    return _library(settings.HUZHU_SCHEMES)
+
+
+@lru_cache(maxsize=4)
+def _library(path: Path) -> Library:
+    return Library(path)

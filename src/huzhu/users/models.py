@@ -1,0 +1,88 @@
+"""Logins of staff, and the roles they act in."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from huzhu.organisations.models import Organisation
+
+
+class User(AbstractBaseUser):
+    """A member of staff. What they may do is said by their roles, never by the login."""
+
+    username = models.CharField("登录名", max_length=40, unique=True)
+    name = models.CharField("姓名", max_length=40)
+    is_active = models.BooleanField("可登录", default=True)
+
+    objects = BaseUserManager()
+    USERNAME_FIELD = "username"
+
+    class Meta:
+        verbose_name = verbose_name_plural = "工作人员"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def actor_id(self) -> str:
+        return f"user:{self.pk}"
+
+    @property
+    def actor_name(self) -> str:
+        return self.name
+
+
+class SignInTries(models.Model):
+    """Wrong passwords lately typed for one login name, whether or not it exists."""
+
+    username = models.CharField("登录名", max_length=40, primary_key=True)
+    count = models.PositiveSmallIntegerField("次数", default=0)
+    last_at = models.DateTimeField("最近一次", db_index=True)
+    locked_until = models.DateTimeField("锁定到", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "登录失败"
+
+
+class Role(models.Model):
+    """A person acting in a capacity at an organisation: the `by` of every verb, and the scope of every question."""
+
+    class Code(models.TextChoices):
+        EMPLOYER_CLERK = "employer_clerk", "单位经办人"
+        COUNTY_CLERK = "county_clerk", "县区工会经办"
+        AGENCY_CLERK = "agency_clerk", "代办处经办"
+        REVIEWER = "reviewer", "省办审核"
+        SECOND_REVIEWER = "second_reviewer", "省办复核"
+        PAYMENT_MAKER = "payment_maker", "出纳制单"
+        PAYMENT_RELEASER = "payment_releaser", "出纳放行"
+        AUDITOR = "auditor", "经审"
+        LEADER = "leader", "领导"
+        CADRE = "cadre", "包联干部"
+        POLICY = "policy", "政策人员"
+        ADMINISTRATOR = "administrator", "系统管理员"
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="roles", verbose_name="人员")
+    code = models.CharField("角色", max_length=20, choices=Code)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="机构")
+    is_active = models.BooleanField("有效", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "角色"
+        constraints = (
+            models.UniqueConstraint(fields=("user", "code", "organisation"), name="a_role_is_given_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user.name}（{self.get_code_display()}，{self.organisation.name}）"
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it may still be acted in: neither the role nor the login is switched off."""
+        return self.is_active and self.user.is_active
+
+    @property
+    def actor_id(self) -> str:
+        return f"user:{self.user_id}"
+
+    @property
+    def actor_name(self) -> str:
+        return f"{self.user.name}（{self.get_code_display()}）"

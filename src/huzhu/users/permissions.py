@@ -1,0 +1,80 @@
+"""Who may do what: one table, asked by buttons and by verbs alike."""
+
+from typing import Any
+
+from huzhu.organisations.models import Organisation
+from huzhu.users.models import Role
+
+EMPLOYER, COUNTY, AGENCY = Role.Code.EMPLOYER_CLERK, Role.Code.COUNTY_CLERK, Role.Code.AGENCY_CLERK
+REVIEWER, SECOND = Role.Code.REVIEWER, Role.Code.SECOND_REVIEWER
+MAKER, RELEASER = Role.Code.PAYMENT_MAKER, Role.Code.PAYMENT_RELEASER
+AUDITOR, LEADER, CADRE = Role.Code.AUDITOR, Role.Code.LEADER, Role.Code.CADRE
+POLICY, ADMINISTRATOR = Role.Code.POLICY, Role.Code.ADMINISTRATOR
+
+# verb: (as it is said to a person, the roles that may)
+_TABLE: dict[str, tuple[str, set[Role.Code]]] = {
+    "rosters.upload": ("上传名册", {EMPLOYER, COUNTY, AGENCY}),
+    "rosters.accept": ("确认名册", {EMPLOYER, COUNTY, AGENCY}),
+    "rosters.cancel": ("作废名册", {EMPLOYER, COUNTY, AGENCY}),
+    "contributions.split": ("设定会费分担", {COUNTY, AGENCY}),
+    "contributions.receive": ("登记到账", {AGENCY, MAKER}),
+    "members.see": (
+        "查看会员",
+        {EMPLOYER, COUNTY, AGENCY, REVIEWER, SECOND, MAKER, AUDITOR, CADRE},
+    ),
+    "members.reveal": ("查看完整的身份证号、账号或手机", {AGENCY, REVIEWER, SECOND, MAKER}),
+    "members.account": ("登记收款账户", {AGENCY}),
+    "claims.take": ("在柜台受理申请", {AGENCY}),
+    "claims.papers": ("登记申请材料", {AGENCY}),
+    "claims.return": ("退回补正", {AGENCY}),
+    "claims.urgent": ("设为加急", {AGENCY}),
+    "claims.opinion": ("给出初审意见", {AGENCY}),
+    "claims.decide": ("核定申请", {REVIEWER}),
+    "claims.confirm": ("复核", {SECOND}),
+    "claims.see": ("查看申请", {EMPLOYER, COUNTY, AGENCY, REVIEWER, SECOND, AUDITOR}),
+    "payouts.batch": ("制作发放批次", {MAKER}),
+    "payouts.release": ("放行发放批次", {RELEASER}),
+    "payouts.reply": ("导入银行回盘", {MAKER}),
+    "payouts.again": ("重新发放", {MAKER}),
+    "books.see": ("查看账目", {MAKER, RELEASER, AUDITOR, LEADER}),
+    "numbers.see": ("查看统计数字", {LEADER, AUDITOR, POLICY, COUNTY, AGENCY, REVIEWER}),
+    "audit.see": ("查看审计记录", {AUDITOR, ADMINISTRATOR}),
+    "outbox.see": ("查看发件箱", {ADMINISTRATOR, AGENCY}),
+    "schemes.publish": ("公布方案", {POLICY}),
+    "organisations.change": ("修改机构", {ADMINISTRATOR}),
+    "users.change": ("管理人员和角色", {ADMINISTRATOR}),
+}
+ALLOWED: dict[str, frozenset[str]] = {verb: frozenset(codes) for verb, (_, codes) in _TABLE.items()}
+
+
+class NotAllowed(PermissionError):
+    """This role may not do this, or not there."""
+
+
+def may(by: Any, verb: str, within: Organisation | None = None) -> bool:
+    """Whether this staff role may do it (there); never for members; an unknown verb is a KeyError."""
+    return not _objection(by, verb, within)
+
+
+def check_may(by: Any, verb: str, within: Organisation | None = None) -> None:
+    """Raise NotAllowed, with a sentence for the person, where `may` says no."""
+    if objection := _objection(by, verb, within):
+        raise NotAllowed(objection)
+
+
+def _objection(by: Any, verb: str, within: Organisation | None) -> str:
+    """Why not; empty when all is well. A place outside the branch is never named: it looks missing."""
+    words, _ = _TABLE[verb]
+    if not isinstance(by, Role):
+        return f"只有工作人员可以{words}。请用工作人员的账号登录。"
+    if not by.is_current:
+        return f"您的角色“{by.get_code_display()}”已经停用，不能{words}。请联系系统管理员。"
+    if by.code not in ALLOWED[verb]:
+        keepers = "、".join(code.label for code in Role.Code if code in ALLOWED[verb])
+        return (
+            f"{by.get_code_display()}不能{words}，这件事由{keepers}办理。"
+            "请交给他们；如果您的角色登记有误，请联系系统管理员。"
+        )
+    if within is not None and not by.organisation.contains(within):
+        return f"不能{words}：它不属于{by.organisation.name}及其下属。请交给管辖它的机构办理。"
+    return ""

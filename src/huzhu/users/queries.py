@@ -1,0 +1,38 @@
+"""Who somebody is allowed to be."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from huzhu.audit.models import Event
+from huzhu.users.models import Role, User
+from huzhu.users.permissions import may
+
+
+def roles_of(user: Any) -> QuerySet[Role]:
+    """The roles this login may act in now, with their places; none for strangers and switched-off logins."""
+    if not isinstance(user, User):
+        return Role.objects.none()
+    roles = Role.objects.filter(user=user, is_active=True, user__is_active=True)
+    return roles.select_related("user", "organisation").order_by("pk")
+
+
+def visible_to(by: Any) -> QuerySet[Role]:
+    """The roles held in the asker's branch."""
+    if not getattr(by, "is_current", False):
+        return Role.objects.none()
+    branch = Role.objects.filter(organisation__path__startswith=by.organisation.path)
+    return branch.select_related("user", "organisation").order_by("organisation__path", "pk")
+
+
+def acts_visible_to(by: Any) -> QuerySet[Event]:
+    """The trail, newest first: the acts of whoever holds or held a role in the asker's branch; all, from the root.
+
+    What members and the system did is seen on the trail of its object, and from the root.
+    """
+    if not may(by, "audit.see"):
+        return Event.objects.none()
+    if by.organisation.parent_id is None:
+        return Event.objects.order_by("-pk")
+    staff = {f"user:{user_id}" for user_id in visible_to(by).values_list("user_id", flat=True)}
+    return Event.objects.filter(actor_id__in=staff).order_by("-pk")

@@ -1,0 +1,216 @@
+"""At the counter: find the person, then one dense page, papers left and fields right; Enter hands the claim in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from huzhu.claims import queries
+from huzhu.claims import services as claims
+from huzhu.claims.checks import check_cover
+from huzhu.core.identity import mask_account, masked
+from huzhu.enrolment.queries import visible_to as covers_visible_to
+from huzhu.members import queries as members
+from huzhu.members import services as registering
+from huzhu.web.access import staff, told
+from huzhu.web.claims import boxes
+from huzhu.web.claims.desk import PAPER_STATES, details
+from huzhu.web.claims.shown import REFUSALS, evaluated, papers_of, problems_of
+
+MOST = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff("agency_clerk")
+def find(request: Any) -> HttpResponse:
+    """By ID number, its last four, or the name; a found person is one key away from the claim."""
+    if request.method == "POST":
+        return _start(request)
+    asked = request.GET.get("q", "").strip()[:40]
+    found = list(members.search(request.by, asked)[: MOST + 1]) if asked else []
+    shown = {
+        "asked": asked,
+        "people": [
+            (person, masked(person.id_number), _covers(request.by, person)) for person in found[:MOST]
+        ],
+        "more": len(found) > MOST,
+        "drafts": queries.visible_to(request.by).filter(state="draft").order_by("-number")[:MOST],
+    }
+    return render(request, "web/claims/counter.html", shown)
+
+
+def _covers(by: Any, person: Any) -> list[Any]:
+    return list(covers_visible_to(by).filter(member=person).order_by("-cover_starts_on")[:4])
+
+
+def _start(request: Any) -> HttpResponse:
+    person = get_object_or_404(members.visible_to(request.by), pk=request.POST.get("member"))
+    draft = queries.visible_to(request.by).filter(member=person, state="draft").first()
+    if draft is None:
+        draft = claims.start(
+            member=person,
+            channel="counter",
+            applicant="self",
+            applicant_name="",
+            by=request.by,
+            at=request.now,
+        )
+        claims.fill(claim=draft, by=request.by, at=request.now, kinds=["inpatient"])
+    return redirect("web:intake", draft.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff("agency_clerk")
+def intake(request: Any, pk: str) -> HttpResponse:
+    """Everything of one application on one page; “保存” keeps it, Enter hands it in."""
+    claim = details(request, pk)
+    if claim.state not in {"draft", "submitted", "returned"}:
+        return redirect("web:claim", claim.pk)
+    if request.method != "POST":
+        claims.opened(claim=claim, by=request.by, at=request.now)
+        return _page(request, claim)
+    typed = _typed(request)
+    errors = _keep(request, claim, typed)
+    if errors or "keep" in request.POST:
+        return _kept(request, claim, typed, errors)
+    if claim.state != "draft":
+        messages.success(request, f"申请 {claim.number} 已改好。")
+        return redirect("web:claim", claim.pk)
+    try:
+        claims.submit(claim=claim, by=request.by, at=request.now)
+    except REFUSALS as refused:
+        problems = problems_of(refused)
+        if not problems:
+            told(request, refused)
+        return _page(request, claim, typed, problems or {"": str(refused)})
+    missing = [
+        paper.evidence.label for paper in papers_of(claim) if paper.evidence.state in {"missing", "unclear"}
+    ]
+    said = "材料已齐，开始计时。" if not missing else f"还缺：{'、'.join(missing)}。"
+    messages.success(request, f"{claim.member.name}的申请 {claim.number} 已受理。{said}")
+    return redirect("web:claim", claim.pk)
+
+
+def _kept(request: Any, claim: Any, typed: dict[str, Any], errors: dict[str, str]) -> HttpResponse:
+    if errors:
+        return _page(request, claim, typed, errors)
+    messages.success(request, f"草稿 {claim.number} 已保存。")
+    return redirect("web:intake", claim.pk)
+
+
+def _page(
+    request: Any, claim: Any, typed: dict[str, Any] | None = None, errors: dict[str, str] | None = None
+) -> HttpResponse:
+    said, wrong = typed or {}, errors or {}
+    evaluation, why_not = evaluated(claim)
+    account = claim.account
+    shown = {
+        "claim": claim,
+        "errors": wrong,
+        "is_new": claim.state == "draft",
+        "id_number": masked(claim.member.id_number),
+        "covers": _covers(request.by, claim.member),
+        "applicants": boxes.APPLICANTS,
+        "applicant": said.get("applicant", claim.applicant),
+        "applicant_name": said.get("applicant_name", claim.applicant_name),
+        "kinds": boxes.kinds_offered(claim),
+        "chosen": said.get("kinds", claim.kinds),
+        "groups": boxes.groups_of_boxes(claim, said, wrong),
+        "setl_id": boxes.sheet_number(claim, said, wrong),
+        "figures": boxes.figure_boxes(claim, said, wrong, key=True),
+        "more": boxes.figure_boxes(claim, said, wrong, key=False),
+        "account": account,
+        "account_number": mask_account(account.number) if account else "",
+        "bank_name": said.get("bank_name", ""),
+        "number": said.get("number", ""),
+        "papers": papers_of(claim),
+        "paper_states": PAPER_STATES,
+        "evaluation": evaluation,
+        "why_not": why_not,
+        "outside": _outside(claim),
+    }
+    return render(request, "web/claims/intake.html", shown, status=422 if wrong else 200)
+
+
+def _outside(claim: Any) -> str:
+    """Said while filling in, before it is refused."""
+    if not any(getattr(claim, name) for name in ("admitted_on", "diagnosed_on", "accident_on")):
+        return ""
+    try:
+        check_cover(claim)
+    except claims.OutsideCover as outside:
+        return str(outside)
+    return ""
+
+
+def _typed(request: Any) -> dict[str, Any]:
+    names = ("applicant", "applicant_name", "setl_id", "bank_name", "number")
+    typed: dict[str, Any] = {name: request.POST.get(name, "").strip()[:60] for name in names}
+    typed |= boxes.typed_event(request.POST, boxes.EVENT)
+    typed |= boxes.typed_figures(request.POST)
+    return typed | {"kinds": request.POST.getlist("kinds")}
+
+
+def _keep(request: Any, claim: Any, typed: dict[str, Any]) -> dict[str, str]:
+    """Keep what can be kept; a sentence for each box that cannot."""
+    errors: dict[str, str] = {}
+    fields = {
+        name: typed[name] for name in ("applicant", "applicant_name", "kinds", *boxes.EVENT) if name in typed
+    }
+    _try(errors, "", lambda: claims.fill(claim=claim, by=request.by, at=request.now, **fields))
+    figures = {name: typed[name] for name in boxes.FIGURES if name in typed}
+    if any(figures.values()) or typed["setl_id"]:
+        sheet = {"setl_id": typed["setl_id"], "figures": figures, "settled_at": None}
+        _try(
+            errors,
+            "setl_id",
+            lambda: claims.put_settlement(claim=claim, **sheet, by=request.by, at=request.now),
+        )
+    if typed["bank_name"] or typed["number"]:
+        _try(errors, "number", lambda: _account(request, claim, typed))
+    _papers(request, claim, errors)
+    return errors
+
+
+def _try(errors: dict[str, str], place: str, work: Any) -> None:
+    try:
+        work()
+    except REFUSALS as refused:
+        errors |= problems_of(refused) or {place: str(refused)}
+
+
+def _account(request: Any, claim: Any, typed: dict[str, Any]) -> None:
+    account = registering.add_account(
+        member=claim.member,
+        holder=claim.member.name,
+        bank_name=typed["bank_name"] or "未填开户行",
+        number=typed["number"],
+        by=request.by,
+        at=request.now,
+    )
+    claims.fill(claim=claim, by=request.by, at=request.now, account=account)
+
+
+def _papers(request: Any, claim: Any, errors: dict[str, str]) -> None:
+    """A file makes its paper received; a mark that differs from what stands there is put."""
+    by = {"by": request.by, "at": request.now}
+    for paper in papers_of(claim):
+        kind = paper.evidence.kind
+        upload = request.FILES.get(f"paper_{kind}")
+        state = request.POST.get(f"state_{kind}", "")
+        if upload:
+            data = {"name": upload.name, "data": upload.read()}
+            _try(
+                errors,
+                kind,
+                lambda kind=kind, data=data: claims.hand_in(claim=claim, kind=kind, **data, **by),
+            )
+        elif state in dict(PAPER_STATES) and state != paper.evidence.state:
+            mark = {"state": state, "reason": request.POST.get(f"reason_{kind}", "")}
+            _try(
+                errors,
+                kind,
+                lambda kind=kind, mark=mark: claims.put_paper(claim=claim, kind=kind, **mark, **by),
+            )

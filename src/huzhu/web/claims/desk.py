@@ -1,0 +1,252 @@
+"""The claims of a branch: the list with its filters in the address, one claim, and what may be done with it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from huzhu.adjudication import queries as deciding
+from huzhu.adjudication import services as deciding_services
+from huzhu.adjudication.letter import letter
+from huzhu.claims import queries
+from huzhu.claims import services as claims
+from huzhu.claims.checklist import STANDARD_REASONS, lacking
+from huzhu.claims.kinds import labels_of
+from huzhu.claims.lifecycle import DONE, LIFECYCLE
+from huzhu.core.identity import mask_phone, masked
+from huzhu.files.services import FileLost
+from huzhu.web.access import staff, told
+from huzhu.web.claims import boxes
+from huzhu.web.claims.shown import (
+    REFUSALS,
+    account_words,
+    evaluated,
+    file_response,
+    papers_of,
+    pdf_response,
+    steps_of,
+)
+
+READERS = ("agency_clerk", "reviewer", "second_reviewer", "auditor")
+CLERKS = ("employer_clerk", "county_clerk")
+A_PAGE = 50
+STATES = [(str(state), str(state.label)) for state in LIFECYCLE]
+PAPER_STATES = (("received", "已收"), ("unclear", "看不清"), ("missing", "缺"), ("waived", "免交"))
+
+
+def details(request: Any, pk: str) -> Any:
+    """A claim this role may read, in its branch; anything else looks missing."""
+    if not queries.opens_details(request.by):
+        raise Http404
+    return get_object_or_404(queries.visible_to(request.by), pk=pk)
+
+
+@require_safe
+@staff(*READERS, *CLERKS)
+def listed(request: Any) -> HttpResponse:
+    """Filters stand in the address: state, urgent, overdue, q. Clerks of employers see states only."""
+    asked = {
+        name: request.GET.get(name, "").strip()[:40] for name in ("state", "urgent", "overdue", "q", "page")
+    }
+    found = queries.visible_to(request.by)
+    found = found.filter(state=asked["state"]) if asked["state"] in LIFECYCLE else found
+    found = found.filter(is_urgent=True) if asked["urgent"] else found
+    found = queries.matching(found, asked["q"])
+    if asked["overdue"]:
+        late = queries.by_urgency(found.exclude(state__in=(*DONE, "draft")), request.now)
+        page = Paginator([claim for claim, clock in late if clock.overdue], A_PAGE).get_page(asked["page"])
+    else:
+        page = Paginator(found.order_by("-number"), A_PAGE).get_page(asked["page"])
+    shown = {
+        "rows": queries.timed(page.object_list, request.now),
+        "page": page,
+        "count": page.paginator.count,
+        "asked": asked,
+        "states": STATES,
+        "opens": queries.opens_details(request.by),
+        "is_filtered": any(asked[name] for name in ("state", "urgent", "overdue", "q")),
+    }
+    return render(request, "web/claims/list.html", shown)
+
+
+@require_safe
+@staff(*READERS)
+def claim(request: Any, pk: str) -> HttpResponse:
+    """Summary left, papers and timeline right, what this role may do at the foot."""
+    found = details(request, pk)
+    if found.state == "draft" and request.by.code == "agency_clerk":
+        return redirect("web:intake", found.pk)
+    claims.opened(claim=found, by=request.by, at=request.now)
+    return _page(request, found)
+
+
+def _page(request: Any, found: Any, errors: dict[str, str] | None = None) -> HttpResponse:
+    decision = deciding.standing(found)
+    evaluation, why_not = (None, "") if decision else evaluated(found)
+    shown = {
+        "claim": found,
+        "errors": errors or {},
+        "decision": decision,
+        "overruled": deciding.overruled(found),
+        "slips": deciding.slips(decision) if decision else evaluation.slips if evaluation else [],
+        "evaluation": evaluation,
+        "why_not": why_not,
+        "opinion": deciding.opinion_on(found),
+        "lacking": lacking(found),
+        "reasons": STANDARD_REASONS,
+        "paper_states": PAPER_STATES,
+        **summary(found, request.now),
+        **_acts(request.by, found),
+    }
+    return render(request, "web/claims/claim.html", shown, status=422 if errors else 200)
+
+
+def summary(found: Any, now: Any) -> dict[str, Any]:
+    """What every page about one claim shows of it."""
+    event = boxes.event_boxes(found, {}, {}, boxes.event_names(found.kinds))
+    return {
+        "clock": queries.clock(found, now),
+        "labels": labels_of(found),
+        "id_number": masked(found.member.id_number),
+        "phone": mask_phone(found.member.phone or ""),
+        "account_words": account_words(found),
+        "event": event,
+        "figures": boxes.figures_shown(found),
+        "papers": papers_of(found),
+        "steps": steps_of(found),
+        "pauses": list(found.pauses.all()),
+    }
+
+
+def _acts(by: Any, found: Any) -> dict[str, bool]:
+    """Which buttons stand at the foot; the server asks the same again."""
+    agency = by.code == "agency_clerk"
+    return {
+        "may_mark": agency and found.state in {"submitted", "returned"},
+        "may_return": agency and found.state == "submitted",
+        "may_resume": agency and found.state == "returned",
+        "may_opine": agency and found.state == "submitted",
+        "may_edit": agency and found.state in {"submitted", "returned"},
+        "may_withdraw": agency and found.state in {"submitted", "returned"},
+        "may_hurry": agency and not found.is_urgent and found.state not in {*DONE, "draft"},
+        "may_decide": by.code in {"reviewer", "second_reviewer"} and found.state == "reported",
+    }
+
+
+# ── verbs ──
+
+
+def _opinion(request: Any, found: Any) -> str:
+    deciding_services.give_opinion(
+        claim=found,
+        text=request.POST.get("text", ""),
+        supports=request.POST.get("supports") != "no",
+        by=request.by,
+        at=request.now,
+    )
+    return f"申请 {found.number} 已上报省办。"
+
+
+def _return(request: Any, found: Any) -> str:
+    reason = "；".join(
+        filter(None, [*request.POST.getlist("standard"), request.POST.get("reason", "").strip()])
+    )
+    claims.return_for_papers(claim=found, reason=reason, by=request.by, at=request.now)
+    return f"申请 {found.number} 已退回补正，计时停下，通知已发给会员。"
+
+
+def _resume(request: Any, found: Any) -> str:
+    claims.resume(claim=found, by=request.by, at=request.now)
+    return f"申请 {found.number} 的材料已补齐，继续计时。"
+
+
+def _urgent(request: Any, found: Any) -> str:
+    claims.set_urgent(claim=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    return f"申请 {found.number} 已设为加急。"
+
+
+def _withdraw(request: Any, found: Any) -> str:
+    claims.withdraw(claim=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    return f"申请 {found.number} 已撤回。"
+
+
+def _paper(request: Any, found: Any) -> str:
+    kind, state = request.POST.get("kind", ""), request.POST.get("state", "")
+    upload = request.FILES.get("file")
+    if upload:
+        evidence = claims.hand_in(
+            claim=found, kind=kind, name=upload.name, data=upload.read(), by=request.by, at=request.now
+        )
+    else:
+        if state not in dict(PAPER_STATES):
+            raise claims.PaperUnfit("请选材料的状态。")
+        evidence = claims.put_paper(
+            claim=found,
+            kind=kind,
+            state=state,
+            reason=request.POST.get("reason", ""),
+            by=request.by,
+            at=request.now,
+        )
+    return f"{evidence.label}：{evidence.get_state_display()}。"
+
+
+VERBS: dict[str, Callable[[Any, Any], str]] = {
+    "opinion": _opinion,
+    "return": _return,
+    "resume": _resume,
+    "urgent": _urgent,
+    "withdraw": _withdraw,
+    "paper": _paper,
+}
+
+
+@require_POST
+@staff("agency_clerk")
+def act(request: Any, pk: str, verb: str) -> HttpResponse:
+    """One verb of the agency on one claim; a refusal comes back on the claim's page."""
+    found = details(request, pk)
+    if verb not in VERBS:
+        raise Http404
+    try:
+        messages.success(request, VERBS[verb](request, found))
+    except claims.FieldsNeedWork as refused:
+        return _page(request, found, refused.problems)
+    except REFUSALS as refused:
+        told(request, refused)
+    if verb == "opinion" and found.state == "reported":
+        return redirect("web:claims-next")
+    return redirect("web:claim", found.pk)
+
+
+@require_safe
+@staff("agency_clerk")
+def next_one(request: Any) -> HttpResponse:
+    """The agency's next claim by time left; without one, the list."""
+    waiting = [claim for claim, _ in deciding.queue(request.by, request.now)]
+    ready = [claim for claim in waiting if claim.complete_at] or waiting
+    return redirect("web:claim", ready[0].pk) if ready else redirect("web:claims")
+
+
+@require_safe
+@staff(*READERS)
+def paper(request: Any, pk: str, kind: str) -> HttpResponse:
+    """One paper of a claim; who looks is written down with the claim."""
+    found = details(request, pk)
+    evidence = get_object_or_404(found.papers.select_related("file"), kind=kind)
+    try:
+        return file_response(evidence)
+    except FileLost:
+        raise Http404 from None
+
+
+@require_safe
+@staff(*READERS)
+def decision_letter(request: Any, pk: str) -> HttpResponse:
+    found = details(request, pk)
+    decision = get_object_or_404(deciding.visible_to(request.by), claim=found, state="final")
+    return pdf_response(letter(decision), f"核定通知书-{found.number}.pdf")

@@ -1,0 +1,148 @@
+"""The province's queue and the page of one decision; a clean review is one screen and one key, and the next claim opens."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from huzhu.adjudication import queries as deciding
+from huzhu.adjudication import services
+from huzhu.claims import services as claims
+from huzhu.claims.checklist import STANDARD_REASONS
+from huzhu.core import money
+from huzhu.core.identity import mask_account
+from huzhu.payouts import services as payouts
+from huzhu.web.access import staff, told
+from huzhu.web.claims import boxes
+from huzhu.web.claims.desk import details, summary
+from huzhu.web.claims.shown import REFUSALS, evaluated
+
+DECIDERS = ("reviewer", "second_reviewer")
+
+
+@require_safe
+@staff(*DECIDERS)
+def queue(request: Any) -> HttpResponse:
+    """What waits for this person: the urgent on top, then by working hours left."""
+    waiting = deciding.queue(request.by, request.now)
+    shown = {
+        "urgent": [pair for pair in waiting if pair[0].is_urgent],
+        "rows": [pair for pair in waiting if not pair[0].is_urgent],
+        "first": waiting[0][0] if waiting else None,
+        "count": len(waiting),
+    }
+    return render(request, "web/claims/queue.html", shown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*DECIDERS)
+def decision(request: Any, pk: str) -> HttpResponse:
+    """Slips of every covering enrolment, warnings, papers, history; then one of three words."""
+    claim = details(request, pk)
+    if request.method == "POST":
+        return _decided(request, claim)
+    if claim.state != "reported":
+        return redirect("web:claim", claim.pk)
+    claims.opened(claim=claim, by=request.by, at=request.now)
+    return _page(request, claim)
+
+
+def _page(request: Any, claim: Any, error: str = "") -> HttpResponse:
+    standing = deciding.standing(claim)
+    evaluation, why_not = evaluated(claim)
+    total = evaluation.total_fen if evaluation else 0
+    account = claim.account
+    shown = {
+        "claim": claim,
+        "error": error,
+        "decision": standing,
+        "is_second": request.by.code == "second_reviewer",
+        "mine": (standing is not None) == (request.by.code == "second_reviewer"),
+        "overruled": deciding.overruled(claim),
+        "evaluation": evaluation,
+        "why_not": why_not,
+        "limit": money.spoken(settings.HUZHU_SECOND_DECISION_FEN),
+        "above": total > settings.HUZHU_SECOND_DECISION_FEN,
+        "changed": bool(standing and standing.total_fen and standing.total_fen != total),
+        "opinion": deciding.opinion_on(claim),
+        "earlier": deciding.earlier_of(claim),
+        "reasons": STANDARD_REASONS,
+        "more_kinds": [pair for pair in boxes.kinds_offered(claim) if pair[0] not in claim.kinds],
+        "account_last": mask_account(account.number) if account else "",
+        "others": len(deciding.queue(request.by, request.now)) - 1,
+        **summary(claim, request.now),
+    }
+    return render(request, "web/claims/decision.html", shown, status=422 if error else 200)
+
+
+def _decided(request: Any, claim: Any) -> HttpResponse:
+    """Do what the button says; on success the next claim opens, on refusal the page is shown again as it is now."""
+    try:
+        messages.success(request, _do(request, claim))
+    except REFUSALS as refused:
+        claim = details(request, claim.pk)
+        if claim.state != "reported":
+            told(request, refused)
+            return _next(request, claim)
+        return _page(request, claim, str(refused))
+    return _next(request, claim)
+
+
+def _do(request: Any, claim: Any) -> str:
+    word, reason = request.POST.get("do", ""), request.POST.get("reason", "").strip()
+    act = {"by": request.by, "at": request.now}
+    if word == "return":
+        said = "；".join(filter(None, [*request.POST.getlist("standard"), reason]))
+        claims.return_for_papers(claim=claim, reason=said, **act)
+        return f"申请 {claim.number} 已退回补正，计时停下。"
+    if word in {"agree", "disagree"}:
+        standing = deciding.standing(claim)
+        if standing is None:
+            raise services.AlreadyDecided(
+                f"申请 {claim.number} 没有等待复核的核定，可能刚刚办过。请办下一件。"
+            )
+        services.confirm(decision=standing, agree=word == "agree", reason=reason, **act)
+        payouts.schedule(at=request.now, path=claim.office.path)
+        return f"申请 {claim.number} " + (
+            "复核同意，已核定。" if word == "agree" else "复核不同意，已交核定人重新核定。"
+        )
+    made = services.decide(
+        claim=claim,
+        verdict="refuse" if word == "refuse" else "pay",
+        reason=reason,
+        shown=request.POST.get("shown") or None,
+        **act,
+    )
+    payouts.schedule(at=request.now, path=claim.office.path)
+    amount = money.spoken(made.total_fen)
+    if word == "refuse":
+        return f"申请 {claim.number} 已不予给付，理由和算账单已告知会员。"
+    return f"申请 {claim.number} 核定 {amount} 元" + (
+        "，交复核。" if made.state == "proposed" else "，已生效。"
+    )
+
+
+def _next(request: Any, claim: Any) -> HttpResponse:
+    waiting = [one for one, _ in deciding.queue(request.by, request.now) if one.pk != claim.pk]
+    return redirect("web:decision", waiting[0].pk) if waiting else redirect("web:queue")
+
+
+@require_POST
+@staff("reviewer")
+def add_kind(request: Any, pk: str) -> HttpResponse:
+    """What the member did not ask for but the papers show, with a reason."""
+    claim = details(request, pk)
+    try:
+        claims.add_kind(
+            claim=claim,
+            kind=request.POST.get("kind", ""),
+            reason=request.POST.get("reason", ""),
+            by=request.by,
+            at=request.now,
+        )
+    except REFUSALS as refused:
+        told(request, refused)
+    return redirect("web:decision", claim.pk)

@@ -1,0 +1,132 @@
+"""What the pages show of a claim: its way with times, its papers, its account; and the refusals a person can mend."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+
+from huzhu.adjudication import services as deciding
+from huzhu.claims import services as claims
+from huzhu.claims.checklist import PAPERS, wanted
+from huzhu.core.identity import mask_account
+from huzhu.files.contents import NotAccepted
+from huzhu.files.services import FileLost, read
+from huzhu.members.services import NotAnAccount
+from huzhu.rules.facts import FactsRefused
+from huzhu.users.permissions import NotAllowed
+
+REFUSALS = (
+    claims.CannotMove,
+    claims.ClaimedBefore,
+    claims.FieldsNeedWork,
+    claims.NotYours,
+    claims.OutsideCover,
+    claims.PaperUnfit,
+    claims.PapersMissing,
+    claims.ReasonNeeded,
+    deciding.AlreadyDecided,
+    deciding.NoPersonTwice,
+    deciding.NothingToPay,
+    deciding.OutcomeChanged,
+    deciding.OverTheCap,
+    NotAccepted,
+    NotAllowed,
+    NotAnAccount,
+)
+# what was done, when, and what is being done while it is not
+WAY = (
+    ("开始填写", "drafted_at", "填写中"),
+    ("已提交", "submitted_at", "等提交"),
+    ("材料齐全，开始计时", "complete_at", "等材料齐全"),
+    ("已上报省办", "reported_at", "代办处初审中"),
+    ("已核定", "decided_at", "省办核定中"),
+    ("已到账", "paid_at", "发放中"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperShown:
+    """One line of the checklist."""
+
+    evidence: Any
+    hint: str
+    place: int
+
+    @property
+    def is_image(self) -> bool:
+        return bool(self.evidence.file) and self.evidence.file.kind.startswith("image/")
+
+
+def papers_of(claim: Any) -> list[PaperShown]:
+    """The papers wanted, in the order of the checklist, then what else was put there."""
+    held = {paper.kind: paper for paper in claim.papers.select_related("file")}
+    order = [paper.kind for paper in wanted(claim.kinds)]
+    kinds = [*(kind for kind in order if kind in held), *(kind for kind in held if kind not in order)]
+    return [PaperShown(held[kind], PAPERS[kind].hint, place) for place, kind in enumerate(kinds, 1)]
+
+
+def steps_of(claim: Any) -> list[tuple[str, Any, str]]:
+    """Word, instant, and done, now, stop, fail or todo."""
+    if claim.state in {"refused", "withdrawn"}:
+        return _ended(claim)
+    first = next((place for place, (_, column, _) in enumerate(WAY) if not getattr(claim, column)), len(WAY))
+    steps = []
+    for place, (done, column, doing) in enumerate(WAY):
+        if place == first and claim.state == "returned":
+            steps.append(("等补材料，停表", None, "stop"))
+        elif place == first:
+            steps.append((doing, None, "now"))
+        else:
+            steps.append((done, getattr(claim, column), "done" if place < first else "todo"))
+    return steps
+
+
+def _ended(claim: Any) -> list[tuple[str, Any, str]]:
+    """Of what came to an end without money: the steps it took, and the last word."""
+    word = str(claim.get_state_display())
+    done = [(said, getattr(claim, column), "done") for said, column, _ in WAY if column != "decided_at"]
+    return [*(step for step in done if step[1]), (word, claim.decided_at, "fail")]
+
+
+def account_words(claim: Any) -> str:
+    """Where the money will go, masked."""
+    account = claim.account
+    if account is None:
+        return ""
+    number = mask_account(account.number).replace(" ", "\u00a0")
+    return f"{account.holder}　{account.bank_name} {number}"
+
+
+def problems_of(error: Exception) -> dict[str, str]:
+    """A sentence for each box, or nothing where the refusal is about the whole."""
+    return error.problems if isinstance(error, claims.FieldsNeedWork) else {}
+
+
+def evaluated(claim: Any) -> tuple[Any, str]:
+    """The evaluation, or the sentence why there is none."""
+    try:
+        return deciding.evaluate(claim=claim), ""
+    except FactsRefused as refused:
+        return None, "；".join(f"{problem.what}，{problem.remedy}" for problem in refused.problems)
+
+
+def file_response(paper: Any) -> HttpResponse:
+    """The paper as it came in, shown in the page or a window of its own, kept in no cache."""
+    if paper.file is None:
+        raise FileLost("这份材料没有文件。")
+    response = HttpResponse(read(paper.file), content_type=paper.file.kind)
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=False, filename=paper.file.name) or "inline"
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def pdf_response(data: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(data, content_type="application/pdf")
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=False, filename=name) or "inline"
+    )
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,52 @@
+"""What the administrator and the auditor look things up in: the trail, the outbox, the tree."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from huzhu.core.identity import mask_phone
+from huzhu.insight import waiting
+from huzhu.notices.queries import outbox as messages_to
+from huzhu.organisations.queries import visible_to
+from huzhu.web.access import staff
+from huzhu.web.desks.numbers import page_of
+from huzhu.web.desks.verbs import PURPOSES
+
+KINDS = (("change", "变更"), ("read", "查看"), ("reveal", "显示全文"))
+
+
+@require_safe
+@staff("auditor", "administrator")
+def trail(request: Any) -> HttpResponse:
+    """Every act, newest first; filters stand in the address."""
+    kind, who = request.GET.get("kind", ""), request.GET.get("who", "").strip()[:20]
+    pages = page_of(request, waiting.events(kind if kind in dict(KINDS) else "", who))
+    also = "&" + urlencode({"kind": kind, "who": who})
+    return render(
+        request,
+        "web/desks/trail.html",
+        {"pages": pages, "kinds": KINDS, "kind": kind, "who": who, "also": also},
+    )
+
+
+@require_safe
+@staff("administrator", "agency_clerk")
+def outbox(request: Any) -> HttpResponse:
+    """Messages that would be sent; phones are masked, and a sign-in code is nobody's business."""
+    pages = page_of(request, messages_to(request.by))
+    for notice in pages.object_list:
+        notice.to, notice.why = mask_phone(notice.phone), PURPOSES.get(notice.purpose, notice.purpose)
+        notice.shown = "（登录验证码，不在这里显示）" if notice.purpose == "sign_in" else notice.text
+    return render(request, "web/desks/outbox.html", {"pages": pages, "also": ""})
+
+
+@require_safe
+@staff("administrator")
+def places(request: Any) -> HttpResponse:
+    """The tree of the branch, in order."""
+    top = request.by.organisation.path.count("/")
+    rows = [(place, min(5, place.path.count("/") - top)) for place in visible_to(request.by)]
+    return render(request, "web/desks/places.html", {"rows": rows})

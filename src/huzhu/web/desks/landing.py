@@ -1,0 +1,257 @@
+"""The landing page of every role: what waits for this person, as figures that open, then the rows themselves."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from huzhu.claims import lifecycle
+from huzhu.core import money
+from huzhu.insight import figures, waiting
+from huzhu.schemes import queries as schemes
+from huzhu.web.access import staff
+from huzhu.web.desks.spoken import in_words
+from huzhu.web.desks.tiles import Tile, address, counted
+
+Shown = tuple[str, dict[str, Any]]
+CLAIMS, QUEUE = "web:claims", "web:queue"
+
+
+@require_safe
+@staff()
+def desk(request: Any) -> HttpResponse:
+    """One address for everybody; the role decides what stands there."""
+    template, shown = DESKS[request.by.code](request)
+    return render(request, template, shown)
+
+
+def employer(request: Any) -> Shown:
+    """An employer's clerk: enrolled ÷ staff, to pay, expiring; claims as states only."""
+    found = waiting.covered(request.by, request.today)
+    shown = {"place": request.by.organisation, "states": _by_state(found.states)}
+    return "web/desks/employer.html", _covered(found) | shown
+
+
+def _by_state(counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    """State, its word, how many; in the order of the walk."""
+    return [
+        (str(state), str(state.label), counts[state]) for state in lifecycle.LIFECYCLE if counts.get(state)
+    ]
+
+
+def county(request: Any) -> Shown:
+    """A county's clerk: the same over all its employers, with each of them."""
+    found = waiting.covered(request.by, request.today)
+    lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
+    return "web/desks/county.html", _covered(found) | {"lines": lines}
+
+
+def _covered(found: waiting.Covered) -> dict[str, Any]:
+    soon = sum(one.people for one in found.expiring)
+    first = f"最早 {found.expiring[0].days} 天后" if found.expiring else "60 天内没有"
+    claims = sum(
+        number for state, number in found.states.items() if state not in {"paid", "refused", "withdrawn"}
+    )
+    tiles = [
+        Tile(
+            "已参保 ÷ 在职",
+            f"{found.enrolled:,} / {found.staff:,}",
+            "",
+            figures.percent(found.enrolled, found.staff),
+        ),
+        Tile(
+            "待缴会费",
+            money.spoken(found.to_pay_fen),
+            "元",
+            in_words(found.to_pay_fen) if found.to_pay_fen else "都缴清了",
+            address("web:dues") if found.to_pay_fen else "",
+            "waits" if found.to_pay_fen else "",
+        ),
+        counted("60 天内到期", soon, "人", tone="warns", hint=first, opens=address("web:rosters")),
+        counted("名册待确认", found.staged, "份", opens=address("web:rosters"), hint="确认后才算参保"),
+        counted("在办的给付申请", claims, "件", tone="", opens=address(CLAIMS)),
+    ]
+    return {"tiles": tiles, "found": found, "words": in_words(found.to_pay_fen)}
+
+
+def agency(request: Any) -> Shown:
+    """The agency: due today, waiting for papers, overdue, untouched; then its own queue."""
+    found = waiting.intake(request.by, request.now, request.today)
+    tiles = [
+        counted("已超时", len(found.overdue), "件", tone="late", opens="#overdue"),
+        counted("今天到期", len(found.due_today), "件", tone="warns", opens="#due"),
+        counted("等您初审", len(found.mine), "件", opens="#mine"),
+        counted("2 天没有动过", len(found.untouched), "件", tone="warns", opens="#mine"),
+        counted("等补材料", len(found.returned), "件", tone="", opens="#returned", hint="停表中"),
+        counted("已报省办和财务", len(found.upstairs), "件", tone="", opens="#upstairs"),
+    ]
+    parts = [
+        ("overdue", "已超时", found.overdue, "没有超时的申请。"),
+        ("due", "今天到期", found.due_today, "今天没有到期的申请。"),
+        (
+            "mine",
+            "等您初审",
+            found.mine,
+            "没有等初审的申请。职工在手机上提交，或您在柜台受理后，会出现在这里。",
+        ),
+        ("returned", "等补材料（停表）", found.returned, "没有在等材料的申请。"),
+        ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
+    ]
+    return "web/desks/agency.html", {"tiles": tiles, "parts": parts}
+
+
+def reviewer(request: Any) -> Shown:
+    """The province: urgent on top, then by working hours left."""
+    rows = waiting.queue(request.by, request.now)
+    urgent = [pair for pair in rows if pair[0].is_urgent]
+    late = [pair for pair in rows if pair[1].overdue]
+    tight = [pair for pair in rows if pair[1].hours_left is not None and 0 <= pair[1].hours_left <= 8]
+    is_second = request.by.code == "second_reviewer"
+    tiles = [
+        counted("等您复核" if is_second else "等您核定", len(rows), "件", opens="#queue"),
+        counted("加急", len(urgent), "件", tone="warns", opens="#queue", hint="上报当天办完"),
+        counted("一个工作日内到期", len(tight), "件", tone="warns", opens="#queue"),
+        counted("已超时", len(late), "件", tone="late", opens="#queue"),
+    ]
+    return "web/desks/queue.html", {"tiles": tiles, "rows": rows, "is_second": is_second}
+
+
+def paying(request: Any) -> Shown:
+    """The payment desk: to pay, in doubt, sent back."""
+    found = waiting.money(request.by)
+    maker = request.by.code == "payment_maker"
+    made = sum(batch.total_fen for batch in found.made)
+    tiles = [
+        counted("已核定，等排款", found.unscheduled, "件", opens=address("web:payouts")),
+        Tile(
+            "待发放",
+            money.spoken(found.scheduled_fen),
+            "元",
+            f"{found.scheduled} 笔，等制单",
+            address("web:payouts"),
+            "waits" if maker and found.scheduled else "",
+        ),
+        counted(
+            "等放行的批次",
+            len(found.made),
+            "批",
+            opens="#made",
+            hint=f"{money.spoken(made)} 元",
+            tone="waits",
+        ),
+        counted("已送银行，等回盘", len(found.released), "批", opens="#released", tone="warns"),
+        counted("银行退回", len(found.failed), "笔", opens="#failed", tone="late"),
+    ]
+    return "web/desks/paying.html", {"tiles": tiles, "found": found, "maker": maker}
+
+
+def auditor(request: Any) -> Shown:
+    """What changed since the last sign-in."""
+    before = request.session.get("before")
+    found = waiting.trail(datetime.fromisoformat(before) if before else None)
+    tiles = [
+        counted("上次登录以来的变动", found.total, "条", opens=address("web:trail"), tone="waits"),
+        counted(
+            "看过全文（身份证、账号等）",
+            found.reveals,
+            "次",
+            tone="warns",
+            opens=address("web:trail", kind="reveal"),
+        ),
+        Tile("已封存到", f"{found.sealed_upto:,}", "条", f"共 {found.last:,} 条，封存后改动会被发现"),
+    ]
+    return "web/desks/auditor.html", {"tiles": tiles, "found": found}
+
+
+def leader(request: Any) -> Shown:
+    """Four figures, then the ranking, each row opening to its own."""
+    found = figures.figures(request.by, request.today)
+    places = figures.by_place(found.lines, request.by)
+    tiles = [
+        Tile(
+            "参保覆盖",
+            found.coverage,
+            "",
+            f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人",
+            address("web:numbers"),
+        ),
+        Tile(
+            "会费到账",
+            money.spoken(found.fees_fen),
+            "元",
+            f"{found.joined_employers} 家单位",
+            address("web:numbers", by="employer"),
+        ),
+        Tile(
+            "帮助了",
+            f"{found.helped:,}",
+            "人",
+            f"共 {money.spoken(found.paid_fen)} 元",
+            address("web:payments"),
+        ),
+        Tile(
+            "材料齐全到到账",
+            found.mean_days,
+            "个工作日",
+            f"平均，{found.timed} 件；承诺 3 个工作日",
+            address("web:payments"),
+        ),
+    ]
+    kinds = figures.by_sector(found.lines)
+    return "web/desks/leader.html", {"tiles": tiles, "found": found, "places": places, "kinds": kinds}
+
+
+def cadre(request: Any) -> Shown:
+    """People in hardship of the branch, and whether each has cover."""
+    people = list(waiting.in_hardship(request.by)[:500])
+    held = waiting.cover_of(people, request.today)
+    rows = [(person, person.pk in held) for person in people]
+    without = sum(not has for _, has in rows)
+    tiles = [
+        counted("困难职工", len(rows), "人", tone=""),
+        counted("没有保障的", without, "人", tone="warns", hint="可以动员单位或资助人缴纳"),
+    ]
+    return "web/desks/cadre.html", {"tiles": tiles, "rows": rows}
+
+
+def policy(request: Any) -> Shown:  # noqa: ARG001  every desk is asked alike
+    """Editions, and what waits for publication."""
+    known = {row.identity: row for row in schemes.published()}
+    shelf = [(edition, known.get(edition.identity)) for edition in schemes.shelf().editions()]
+    waits = sum(row is None for _, row in shelf)
+    tiles = [
+        counted("已公布的版次", len(known), "个", tone="", opens="#published"),
+        counted("文件夹里还没有公布", waits, "个", tone="waits", opens="#shelf"),
+    ]
+    return "web/desks/policy.html", {"tiles": tiles, "published": known.values(), "shelf": shelf}
+
+
+def administrator(request: Any) -> Shown:
+    """The house: places, logins, messages, acts."""
+    found = waiting.house(request.by)
+    tiles = [
+        counted("机构", sum(found.kinds.values()), "个", tone="", opens=address("web:places")),
+        counted("登录名", found.users, "个", tone="", opens="#roles"),
+        counted("发件箱", found.notices, "条", tone="", opens=address("web:outbox")),
+        counted("审计记录", found.events, "条", tone="", opens=address("web:trail")),
+    ]
+    return "web/desks/administrator.html", {"tiles": tiles, "found": found}
+
+
+DESKS: dict[str, Callable[[Any], Shown]] = {
+    "employer_clerk": employer,
+    "county_clerk": county,
+    "agency_clerk": agency,
+    "reviewer": reviewer,
+    "second_reviewer": reviewer,
+    "payment_maker": paying,
+    "payment_releaser": paying,
+    "auditor": auditor,
+    "leader": leader,
+    "cadre": cadre,
+    "policy": policy,
+    "administrator": administrator,
+}

@@ -1,0 +1,84 @@
+"""The member's own pages on the phone: covered? how much? where is it? what do you need from me?"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from huzhu.claims.checklist import lacking
+from huzhu.claims.kinds import labels_of
+from huzhu.core.identity import mask_account, mask_phone, masked
+from huzhu.insight import waiting
+from huzhu.members.queries import current_account
+from huzhu.web.access import member
+from huzhu.web.desks.tiles import address
+
+# what is shown of a claim's way, and the column that says when
+WAY = (
+    ("已提交", "submitted_at"),
+    ("材料齐全，开始计时", "complete_at"),
+    ("已上报省办", "reported_at"),
+    ("已核定", "decided_at"),
+    ("已到账", "paid_at"),
+)
+ENDED = {"paid", "refused", "withdrawn"}
+
+
+@require_safe
+@member
+def home(request: Any) -> HttpResponse:
+    """The cover card, then every claim with its way, its sum and what is needed."""
+    found = waiting.standing(request.member, request.now, request.today)
+    covers: list[Any] = found.covers
+    for cover in covers:
+        cover.opens = address("web:certificate", cover.pk)
+        cover.last_on = cover.cover_ends_on - timedelta(days=1)
+    told = [_told(claim, clock) for claim, clock in found.claims]
+    shown = {
+        "found": found,
+        "open": [one for one in told if one["claim"].state not in ENDED],
+        "ended": [one for one in told if one["claim"].state in ENDED],
+        "apply": address("web:apply"),
+        "estimate": address("web:estimate"),
+    }
+    return render(request, "web/desks/phone_home.html", shown)
+
+
+def _told(claim: Any, clock: Any) -> dict[str, Any]:
+    decision = waiting.granted(claim)
+    return {
+        "claim": claim,
+        "clock": clock,
+        "what": labels_of(claim),
+        "decision": decision,
+        "steps": _steps(claim),
+        "needs": lacking(claim) if claim.state in {"draft", "returned"} else [],
+        "opens": address("web:my-claim", claim.pk),
+    }
+
+
+def _steps(claim: Any) -> list[tuple[str, Any, str]]:
+    """Word, instant, done | now | todo."""
+    steps = [(word, getattr(claim, column)) for word, column in WAY]
+    first = next((at for at, (_, when) in enumerate(steps) if when is None), len(steps))
+    return [
+        (word, when, "done" if when else "now" if at == first and claim.state not in ENDED else "todo")
+        for at, (word, when) in enumerate(steps)
+    ]
+
+
+@require_safe
+@member
+def me(request: Any) -> HttpResponse:
+    """What is kept about the person, masked, and the way out."""
+    person = request.member
+    account = current_account(person)
+    shown = {
+        "number": masked(person.id_number),
+        "phone": mask_phone(person.phone or ""),
+        "account": account and mask_account(account.number),
+        "bank": account and account.bank_name,
+    }
+    return render(request, "web/desks/phone_me.html", shown)

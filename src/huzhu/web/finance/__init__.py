@@ -1,0 +1,5 @@
+"""Batches, bank files, the books.
+
+In: requests of people who signed in.
+Out: pages.
+"""

@@ -1,0 +1,156 @@
+"""One batch: released by another person, handed to the bank as a file, answered by the bank's reply."""
+
+import base64
+import binascii
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from huzhu.core.identity import mask_account
+from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
+from huzhu.web.access import staff, told
+from huzhu.web.desks.numbers import page_of
+from huzhu.web.desks.signing import demo_is_on
+from huzhu.web.finance.paying import READERS
+
+
+@require_safe
+@staff(*READERS)
+def batches(request: Any) -> HttpResponse:
+    """Every batch of the branch, newest first."""
+    pages = page_of(request, queries.batches(request.by))
+    return render(request, "web/finance/batches.html", {"pages": pages, "also": ""})
+
+
+@require_safe
+@staff(*READERS)
+def batch(request: Any, pk: int) -> HttpResponse:
+    """The batch with its lines, and what may be done with it next."""
+    found = _batch(request, pk)
+    code = request.by.code
+    shown = {
+        "batch": found,
+        "lines": [(payout, mask_account(payout.account_number)) for payout in queries.lines(found)],
+        "replies": found.replies.select_related("taken_by").order_by("taken_at"),
+        "can_release": code == "payment_releaser" and lifecycle.can_release(found),
+        "can_send_back": code != "auditor" and lifecycle.can_release(found),
+        "can_take": code != "auditor" and bool(found.sha256),
+        "can_answer": code == "payment_maker" and lifecycle.can_answer(found),
+        "demo": demo_is_on(),
+    }
+    return render(request, "web/finance/batch.html", shown)
+
+
+@require_POST
+@staff("payment_releaser")
+def release(request: Any, pk: int) -> HttpResponse:
+    """The second person's word."""
+    found = _batch(request, pk)
+    try:
+        services.release(batch=found, by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, f"批次 {found.number} 已放行，可以把代发文件交给银行了。")
+    return redirect("web:batch", pk)
+
+
+@require_POST
+@staff("payment_maker", "payment_releaser")
+def send_back(request: Any, pk: int) -> HttpResponse:
+    """The batch is dissolved, with a reason; its payouts wait again."""
+    found = _batch(request, pk)
+    try:
+        services.send_back(batch=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+        return redirect("web:batch", pk)
+    messages.success(request, f"批次 {found.number} 已退回，里面的款回到待发放。")
+    return redirect("web:payouts")
+
+
+@require_POST
+@staff("payment_maker", "payment_releaser")
+def file(request: Any, pk: int) -> HttpResponse:
+    """The sealed bank file; each taking is written down."""
+    found = _batch(request, pk)
+    try:
+        data = services.hand_out(batch=found, by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+        return redirect("web:batch", pk)
+    return _download(data, f"互助金代发_{found.number}.csv")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff("payment_maker")
+def reply(request: Any, pk: int) -> HttpResponse:
+    """The bank's reply: chosen, shown, and only then taken in."""
+    found = _batch(request, pk)
+    try:
+        data = _data(request)
+        if data is None:
+            return render(request, "web/finance/reply.html", {"batch": found})
+        if "confirmed" not in request.POST:
+            return _previewed(request, found, data)
+        services.apply_reply(batch=found, data=data, by=request.by, at=request.now)
+    except bankfile.ReplyRefused as refusal:
+        shown = {"batch": found, "problems": refusal.problems}
+        return render(request, "web/finance/reply.html", shown, status=422)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, f"批次 {found.number} 的回盘已入账。")
+    return redirect("web:batch", pk)
+
+
+def _data(request: Any) -> bytes | None:
+    """The file that was chosen, or the one shown before; None when there is none yet."""
+    if "confirmed" in request.POST:
+        try:
+            return base64.b64decode(request.POST.get("data", ""), validate=True)
+        except binascii.Error:
+            raise bankfile.ReplyRefused(["确认的内容不完整，请重新选择文件"]) from None
+    if request.method != "POST":
+        return None
+    chosen = request.FILES.get("file")
+    if chosen is None:
+        raise bankfile.ReplyRefused(["没有选择文件。请选择银行给的回盘文件（CSV）"])
+    if chosen.size > bankfile.MOST_BYTES:
+        raise bankfile.ReplyRefused(["文件超过 5 MB，不像回盘文件"])
+    return bytes(chosen.read())
+
+
+def _previewed(request: Any, found: Any, data: bytes) -> HttpResponse:
+    before = replies.taken_before(found, data)
+    shown = {
+        "batch": found,
+        "before": before,
+        "reply": None if before else replies.preview(found, data, request.now),
+        "data": base64.b64encode(data).decode(),
+    }
+    return render(request, "web/finance/reply.html", shown)
+
+
+@require_POST
+@staff("payment_maker")
+def demo_reply(request: Any, pk: int) -> HttpResponse:
+    """In the demo only: what a bank would answer, with the ticked lines refused."""
+    if not demo_is_on():
+        raise Http404
+    found = _batch(request, pk)
+    fails = {int(line) for line in request.POST.getlist("fail") if line.isascii() and line.isdecimal()}
+    return _download(demobank.reply_for(found, request.now, fails), f"演示回盘_{found.number}.csv")
+
+
+def _batch(request: Any, pk: int) -> Any:
+    return get_object_or_404(queries.batches(request.by), pk=pk)
+
+
+def _download(data: bytes, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
+    return HttpResponse(data, content_type="text/csv; charset=gb18030", headers=headers)

@@ -1,0 +1,165 @@
+"""What is to be paid: the list with its boxes, the batch to be confirmed, what the bank sent back, one payout."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from huzhu.adjudication import queries as decisions
+from huzhu.claims import services as claims
+from huzhu.core.identity import mask_account
+from huzhu.payouts import acts, queries, services
+from huzhu.web.access import staff, told
+
+READERS = ("payment_maker", "payment_releaser", "auditor")
+_PAYOUT = re.compile(r"p:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_DECISION = re.compile(r"d:([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of what is to be paid: a payout that waits, or a final decision that will be one."""
+
+    key: str
+    claim: Any
+    amount_fen: int
+    account: Any
+    since: Any
+    opens: str = ""
+    again: bool = False
+    objection: str = ""
+
+    @property
+    def masked(self) -> str:
+        number = getattr(self.account, "account_number", None) or getattr(self.account, "number", "")
+        return mask_account(number) if number else ""
+
+
+def lines(by: Any) -> list[Line]:
+    """What this desk may put into a batch, and what stands in the way of some, by claim number."""
+    waiting = [
+        Line(
+            f"p:{one.pk}",
+            one.decision.claim,
+            one.amount_fen,
+            one,
+            one.decision.claim.decided_at,
+            reverse("web:payout", args=[one.pk]),
+            one.replaces_id is not None,
+        )
+        for one in queries.waiting(by)
+    ]
+    final = [
+        Line(
+            f"d:{due.decision.pk}",
+            due.decision.claim,
+            due.decision.total_fen,
+            due.account,
+            due.decision.claim.decided_at,
+            objection=due.objection,
+        )
+        for due in queries.to_schedule(by)
+    ]
+    return sorted(waiting + final, key=lambda line: (not line.claim.is_urgent, line.claim.number))
+
+
+@require_safe
+@staff(*READERS)
+def payouts(request: Any) -> HttpResponse:
+    """To pay, in doubt at the bank, sent back; the maker chooses and makes a batch."""
+    rows = lines(request.by)
+    good = [row for row in rows if not row.objection]
+    shown = {
+        "rows": rows,
+        "count": len(good),
+        "total_fen": sum(row.amount_fen for row in good),
+        "failed": [(one, *_accounts(one)) for one in queries.failed(request.by)],
+        "unanswered": queries.unanswered(request.by, request.now),
+        "made": queries.batches(request.by).filter(state="made"),
+        "maker": request.by.code == "payment_maker",
+    }
+    return render(request, "web/finance/payouts.html", shown)
+
+
+def _accounts(one: queries.Failed) -> tuple[str, str]:
+    """The account that failed and the one there is now, masked."""
+    now = mask_account(one.account.number) if one.account else ""
+    return mask_account(one.payout.account_number), now
+
+
+@require_POST
+@staff("payment_maker")
+def make(request: Any) -> HttpResponse:
+    """First asked, in a sentence with count and sum; confirmed, the batch is made."""
+    services.schedule(at=request.now, path=request.by.organisation.path)
+    chosen = _chosen(request)
+    try:
+        if "total_fen" not in request.POST:
+            return _asked(request, chosen)
+        shown = _whole(request.POST.get("count", "")), _whole(request.POST["total_fen"])
+        batch = services.make_batch(payouts=chosen, by=request.by, at=request.now, shown=shown)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+        return redirect("web:payouts")
+    messages.success(request, f"批次 {batch.number} 已做好，请另一个人放行。")
+    return redirect("web:batch", batch.pk)
+
+
+def _chosen(request: Any) -> list[Any]:
+    """Payouts that were ticked, those among them that were decisions a moment ago too."""
+    ticked = " ".join(request.POST.getlist("pay"))
+    wanted = Q(pk__in=_PAYOUT.findall(ticked)) | Q(decision__in=_DECISION.findall(ticked))
+    return list(queries.waiting(request.by).filter(wanted))
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0
+
+
+def _asked(request: Any, chosen: list[Any]) -> HttpResponse:
+    if not chosen:
+        raise services.NothingChosen("没有勾选任何一笔，或者选的刚刚被别人制过单。请看清列表后再选。")
+    total = sum(payout.amount_fen for payout in chosen)
+    return render(request, "web/finance/make.html", {"chosen": chosen, "total_fen": total})
+
+
+@require_safe
+@staff(*READERS)
+def payout(request: Any, pk: Any) -> HttpResponse:
+    """One payment: what for, by whom, where it is; the auditor sees the working as well, and that is written down."""
+    found = get_object_or_404(queries.visible_to(request.by), pk=pk)
+    claim = found.decision.claim
+    slips = []
+    if request.by.code == "auditor":
+        claims.opened(claim=claim, by=request.by, at=request.now)
+        slips = decisions.slips(found.decision)
+    shown = {
+        "payout": found,
+        "claim": claim,
+        "account": mask_account(found.account_number),
+        "story": queries.of_claim(claim),
+        "people": acts.who_did(claim),
+        "parts": queries.parts_of(found),
+        "slips": slips,
+    }
+    return render(request, "web/finance/payout.html", shown)
+
+
+@require_POST
+@staff("payment_maker")
+def again(request: Any, pk: Any) -> HttpResponse:
+    """Pay again what the bank sent back; the new payout waits for the next batch."""
+    old = get_object_or_404(queries.visible_to(request.by), pk=pk)
+    try:
+        services.pay_again(payout=old, by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, f"申请 {old.decision.claim.number} 已重新排款，请随下一批制单。")
+    return redirect("web:payouts")

@@ -1,0 +1,23 @@
+"""Addresses: batches, bank files, the books."""
+
+from django.urls import path
+
+from huzhu.web.finance import batches, books, paying
+
+urlpatterns = [
+    path("payouts/", paying.payouts, name="payouts"),
+    path("payouts/make/", paying.make, name="batch-make"),
+    path("payouts/batches/", batches.batches, name="batches"),
+    path("payouts/batches/<int:pk>/", batches.batch, name="batch"),
+    path("payouts/batches/<int:pk>/release/", batches.release, name="batch-release"),
+    path("payouts/batches/<int:pk>/back/", batches.send_back, name="batch-back"),
+    path("payouts/batches/<int:pk>/file/", batches.file, name="batch-file"),
+    path("payouts/batches/<int:pk>/reply/", batches.reply, name="batch-reply"),
+    path("payouts/batches/<int:pk>/demo-reply/", batches.demo_reply, name="batch-demo-reply"),
+    path("payouts/<uuid:pk>/", paying.payout, name="payout"),
+    path("payouts/<uuid:pk>/again/", paying.again, name="payout-again"),
+    path("books/", books.books, name="books"),
+    path("books/export/", books.export, name="books-export"),
+    path("books/entries/", books.entries, name="books-entries"),
+    path("books/vouchers/<str:number>/", books.voucher, name="voucher"),
+]

@@ -1,0 +1,110 @@
+"""Certificates as PDF, and the public page behind their code."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from huzhu.core.identity import mask_name
+from huzhu.enrolment import queries
+from huzhu.enrolment.certificate import MOST, NotInForce, certificates, period
+from huzhu.enrolment.paper import GlyphMissing
+from huzhu.web.access import MEMBER, member, staff, timed, told
+from huzhu.web.rosters.upload import CLERKS
+
+HOLDERS = (*CLERKS, "auditor")
+
+
+@require_safe
+@staff(*HOLDERS)
+def all_of_a_roster(request: Any, pk: Any) -> HttpResponse:
+    """Every certificate of a roster in one PDF; large rosters in parts."""
+    roster = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
+    held = queries.visible_to(request.by).filter(roster=roster)
+    return _all(request, held.in_force(), reverse("web:roster", args=[roster.pk]))
+
+
+@require_safe
+@staff("employer_clerk")
+def all_of_an_employer(request: Any) -> HttpResponse:
+    """Every certificate of the clerk's own employer that is in force today, in one PDF."""
+    held = queries.visible_to(request.by).in_force().covering(request.today)
+    return _all(request, held, reverse("web:rosters"))
+
+
+def _all(request: Any, held: Any, back: str) -> HttpResponse:
+    """The part asked for, or back to the page with a sentence."""
+    text = request.GET.get("part", "1")
+    part = int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1
+    rows = held.order_by("certificate_no")[(part - 1) * MOST : part * MOST]
+    try:
+        return _pdf(request, rows, f"certificates-{part}")
+    except (NotInForce, GlyphMissing) as refused:
+        told(request, refused)
+        return redirect(back)
+
+
+@require_safe
+def certificate(request: Any, pk: Any) -> HttpResponse:
+    """One certificate: for the member on the phone, or for staff of the branch."""
+    view = _own if MEMBER in request.session else _staffs
+    return view(request, pk)  # type: ignore[return-value]
+
+
+@member
+def _own(request: Any, pk: Any) -> HttpResponse:
+    return _one(request, request.member, pk)
+
+
+@staff(*HOLDERS)
+def _staffs(request: Any, pk: Any) -> HttpResponse:
+    return _one(request, request.by, pk)
+
+
+certificate.opens_to = frozenset({*HOLDERS, MEMBER})  # type: ignore[attr-defined]
+
+
+def _one(request: Any, asker: Any, pk: Any) -> HttpResponse:
+    held = get_object_or_404(queries.visible_to(asker), pk=pk)
+    try:
+        return _pdf(request, [held], held.certificate_no or "certificate")
+    except (NotInForce, GlyphMissing) as refused:
+        return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")
+
+
+def _pdf(request: Any, rows: Any, name: str) -> HttpResponse:
+    def address_of(token: str) -> str:
+        return request.build_absolute_uri(reverse("web:verify", args=[token]))
+
+    response = HttpResponse(certificates(rows, address_of=address_of), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
+
+
+@require_safe
+@timed
+def verify(request: Any, token: str) -> HttpResponse:
+    """Whether a certificate is real and in force: a masked name, the scheme, the period, and nothing else."""
+    held = queries.by_token(token)
+    if held is None:
+        return render(request, "web/rosters/verify.html", {}, status=404)
+    shown = {
+        "name": mask_name(held.member.name),
+        "title": held.edition.title,
+        "period": period(held),
+        "standing": _standing(held, request.today),
+    }
+    return render(request, "web/rosters/verify.html", shown)
+
+
+def _standing(held: Any, today: Any) -> tuple[str, str, str]:
+    """Colour, word and sentence."""
+    if held.state != "in_force":
+        return "amber", "▲ 尚未生效", "会费还没有到齐，保障没有生效。"
+    if today < held.cover_starts_on:
+        return "blue", "○ 尚未开始", "会费已到齐，保障从起日开始。"
+    if today >= held.cover_ends_on:
+        return "grey", "– 已经期满", "保障期已经结束。"
+    return "green", "✓ 保障中", "今天在保障期内。"

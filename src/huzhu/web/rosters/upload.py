@@ -1,0 +1,126 @@
+"""A roster begins: employer, schemes, first day of cover, and the sheet."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from huzhu.enrolment import queries, services, sheet
+from huzhu.files.contents import NotAccepted
+from huzhu.organisations import queries as organisations
+from huzhu.web.access import staff, told
+
+CLERKS = ("employer_clerk", "county_clerk", "agency_clerk")
+MOST_BYTES = 20 * 1024 * 1024
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass
+class Start:
+    """What stands on the page: choices, what is chosen, and what is wrong at each field."""
+
+    employers: list[Any]
+    today: date
+    asked: Any  # the query or the form
+    previous: Any = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.starts_on = self._day()
+        self.editions = queries.offered_on(self.starts_on)
+
+    @property
+    def employer(self) -> Any:
+        """The one chosen, or the only one there is."""
+        wanted = self.asked.get("employer", "")
+        if not wanted and len(self.employers) == 1:
+            return self.employers[0]
+        return next((one for one in self.employers if str(one.pk) == wanted), None)
+
+    @property
+    def chosen(self) -> list[Any]:
+        """Editions ticked; before anything was asked, those of the last roster."""
+        wanted = self.asked.getlist("edition")
+        if not wanted and self.previous and "employer" not in self.asked:
+            return [row for row in self.editions if row.slug in self.previous]
+        return [row for row in self.editions if str(row.pk) in wanted]
+
+    @property
+    def offers(self) -> list[tuple[Any, bool]]:
+        chosen = {row.pk for row in self.chosen}
+        return [(row, row.pk in chosen) for row in self.editions]
+
+    def _day(self) -> date:
+        text = self.asked.get("starts_on", "")
+        try:
+            return date.fromisoformat(text) if text else self.today
+        except ValueError:
+            self.errors["starts_on"] = "这不是一个日期：请写成 2022-01-28 的样子"
+            return self.today
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*CLERKS)
+def upload(request: Any) -> HttpResponse:
+    """The first page of a roster; a good sheet leads to its preview, a bad one comes back with a sentence."""
+    start = _start(request, request.POST if request.method == "POST" else request.GET)
+    if request.method == "POST" and (staged := _stage(request, start)):
+        return redirect("web:roster", staged.pk)
+    status = 422 if start.errors else 200
+    return render(request, "web/rosters/upload.html", {"start": start}, status=status)
+
+
+def _start(request: Any, asked: Any) -> Start:
+    employers = list(organisations.visible_to(request.by).employers())
+    last = queries.rosters_visible_to(request.by).first()
+    previous = {row.slug for row in last.editions.all()} if last else None
+    return Start(employers, request.today, asked, previous)
+
+
+def _stage(request: Any, start: Start) -> Any:
+    """The roster, or nothing and the errors at the fields."""
+    file = request.FILES.get("file")
+    if start.employer is None:
+        start.errors["employer"] = "请选择单位"
+    if file is None:
+        start.errors["file"] = "请选择填好的名册文件"
+    elif file.size > MOST_BYTES:
+        start.errors["file"] = "文件超过 20 MB：请只留名册一页，或分成几个文件"
+    if start.errors or file is None:
+        return None
+    try:
+        return services.stage(
+            employer=start.employer,
+            editions=start.chosen,
+            cover_starts_on=start.starts_on,
+            name=file.name,
+            data=file.read(),
+            by=request.by,
+            at=request.now,
+        )
+    except services.SameFileAgain as same:
+        told(request, same)
+        return same.roster
+    except (sheet.SheetRefused, NotAccepted) as wrong:
+        start.errors["file"] = str(wrong)
+    except services.SchemesRefused as wrong:
+        start.errors["edition"] = str(wrong)
+    except services.StartRefused as wrong:
+        start.errors["starts_on"] = str(wrong)
+    return None
+
+
+@require_safe
+@staff(*CLERKS)
+def template(request: Any) -> HttpResponse:
+    """The empty sheet for the employer and schemes chosen."""
+    start = _start(request, request.GET)
+    employer = start.employer or next(iter(start.employers), None)
+    if employer is None:
+        raise Http404
+    response = HttpResponse(sheet.template(employer, start.chosen or start.editions), content_type=EXCEL)
+    response["Content-Disposition"] = "attachment; filename*=UTF-8''%E5%90%8D%E5%86%8C%E6%A8%A1%E6%9D%BF.xlsx"
+    return response

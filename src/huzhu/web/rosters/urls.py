@@ -1,0 +1,26 @@
+"""Addresses: rosters, dues and receipts, certificates, members."""
+
+from django.urls import path
+
+from huzhu.web.rosters import certificates, dues, members, roster, splits, upload
+
+urlpatterns = [
+    path("desk/rosters/", roster.rosters, name="rosters"),
+    path("desk/rosters/new/", upload.upload, name="roster-upload"),
+    path("desk/rosters/template/", upload.template, name="roster-template"),
+    path("desk/rosters/<uuid:pk>/", roster.roster, name="roster"),
+    path("desk/rosters/<uuid:pk>/mend/", roster.mend, name="roster-mend"),
+    path("desk/rosters/<uuid:pk>/accept/", roster.accept, name="roster-accept"),
+    path("desk/rosters/<uuid:pk>/cancel/", roster.cancel, name="roster-cancel"),
+    path("desk/rosters/<uuid:pk>/notice/", dues.notice, name="roster-notice"),
+    path("desk/rosters/<uuid:pk>/receive/", dues.receive, name="roster-receive"),
+    path("desk/rosters/<uuid:pk>/certificates/", certificates.all_of_a_roster, name="roster-certificates"),
+    path("desk/certificates/", certificates.all_of_an_employer, name="certificates"),
+    path("desk/dues/", dues.dues, name="dues"),
+    path("desk/splits/", splits.splits, name="splits"),
+    path("desk/members/", members.members, name="members"),
+    path("desk/members/<uuid:pk>/", members.member, name="member"),
+    path("desk/members/<uuid:pk>/reveal/", members.reveal, name="member-reveal"),
+    path("certificates/<uuid:pk>/", certificates.certificate, name="certificate"),
+    path("verify/<str:token>/", certificates.verify, name="verify"),
+]

@@ -1,0 +1,28 @@
+// Keys of the desks: / finds, g h goes home, j k walk a list, Enter opens, ? shows the keys. All of it works without.
+(function () {
+  let before = "";
+  function typing(target) { return target.closest("input, select, textarea, [contenteditable]"); }
+  function rows() { return Array.from(document.querySelectorAll("main table.list tbody tr")).filter(function (row) { return row.querySelector("a[href]"); }); }
+  function walk(step) {
+    const all = rows();
+    if (!all.length) { return; }
+    const now = all.findIndex(function (row) { return row.classList.contains("at"); });
+    const next = now < 0 ? 0 : Math.min(all.length - 1, Math.max(0, now + step));
+    if (now >= 0) { all[now].classList.remove("at"); }
+    all[next].classList.add("at");
+    all[next].querySelector("a[href]").focus();
+    all[next].scrollIntoView({ block: "nearest" });
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+    if (event.key === "Escape" && event.target.id === "find") { event.target.blur(); return; }
+    if (typing(event.target)) { return; }
+    const find = document.getElementById("find");
+    if (event.key === "/" && find) { event.preventDefault(); find.focus(); find.select(); }
+    if (event.key === "?") { const keys = document.getElementById("keys"); if (keys && keys.togglePopover) { keys.togglePopover(); } }
+    if (event.key === "j") { walk(1); }
+    if (event.key === "k") { walk(-1); }
+    if (event.key === "h" && before === "g") { window.location.assign(document.querySelector(".bar .brand").href); }
+    before = event.key;
+  });
+})();

@@ -1,0 +1,160 @@
+"""huzhu verify: nothing differs in an honest house, and each seeded fault is found by name."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from factories.contributions import a_split, all_paid, an_accepted_roster
+from factories.enrolment import some_workers
+from factories.payouts import ANSWERED_AT, HOUR, Desk, a_final_decision, a_payout, an_answered
+from factories.schemes import the_inpatient_scheme
+from factories.users import a_role
+from huzhu.audit.services import seal
+from huzhu.cli import site
+from huzhu.cli.checks import CHECKS
+from huzhu.cli.main import main
+from huzhu.cli.verify import _width
+from huzhu.payouts import services
+
+
+@pytest.fixture
+def honest(db) -> Desk:
+    """Fees came in, one claim was paid, one sent back by the bank and made anew, one waits, one is not scheduled."""
+    desk = Desk()
+    clerk = a_role("agency_clerk", desk.city)
+    a_split(desk.employer, by=clerk)
+    all_paid(an_accepted_roster(desk.employer, [the_inpatient_scheme()], some_workers(2), by=clerk), by=clerk)
+    batch = an_answered(desk, a_payout(desk), a_payout(desk, 5_000, name="王小明"), fail_lines=[2])
+    services.pay_again(payout=batch.payouts.get(line=2), by=desk.maker, at=ANSWERED_AT + HOUR)
+    an_answered(desk, fail_lines=[1])
+    a_payout(desk, 700)
+    a_final_decision(desk, 900)
+    seal(at=ANSWERED_AT)
+    return desk
+
+
+@contextmanager
+def seeded(*faults: str):
+    """Somebody at the database prompt, past the guards; all of it is undone afterwards."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for statement in (*unlocked(), *faults):
+                cursor.execute(statement)
+        yield
+        transaction.set_rollback(True)
+
+
+def unlocked() -> list[str]:
+    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry")
+    if connection.vendor == "postgresql":
+        return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"] + [
+            f"DROP TRIGGER append_only ON {table}" for table in tables
+        ]
+    return [
+        f"DROP TRIGGER {table}_append_only_{act}"
+        for table in tables
+        for act in ("update", "delete", "insert")
+    ]
+
+
+def said_by(capsys) -> tuple[int, str]:
+    status = main(["verify"])
+    return status, capsys.readouterr().out
+
+
+def test_an_honest_house_shows_noughts(honest, capsys):
+    status, said = said_by(capsys)
+    assert status == 0, said
+    assert said.count("✓") == len(CHECKS) + 2
+    assert f"{len(CHECKS) + 2} 项核对全部相符，差额 0。" in said
+
+
+def test_an_empty_house_shows_noughts(db, capsys):
+    assert said_by(capsys)[0] == 0
+
+
+ONE = "(SELECT MIN(id) FROM {0})"
+FAULTS = {
+    "凭证号连续": "DELETE FROM ledger_ledgerentry WHERE voucher_id = (SELECT MAX(id) FROM ledger_voucher); "
+    "DELETE FROM ledger_voucher WHERE id = (SELECT MAX(id) FROM ledger_voucher)",
+    "凭证的分录数": "DELETE FROM ledger_ledgerentry WHERE id = (SELECT MAX(id) FROM ledger_ledgerentry)",
+    "凭证的金额": "UPDATE ledger_ledgerentry SET amount_fen = amount_fen + 1 "
+    "WHERE id = (SELECT MIN(id) FROM ledger_ledgerentry)",
+    "会计月份与日期": "UPDATE ledger_ledgerentry SET month = '2021-12' "
+    "WHERE id = (SELECT MIN(id) FROM ledger_ledgerentry)",
+    "应缴：人数 × 会费": "UPDATE contributions_contributiondue SET heads = heads + 1",
+    "应缴：各方分担之和": "UPDATE contributions_contributiondue SET amount_fen = amount_fen + 1",
+    "已收：到账之和": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
+    "到账：凭证上的银行存款": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
+    "会费收入：各方案的到账": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id LIKE '4%'",
+    "核定合计：各份参保之和": "UPDATE adjudication_decision SET total_fen = total_fen + 1",
+    "参保的核定：各项之和": "UPDATE adjudication_benefitresult SET amount_fen = amount_fen + 1",
+    "累计已用：生效的核定": "UPDATE adjudication_runningtotal SET used_fen = used_fen + 1",
+    "累计次数：生效的核定": "UPDATE adjudication_runningtotal SET claims_count = claims_count + 1",
+    "给付金额：核定合计": "UPDATE payouts_payout SET amount_fen = amount_fen + 1",
+    "批次笔数：批次里的给付": "UPDATE payouts_payoutbatch SET count = count + 1",
+    "批次合计：批次里的给付": "UPDATE payouts_payoutbatch SET total_fen = total_fen + 1",
+    "回盘笔数：有回音的给付": "UPDATE payouts_replyfile SET paid_count = paid_count + 1",
+    "应付互助金：没有付成的给付": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '2001'",
+    "互助金支出：排过款的核定": "UPDATE ledger_ledgerentry SET debit_id = '3001' WHERE debit_id = '5001'",
+    "已到账：付款凭证": "UPDATE ledger_voucher SET source = 'lost' WHERE source LIKE '%:paid'",
+    "银行存款：到账减已付": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '1001'",
+    "已到账的申请：有到账的给付": "UPDATE claims_claim SET state = 'paid', paid_at = decided_at",
+    "五件事、五个人": "UPDATE payouts_payoutbatch SET released_by_id = "
+    "(SELECT MIN(decided_by_id) FROM adjudication_decision d JOIN payouts_payout p ON p.decision_id = d.id "
+    "WHERE p.batch_id = payouts_payoutbatch.id)",
+    "试算平衡": "UPDATE ledger_ledgerentry SET credit_id = '9999' WHERE credit_id = '2001'",
+    "审计记录的链": "UPDATE audit_event SET verb = 'nothing' WHERE id = (SELECT MIN(id) FROM audit_event)",
+    "防改保护": "SELECT 1",
+}
+
+
+@pytest.mark.parametrize("title", FAULTS)
+def test_a_seeded_fault_is_found(honest, capsys, title):
+    with seeded(*FAULTS[title].split("; ")):
+        status, said = said_by(capsys)
+    assert status == 1
+    [line] = [line for line in said.splitlines() if line.startswith(title) and "（" in line and "  " in line]
+    assert line.rstrip().endswith("条不符"), said
+
+
+def test_every_check_has_a_fault_that_it_finds():
+    for check in CHECKS:
+        assert any(check.title.startswith(title) for title in FAULTS)
+
+
+def test_differences_are_told_with_their_sums_and_do_not_cancel(honest, capsys):
+    faults = (
+        "UPDATE payouts_payoutbatch SET total_fen = total_fen + 100 WHERE number LIKE '%001'",
+        "UPDATE payouts_payoutbatch SET total_fen = total_fen - 100 WHERE number LIKE '%002'",
+    )
+    with seeded(*faults):
+        _, said = said_by(capsys)
+    assert "20220714-001：账面 1,765.00，重算 1,764.00，差 1.00" in said
+    assert "20220714-002：账面 1,713.00，重算 1,714.00，差 -1.00" in said
+    [line] = [line for line in said.splitlines() if line.startswith("批次合计")][:1]
+    assert line.split("✕")[0].split()[-1] == "2.00"
+
+
+def test_the_columns_stand_under_each_other(honest, capsys):
+    _, said = said_by(capsys)
+    rows = said.splitlines()[: len(CHECKS) + 3]
+    assert len({_width(row.partition("✓")[0].rstrip()) for row in rows[1:]}) == 1
+
+
+def test_a_site_that_cannot_be_opened_is_said(monkeypatch, capsys):
+    def closed():
+        raise site.SiteClosed("环境变量 HUZHU_KEYS 没有设置")
+
+    monkeypatch.setattr(site, "ready", closed)
+    assert main(["verify"]) == 1
+    assert "HUZHU_KEYS 没有设置" in capsys.readouterr().err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_test_it_reads_one_moment_and_leaves_nothing_open(capsys):
+    assert said_by(capsys)[0] == 0
+    assert not connection.in_atomic_block
+    with transaction.atomic():
+        Desk()

@@ -1,0 +1,106 @@
+"""Two clerks at the same moment: one roster is accepted once, one transfer is booked once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from factories.contributions import RECEIVED_ON, an_accepted_roster
+from factories.enrolment import UPLOADED_AT, a_staged_roster, some_workers
+from factories.organisations import a_city, an_employer
+from factories.schemes import the_inpatient_scheme
+from factories.users import a_role
+from huzhu.contributions import services
+from huzhu.contributions.models import ContributionDue, Receipt, Share
+from huzhu.enrolment.models import Enrolment
+from huzhu.enrolment.services import RosterRefused
+from huzhu.ledger.models import LedgerEntry
+from huzhu.members.models import Member
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """What each act returned or raised."""
+    gate = Barrier(len(acts))
+
+    def run(act):
+        gate.wait()
+        try:
+            return act()
+        except (RosterRefused, services.ReceiptRefused) as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def accept(roster, by):
+    return lambda: services.accept_roster(roster=roster, good_only=False, by=by, at=UPLOADED_AT)
+
+
+def receive(share, reference, by):
+    return lambda: services.record_receipt(
+        share=share,
+        amount_fen=share.amount_fen,
+        received_on=RECEIVED_ON,
+        bank_reference=reference,
+        by=by,
+        at=UPLOADED_AT,
+    )
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_a_roster_accepted_twice_at_once_is_accepted_once(turn):
+    employer = an_employer()
+    clerk = a_role("employer_clerk", employer)
+    roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(5), by=clerk)
+    first, second = at_once(accept(roster, clerk), accept(roster, clerk))
+    assert first == second
+    assert (Enrolment.objects.count(), Member.objects.count(), ContributionDue.objects.count()) == (5, 5, 1)
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_one_person_on_two_rosters_at_once_is_enrolled_once(turn):
+    city = a_city()
+    rows, edition = some_workers(1), the_inpatient_scheme()
+    acts = []
+    for employer in (an_employer(city), an_employer(city)):
+        clerk = a_role("employer_clerk", employer)
+        acts.append(accept(a_staged_roster(employer, [edition], rows, by=clerk), clerk))
+    answers = at_once(*acts)
+    assert sorted(isinstance(answer, RosterRefused) for answer in answers) == [False, True]
+    assert Enrolment.objects.count() == 1
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_one_transfer_recorded_twice_at_once_is_booked_once(turn):
+    employer = an_employer(city := a_city())
+    clerk, agency = a_role("employer_clerk", employer), a_role("agency_clerk", city)
+    for _ in range(2):
+        an_accepted_roster(employer, [the_inpatient_scheme()], some_workers(1), by=clerk)
+    first, second = Share.objects.order_by("pk")
+    answers = at_once(receive(first, "R1", agency), receive(second, "R1", agency))
+    assert sorted(isinstance(answer, services.RecordedBefore) for answer in answers) == [False, True]
+    answers = at_once(receive(first, "R2", agency), receive(first, "R3", agency))
+    assert Receipt.objects.filter(share=first).count() == 1
+    assert sum(LedgerEntry.objects.values_list("amount_fen", flat=True)) == 12_000 * Receipt.objects.count()
+    assert Share.objects.get(pk=first.pk).received_fen == 12_000
+
+
+@pytest.mark.long
+def test_thirty_thousand_rows_are_one_roster():
+    employer = an_employer()
+    clerk = a_role("employer_clerk", employer)
+    roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(30_000), by=clerk)
+    assert accept(roster, clerk)()[0].amount_fen == 360_000_000
+    assert Enrolment.objects.count() == 30_000
