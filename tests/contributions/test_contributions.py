@@ -111,6 +111,10 @@ def test_the_nearest_rule_wins(group, employer, agency, inpatient):
     assert queries.rules_for(employer, "yichun-women") == []
 
 
+def test_the_payment_notice_names_the_union_that_pays(group, agency, inpatient):
+    assert a_split(group, by=agency, payer="upper_union").payer_name == group.name
+
+
 def test_a_rule_set_again_replaces_the_first(employer, agency, inpatient):
     a_split(employer, by=agency)
     a_split(employer, by=agency, basis_points=5000)

@@ -97,7 +97,11 @@ def _refuse_rule(payer: str, basis: str, basis_points: int, fixed_fen: int) -> N
 
 
 def _name_of(payer: str, employer: Organisation) -> str:
-    return employer.name if payer == Payer.EMPLOYER else Payer(payer).label
+    """Who pays, as the payment notice names them: the unit's own union, or the group whose rule it is."""
+    named = payer == Payer.EMPLOYER or (
+        payer == Payer.UPPER_UNION and employer.kind != Organisation.Kind.EMPLOYER
+    )
+    return employer.name if named else Payer(payer).label
 
 
 def accept_roster(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:
