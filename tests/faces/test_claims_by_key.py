@@ -1,6 +1,7 @@
 """In a real browser: Enter at the counter, one key for a clean review, a held key never decides the next claim."""
 
 import pytest
+from playwright.sync_api import expect
 
 from factories.adjudication import a_reported
 from factories.claims import LIU_FIGURES, WEDNESDAY, a_covered_member, yichun
@@ -66,9 +67,11 @@ def test_a_counter_claim_is_found_typed_and_confirmed_by_enter(page, live_server
     """Counted: two pages, ten boxes, Enter three times, no click but the kinds."""
     liu = a_covered_member(place)
     signed_in(page, live_server, a_role("agency_clerk", place.city)).goto("/desk/counter/")
+    expect(page.locator("#c_q")).to_be_focused()
     page.keyboard.type(liu.id_number[-4:])
     page.keyboard.press("Enter")
     page.wait_for_url("**/counter/?q=*")
+    expect(page.get_by_role("button", name="受理").first).to_be_focused()  # the browser sets it after loading
     with page.expect_navigation():
         page.keyboard.press("Enter")  # the only one found stands under the cursor
     for kind in ("重大疾病", "女性特殊疾病"):

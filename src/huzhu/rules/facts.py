@@ -184,8 +184,7 @@ class _Reader:
             self.wrong(
                 f"event.{unique}", f"{label}重复", f"同一{label}只能出现一次，检查 history 里是否含有本次"
             )
-        for row in (*earlier, current):
-            self.inside(row)
+        self.inside(current)  # earlier events may belong to earlier editions; life-long totals count them
         place = order_key(edition, current)
         rows = sorted(
             (row for row in earlier if order_key(edition, row) < place),

@@ -175,8 +175,8 @@ class Program:
         return slots
 
     def parameters_at(self, day: int) -> list[tuple[int, Dated]]:
-        """(slot, value) of every parameter in force on the day."""
-        known = [epoch for epoch in self.epochs if epoch <= day]
+        """(slot, value) of every parameter in force on the day; the earliest for events before the edition's time."""
+        known = [epoch for epoch in self.epochs if epoch <= day] or self.epochs[:1]
         return self.parameters_since(known[-1]) if known else []
 
     @lru_cache(maxsize=32)  # noqa: B019 - programs live as long as their editions
