@@ -18,10 +18,13 @@ from huzhu.contributions.models import Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.insight.figures import covered_at
 from huzhu.members.models import Member
-from huzhu.notices.models import Notice
+from huzhu.notices.queries import outbox
 from huzhu.organisations.models import Organisation
+from huzhu.payouts import queries as payouts
 from huzhu.payouts.models import Payout, PayoutBatch
-from huzhu.users.models import Role, User
+from huzhu.users.models import Role
+from huzhu.users.permissions import may
+from huzhu.users.queries import acts_visible_to
 
 SOON = timedelta(days=60)
 UNTOUCHED = timedelta(days=2)
@@ -128,26 +131,15 @@ class Money:
 
 def money(by: Role) -> Money:
     """To pay, in a batch, at the bank without an answer, sent back by the bank."""
-    payouts = Payout.objects.filter(decision__claim__employer__path__startswith=by.organisation.path)
-    to_pay = payouts.filter(state=Payout.State.SCHEDULED).aggregate(n=Count("pk"), fen=Sum("amount_fen"))
-    failed = payouts.filter(state=Payout.State.FAILED, replaced_by=None).select_related("decision__claim")
-    batches = PayoutBatch.objects.filter(organisation__path__startswith=by.organisation.path)
-    batches = batches.select_related("made_by", "released_by").order_by("pk")
+    to_pay = payouts.waiting(by).order_by().aggregate(n=Count("pk"), fen=Sum("amount_fen"))
+    batches = payouts.batches(by).order_by("pk")
     return Money(
-        unscheduled=_final(by).filter(payouts=None).count(),
+        unscheduled=len(payouts.to_schedule(by)),
         scheduled=to_pay["n"],
         scheduled_fen=to_pay["fen"] or 0,
-        failed=list(failed.order_by("answered_at")[:20]),
+        failed=[one.payout for one in payouts.failed(by)[:20]],
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
         released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
-    )
-
-
-def _final(by: Role) -> QuerySet[Decision]:
-    return Decision.objects.filter(
-        state=Decision.State.FINAL,
-        verdict=Decision.Verdict.PAY,
-        claim__employer__path__startswith=by.organisation.path,
     )
 
 
@@ -164,24 +156,29 @@ class Trail:
     last: int
 
 
-def trail(since: datetime | None) -> Trail:
-    """Events after an instant (all of them, when there is none), counted by what was done."""
-    events = Event.objects.filter(at__gt=since) if since else Event.objects.all()
-    counted = Counter(dict(events.order_by().values_list("verb").annotate(Count("pk"))))
+def trail(by: Role, since: datetime | None) -> Trail:
+    """Acts of the branch after an instant (all of them, when there is none), counted by what was done."""
+    seen = acts(by)
+    fresh = seen.filter(at__gt=since) if since else seen
+    counted = Counter(dict(fresh.order_by().values_list("verb").annotate(Count("pk"))))
     return Trail(
         since=since,
         total=sum(counted.values()),
         verbs=counted.most_common(12),
-        reveals=events.filter(kind=Event.Kind.REVEAL).count(),
-        newest=list(Event.objects.order_by("-pk")[:15]),
+        reveals=fresh.filter(kind=Event.Kind.REVEAL).count(),
+        newest=list(seen[:15]),
         sealed_upto=Seal.objects.aggregate(upto=Max("upto"))["upto"] or 0,
         last=Event.objects.aggregate(last=Max("pk"))["last"] or 0,
     )
 
 
-def events(kind: str = "", who: str = "") -> QuerySet[Event]:
-    """Every act, newest first, perhaps of one kind, perhaps by one person."""
-    found = Event.objects.order_by("-pk")
+def acts(by: Role, kind: str = "", who: str = "") -> QuerySet[Event]:
+    """What the staff of the branch did, and what anybody did to its claims, newest first; of one kind, by one person."""
+    found = acts_visible_to(by)
+    claimed = [str(pk) for pk in claims.visible_to(by).values_list("pk", flat=True)]
+    if may(by, "audit.see") and claimed:
+        kind_of_claim = Claim._meta.label_lower  # noqa: SLF001  Django's documented name for it
+        found = found | Event.objects.filter(object_type=kind_of_claim, object_id__in=claimed).order_by("-pk")
     found = found.filter(kind=kind) if kind else found
     return found.filter(actor_name__contains=who) if who else found
 
@@ -217,10 +214,10 @@ def house(by: Role) -> House:
     roles = Role.objects.filter(organisation__path__startswith=by.organisation.path, is_active=True)
     return House(
         kinds={labels[kind]: number for kind, number in counted},
-        users=User.objects.filter(is_active=True).count(),
+        users=roles.values("user").distinct().count(),
         roles=list(roles.select_related("user", "organisation").order_by("pk")[:60]),
-        notices=Notice.objects.count(),
-        events=Event.objects.count(),
+        notices=outbox(by).count(),
+        events=acts(by).count(),
     )
 
 

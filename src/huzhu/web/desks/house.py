@@ -21,9 +21,9 @@ KINDS = (("change", "变更"), ("read", "查看"), ("reveal", "显示全文"))
 @require_safe
 @staff("auditor", "administrator")
 def trail(request: Any) -> HttpResponse:
-    """Every act, newest first; filters stand in the address."""
+    """The acts of the branch, newest first; filters stand in the address."""
     kind, who = request.GET.get("kind", ""), request.GET.get("who", "").strip()[:20]
-    pages = page_of(request, waiting.events(kind if kind in dict(KINDS) else "", who))
+    pages = page_of(request, waiting.acts(request.by, kind if kind in dict(KINDS) else "", who))
     also = "&" + urlencode({"kind": kind, "who": who})
     return render(
         request,

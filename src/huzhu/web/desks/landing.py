@@ -151,7 +151,7 @@ def paying(request: Any) -> Shown:
 def auditor(request: Any) -> Shown:
     """What changed since the last sign-in."""
     before = request.session.get("before")
-    found = waiting.trail(datetime.fromisoformat(before) if before else None)
+    found = waiting.trail(request.by, datetime.fromisoformat(before) if before else None)
     tiles = [
         counted("上次登录以来的变动", found.total, "条", opens=address("web:trail"), tone="waits"),
         counted(
