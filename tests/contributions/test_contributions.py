@@ -354,9 +354,9 @@ def test_a_bank_reference_never_pays_another_share_later(employer, clerk, agency
     an_accepted_roster(employer, [inpatient, women], some_workers(1), by=clerk)
     first, second = Share.objects.order_by("pk")
     told = {"received_on": RECEIVED_ON, "bank_reference": " X1 ", "by": agency, "at": UPLOADED_AT}
-    services.record_receipt(share=first, amount_fen=100, **told)
+    services.record_transfer(parts=[services.Money(first, 100)], **told)
     with pytest.raises(services.RecordedBefore):
-        services.record_receipt(share=second, amount_fen=100, **told)
+        services.record_transfer(parts=[services.Money(second, 100)], **told)
 
 
 @pytest.mark.parametrize(
@@ -373,8 +373,9 @@ def test_a_bank_reference_never_pays_another_share_later(employer, clerk, agency
 def test_money_that_does_not_fit_is_not_recorded(employer, clerk, agency, inpatient, changes, error):
     an_accepted_roster(employer, [inpatient], some_workers(1), by=clerk)
     told = {"amount_fen": 100, "received_on": RECEIVED_ON, "bank_reference": "X1"} | changes
+    parts = [services.Money(Share.objects.get(), told.pop("amount_fen"))]
     with pytest.raises(error):
-        services.record_receipt(share=Share.objects.get(), **told, by=agency, at=UPLOADED_AT)
+        services.record_transfer(parts=parts, **told, by=agency, at=UPLOADED_AT)
     assert Share.objects.get().received_fen == 0
     assert not Receipt.objects.exists()
     assert not LedgerEntry.objects.exists()

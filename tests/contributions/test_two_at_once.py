@@ -49,9 +49,8 @@ def accept(roster, by):
 
 
 def receive(share, reference, by):
-    return lambda: services.record_receipt(
-        share=share,
-        amount_fen=share.amount_fen,
+    return lambda: services.record_transfer(
+        parts=[services.Money(share, share.amount_fen)],
         received_on=RECEIVED_ON,
         bank_reference=reference,
         by=by,

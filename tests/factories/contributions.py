@@ -35,14 +35,14 @@ def a_receipt(
     share: Share, *, by: Role, amount_fen: int | None = None, at: datetime = UPLOADED_AT
 ) -> Receipt:
     """The bank says that the share came, all of it unless told otherwise."""
-    return services.record_receipt(
-        share=share,
-        amount_fen=share.amount_fen if amount_fen is None else amount_fen,
+    (receipt,) = services.record_transfer(
+        parts=[services.Money(share, share.amount_fen if amount_fen is None else amount_fen)],
         received_on=RECEIVED_ON,
         bank_reference=f"T{next(_references):08d}",
         by=by,
         at=at,
     )
+    return receipt
 
 
 def all_paid(roster: Roster, *, by: Role) -> None:

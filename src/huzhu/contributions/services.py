@@ -143,16 +143,6 @@ def _owe(roster: Roster, costs: Plan) -> ContributionDue:
     return due
 
 
-def record_receipt(
-    *, share: Share, amount_fen: int, received_on: date, bank_reference: str, by: Role, at: datetime
-) -> Receipt:
-    """A transfer that pays one share."""
-    parts = [Money(share, amount_fen)]
-    return record_transfer(parts=parts, received_on=received_on, bank_reference=bank_reference, by=by, at=at)[
-        0
-    ]
-
-
 def record_transfer(
     *, parts: Sequence[Money], received_on: date, bank_reference: str, by: Role, at: datetime
 ) -> list[Receipt]:

@@ -21,11 +21,6 @@ def agency_of(organisation: Organisation) -> Organisation:
     return _nearest(organisation, Organisation.Kind.CITY)
 
 
-def province_of(organisation: Organisation) -> Organisation:
-    """The provincial office at or above; raises NoneAbove for the association."""
-    return _nearest(organisation, Organisation.Kind.PROVINCE)
-
-
 def _nearest(organisation: Organisation, kind: Organisation.Kind) -> Organisation:
     if organisation.kind == kind:
         return organisation

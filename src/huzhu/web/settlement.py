@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from huzhu.schemes.example import LIU_SHEET
+
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
@@ -50,17 +52,7 @@ LIU = {
     "cover_starts_on": "2022-01-28",
     "admitted_on": "2022-06-20",
     "hospital_grade": "three",
-    "inscp_scp_amt": "75400.00",
-    "act_pay_dedc": "800.00",
-    "hifp_pay": "63410.00",
-    "medfee_sumamt": "85800.00",
-    "fulamt_ownpay_amt": "6180.00",
-    "overlmt_selfpay": "1260.00",
-    "preselfpay_amt": "2960.00",
-    "fund_pay_sumamt": "63410.00",
-    "psn_part_amt": "22390.00",
-    "acct_pay": "2390.00",
-    "psn_cash_pay": "20000.00",
+    **LIU_SHEET,
     "diagnosis": "C50.9",
     "diagnosed_on": "2022-06-23",
 }

@@ -5,19 +5,6 @@ from random import Random
 
 from huzhu.core import money
 
-LIU = {
-    "inscp_scp_amt": "75400.00",
-    "act_pay_dedc": "800.00",
-    "hifp_pay": "63410.00",
-    "medfee_sumamt": "85800.00",
-    "fulamt_ownpay_amt": "6180.00",
-    "overlmt_selfpay": "1260.00",
-    "preselfpay_amt": "2960.00",
-    "fund_pay_sumamt": "63410.00",
-    "psn_part_amt": "22390.00",
-    "acct_pay": "2390.00",
-    "psn_cash_pay": "20000.00",
-}
 DEDUCTIBLE = {"three": 80_000, "two": 50_000, "one": 30_000}
 HOSPITALS = (
     ("伊春市中心医院", "three"),

@@ -9,6 +9,7 @@ from huzhu.cli.yichun import sheets
 from huzhu.cli.yichun.claiming import Case, Walk
 from huzhu.cli.yichun.people import CAST
 from huzhu.cli.yichun.rosters import Joined, moment
+from huzhu.schemes.example import LIU_SHEET
 
 HELPED, PAID_FEN = 232, 54_800_000
 LIU_FEN, LIU_DAY = 3_171_400, date(2022, 7, 13)
@@ -84,7 +85,7 @@ class Year:
     def liu(self) -> None:
         """Ms Liu and her husband: three benefits on one illness, 31,714.00 on her account on 07-15 at 16:24."""
         who = next(one for one in self.joined if one.name == "刘女士")
-        illness = sheets.Illness("哈尔滨医科大学附属第一医院", "three", "C50.9", sheets.LIU)
+        illness = sheets.Illness("哈尔滨医科大学附属第一医院", "three", "C50.9", LIU_SHEET)
         case = Case(
             who,
             illness,
