@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -62,11 +64,15 @@ def load_demo() -> None:
             raise CommandError(str(refusal)) from None
 
 
-def seal_trail() -> None:
-    """Chains what was audited since the last start; a site that runs for long seals oftener (docs/production.md)."""
-    from huzhu.audit.services import seal  # noqa: PLC0415  (reads tables)
-
-    seal(at=timezone.now())
+@contextmanager
+def worker() -> Iterator[None]:
+    """Long work is done beside the server by a process of its own, which ends with it."""
+    beside = subprocess.Popen([sys.executable, "-m", "huzhu.config.worker", "--with-parent"])
+    try:
+        yield
+    finally:
+        beside.terminate()
+        beside.wait(timeout=60)
 
 
 def banner(port: int) -> str:
@@ -96,7 +102,8 @@ def serve(port: int) -> None:
     )  # bound and listening from here on
     say(banner(port))
     load_demo()
-    server.run()
+    with worker():
+        server.run()
     say("互助已经停止。")
 
 
@@ -110,7 +117,6 @@ def main() -> int:
         call_command("check", stdout=io.StringIO())  # silent when there is nothing to say
         call_command("migrate", interactive=False, verbosity=0)  # puts the guards of its tables back, too
         collect_static()
-        seal_trail()
         serve(int(sys.argv[1]))
     except (ImproperlyConfigured, CommandError) as problem:
         say(f"\n{problem}")

@@ -22,6 +22,7 @@ from factories.payouts import (
 from factories.users import a_role, a_user
 from factories.web import as_staff
 from huzhu.audit.models import Event
+from huzhu.config.worker import work_off
 from huzhu.members.models import BankAccount
 from huzhu.payouts.bankfile import digest
 from huzhu.payouts.models import Payout, PayoutBatch
@@ -113,7 +114,7 @@ def test_another_branchs_lists_are_empty(desk, batch):
         said = text(stranger.get(reverse(f"web:{page}")))
         assert batch.number not in said
         assert "刘女士" not in said
-    answer = stranger.post(reverse("web:batch-make"), {"pay": [f"p:{a_payout(desk).pk}"]}, follow=True)
+    answer = stranger.post(reverse("web:batch-make"), {"pay": [str(a_payout(desk).pk)]}, follow=True)
     assert "没有勾选任何一笔" in text(answer)
 
 
@@ -149,12 +150,16 @@ def test_the_walk_of_a_batch(desk):
     a_final_decision(desk, 5_000, name="王小明")
     maker, releaser = as_staff(desk.maker), as_staff(desk.releaser)
     page = text(maker.get(reverse("web:payouts")))
+    assert page.count("正在排款") == 2
+    assert 'name="pay"' not in page
+    work_off()
+    page = text(maker.get(reverse("web:payouts")))
     assert "待发放：2 笔，31,764.00 元" in page
     chosen = [part.split('"')[0] for part in page.split('name="pay" value="')[1:]]
     asked = text(maker.post(reverse("web:batch-make"), {"pay": chosen}))
     assert "叁万壹仟柒佰陆拾肆元整" in asked
     assert not PayoutBatch.objects.exists()
-    keys = [f"p:{payout.pk}" for payout in Payout.objects.all()]
+    keys = [str(payout.pk) for payout in Payout.objects.all()]
     agreed = {"pay": keys, "count": "2", "total_fen": "3176400"}
     made = maker.post(reverse("web:batch-make"), agreed, follow=True)
     batch = PayoutBatch.objects.get()
@@ -198,7 +203,7 @@ def _answer_and_check(maker, batch):
 def test_the_sum_that_was_agreed_to_must_still_be_the_sum(desk):
     payouts = [a_payout(desk, 100), a_payout(desk, 200)]
     maker = as_staff(desk.maker)
-    agreed = {"pay": [f"p:{payout.pk}" for payout in payouts], "count": "2", "total_fen": "299"}
+    agreed = {"pay": [str(payout.pk) for payout in payouts], "count": "2", "total_fen": "299"}
     said = text(maker.post(reverse("web:batch-make"), agreed, follow=True))
     assert "您确认的是 2 笔 2.99 元" in said
     assert not PayoutBatch.objects.exists()
@@ -208,8 +213,8 @@ def test_the_sum_that_was_agreed_to_must_still_be_the_sum(desk):
     "form",
     [
         {},
-        {"pay": "p:not-a-key"},
-        {"pay": "p:" + "-" * 36},
+        {"pay": "not-a-key"},
+        {"pay": "-" * 36},
         {"pay": "d:999999999999999999999"},
         {"pay": "d:1", "count": "²", "total_fen": "-1"},
         {"total_fen": ""},
@@ -225,10 +230,8 @@ def test_a_person_of_the_claim_is_told_why_not(desk):
     person = a_user("张审核")
     a_final_decision(desk, decided_by=person)
     maker = as_staff(a_role("payment_maker", desk.province, user=person))
-    form = {"pay": "d:" + str(a_final_decision(desk, decided_by=person).pk)}
-    maker.post(reverse("web:batch-make"), form)
-    payout = Payout.objects.first()
-    agreed = {"pay": f"p:{payout.pk}", "count": "1", "total_fen": str(payout.amount_fen)}
+    payout = a_payout(desk, decided_by=person)
+    agreed = {"pay": str(payout.pk), "count": "1", "total_fen": str(payout.amount_fen)}
     said = text(maker.post(reverse("web:batch-make"), agreed, follow=True))
     assert "须由五个不同的人办" in said
 

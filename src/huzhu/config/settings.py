@@ -146,6 +146,7 @@ INSTALLED_APPS = [
     "huzhu.users",
     "huzhu.notices",
     "huzhu.files",
+    "huzhu.jobs",
     "huzhu.worktime",
     "huzhu.schemes",
     "huzhu.members",

@@ -40,6 +40,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "numbers.see": ("查看统计数字", {LEADER, AUDITOR, POLICY, COUNTY, AGENCY, REVIEWER}),
     "audit.see": ("查看审计记录", {AUDITOR, ADMINISTRATOR}),
     "outbox.see": ("查看发件箱", {ADMINISTRATOR, AGENCY}),
+    "jobs.watch": ("查看别人的后台任务", {ADMINISTRATOR}),
     "schemes.publish": ("公布方案", {POLICY}),
     "organisations.change": ("修改机构", {ADMINISTRATOR}),
     "users.change": ("管理人员和角色", {ADMINISTRATOR}),

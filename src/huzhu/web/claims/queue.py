@@ -14,7 +14,6 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS
 from huzhu.core import money
 from huzhu.core.identity import mask_account
-from huzhu.payouts import services as payouts
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.desk import details, summary
@@ -105,7 +104,6 @@ def _do(request: Any, claim: Any) -> str:
                 f"申请 {claim.number} 没有等待复核的核定，可能刚刚办过。请办下一件。"
             )
         services.confirm(decision=standing, agree=word == "agree", reason=reason, **act)
-        payouts.schedule(at=request.now, path=claim.office.path)
         return f"申请 {claim.number} " + (
             "复核同意，已核定。" if word == "agree" else "复核不同意，已交核定人重新核定。"
         )
@@ -116,7 +114,6 @@ def _do(request: Any, claim: Any) -> str:
         shown=request.POST.get("shown") or None,
         **act,
     )
-    payouts.schedule(at=request.now, path=claim.office.path)
     amount = money.spoken(made.total_fen)
     if word == "refuse":
         return f"申请 {claim.number} 已不予给付，理由和算账单已告知会员。"

@@ -32,6 +32,9 @@ ENTRIES = (
     Entry("账簿", "web:books"),
     Entry("会员", "web:members"),
     Entry("数字", "web:numbers"),
+    Entry(
+        "后台任务", "web:jobs", frozenset({"employer_clerk", "county_clerk", "agency_clerk", "administrator"})
+    ),
     Entry("审计记录", "web:trail"),
     Entry("发件箱", "web:outbox"),
     Entry("机构树", "web:places"),

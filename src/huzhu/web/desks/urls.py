@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huzhu.web.desks import house, landing, numbers, phone, searching, signing
+from huzhu.web.desks import house, jobs, landing, numbers, phone, searching, signing
 
 urlpatterns = [
     path("desk/", landing.desk, name="desk"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("desk/trail/", house.trail, name="trail"),
     path("desk/outbox/", house.outbox, name="outbox"),
     path("desk/places/", house.places, name="places"),
+    path("desk/jobs/", jobs.jobs, name="jobs"),
+    path("desk/jobs/<int:pk>/", jobs.job, name="job"),
+    path("desk/jobs/<int:pk>/file/", jobs.file, name="job-file"),
+    path("desk/jobs/<int:pk>/cancel/", jobs.cancel, name="job-cancel"),
+    path("desk/jobs/<int:pk>/again/", jobs.again, name="job-again"),
     path("demo/as/", signing.demo_as, name="demo-as"),
     path("my/", phone.home, name="phone"),
     path("my/sign-in/", signing.phone_sign_in, name="phone-sign-in"),

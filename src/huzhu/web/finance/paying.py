@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,13 +17,12 @@ from huzhu.payouts import acts, queries, services
 from huzhu.web.access import staff, told
 
 READERS = ("payment_maker", "payment_releaser", "auditor")
-_PAYOUT = re.compile(r"p:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_DECISION = re.compile(r"d:([0-9]{1,18})")
+_PAYOUT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of what is to be paid: a payout that waits, or a final decision that will be one."""
+    """One row of what is to be paid: a payout that waits, or a final decision that will be one in a moment (no key)."""
 
     key: str
     claim: Any
@@ -45,7 +43,7 @@ def lines(by: Any) -> list[Line]:
     """What this desk may put into a batch, and what stands in the way of some, by claim number."""
     waiting = [
         Line(
-            f"p:{one.pk}",
+            str(one.pk),
             one.decision.claim,
             one.amount_fen,
             one,
@@ -57,7 +55,7 @@ def lines(by: Any) -> list[Line]:
     ]
     final = [
         Line(
-            f"d:{due.decision.pk}",
+            "",
             due.decision.claim,
             due.decision.total_fen,
             due.account,
@@ -97,7 +95,6 @@ def _accounts(one: queries.Failed) -> tuple[str, str]:
 @staff("payment_maker")
 def make(request: Any) -> HttpResponse:
     """First asked, in a sentence with count and sum; confirmed, the batch is made."""
-    services.schedule(at=request.now, path=request.by.organisation.path)
     chosen = _chosen(request)
     try:
         if "total_fen" not in request.POST:
@@ -112,10 +109,9 @@ def make(request: Any) -> HttpResponse:
 
 
 def _chosen(request: Any) -> list[Any]:
-    """Payouts that were ticked, those among them that were decisions a moment ago too."""
-    ticked = " ".join(request.POST.getlist("pay"))
-    wanted = Q(pk__in=_PAYOUT.findall(ticked)) | Q(decision__in=_DECISION.findall(ticked))
-    return list(queries.waiting(request.by).filter(wanted))
+    """Payouts that were ticked."""
+    ticked = _PAYOUT.findall(" ".join(request.POST.getlist("pay")))
+    return list(queries.waiting(request.by).filter(pk__in=ticked))
 
 
 def _whole(text: str) -> int:

@@ -1,0 +1,101 @@
+"""The worker: `python -m huzhu.config.worker` does long work from the queue, and at intervals takes what waits.
+
+Several may run; each piece of work is one worker's at a time (jobs.services.take), and what is done at intervals finds
+nothing the second time. With --with-parent it ends with the process that started it.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+import django
+from django.conf import settings
+from django.utils import timezone
+
+IDLE_SECONDS = 0.5
+log = logging.getLogger("huzhu.worker")
+
+
+def work_off() -> None:
+    """Do everything that waits, once, and return: for tests, and for a site that prefers a timer to a process."""
+    from huzhu.config.work import CLOCK, INTERVALS, KINDS  # noqa: PLC0415  (tables need Django set up)
+    from huzhu.jobs.working import do_next  # noqa: PLC0415
+
+    while do_next(KINDS, worker="once", clock=CLOCK):
+        pass
+    for _, act in INTERVALS:
+        act(CLOCK.at())
+
+
+def run(*, name: str, stopped: Callable[[], bool]) -> None:
+    """Until stopped: the next run from the queue, and what is due."""
+    from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
+
+    from huzhu.config.work import CLOCK, INTERVALS, KINDS  # noqa: PLC0415
+    from huzhu.jobs.working import do_next  # noqa: PLC0415
+
+    due = dict.fromkeys(range(len(INTERVALS)), 0.0)
+    while not stopped():
+        try:
+            close_old_connections()
+            if not _is_open():
+                time.sleep(IDLE_SECONDS)
+                continue
+            if not do_next(KINDS, worker=name, clock=CLOCK):
+                time.sleep(IDLE_SECONDS)
+            for number, (seconds, act) in enumerate(INTERVALS):
+                if time.monotonic() >= due[number]:
+                    due[number] = time.monotonic() + seconds
+                    _acted(act, CLOCK.at())
+        except DatabaseError as problem:
+            log.warning("database: %s", problem)
+            time.sleep(5)
+
+
+def _is_open() -> bool:
+    """Not while a demonstration is being loaded: its year must not be mixed with today's work."""
+    return not settings.HUZHU_DEMO or (settings.VAR_DIR / "demo.json").is_file()
+
+
+def _acted(act: Callable[[datetime], object], at: datetime) -> None:
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    try:
+        act(at)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("%s went wrong; next time again", act)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Works until it is told to stop, or its parent is gone."""
+    parser = argparse.ArgumentParser(prog="python -m huzhu.config.worker", description="后台任务的执行者")
+    parser.add_argument("--with-parent", action="store_true", help="启动它的进程结束时一同结束")
+    parent = os.getppid() if parser.parse_args(words).with_parent else 0
+    asked_to_stop: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  how signals call
+        asked_to_stop.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN if parent else stop
+    )  # Ctrl-C goes to the parent, who says TERM
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
+    django.setup()
+    run(
+        name=f"{os.uname().nodename}:{os.getpid()}:{int(timezone.now().timestamp())}",
+        stopped=lambda: bool(asked_to_stop) or (parent != 0 and os.getppid() != parent),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

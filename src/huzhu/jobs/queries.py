@@ -1,0 +1,23 @@
+"""Questions about long work, always asked for someone."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from huzhu.jobs.models import JobRun
+from huzhu.users.permissions import may
+
+
+def visible_to(by: Any) -> QuerySet[JobRun]:
+    """What the asker has asked for, newest first; for who looks after the system, what anybody in the branch has."""
+    if not getattr(by, "is_current", False):
+        return JobRun.objects.none()
+    runs = JobRun.objects.select_related("asked_by__user", "asked_by__organisation")
+    if may(by, "jobs.watch"):
+        return runs.filter(asked_by__organisation__path__startswith=by.organisation.path)
+    return runs.filter(asked_by=by)
+
+
+def unfinished_about(kind: str, about: Any) -> JobRun | None:
+    """The run about this thing that is still waiting or running."""
+    return JobRun.objects.unfinished().filter(kind=kind, about=str(about)).first()
