@@ -415,7 +415,7 @@ def test_a_clean_review_is_one_screen_and_one_key_and_the_next_claim_opens(place
     answer = desk.post(f"/desk/queue/{claim.pk}/", {"do": "pay", "shown": shown_on(page)})
     assert answer.url == f"/desk/queue/{other.pk}/"
     claim.refresh_from_db()
-    assert claim.state == State.PAYING
+    assert claim.state == State.DECIDED
 
 
 def test_above_the_limit_the_second_reviewer_finds_it_in_the_queue(place, liu):
@@ -430,7 +430,7 @@ def test_above_the_limit_the_second_reviewer_finds_it_in_the_queue(place, liu):
     assert "复核同意，给付 31,714.00 元" in text_of(second.get(f"/desk/queue/{claim.pk}/"))
     second.post(f"/desk/queue/{claim.pk}/", {"do": "agree"})
     claim.refresh_from_db()
-    assert claim.state == State.PAYING
+    assert claim.state == State.DECIDED
 
 
 def test_what_changed_since_it_was_shown_is_shown_again(place, liu):

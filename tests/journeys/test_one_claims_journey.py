@@ -20,6 +20,7 @@ from huzhu.adjudication.models import Decision
 from huzhu.audit.services import seal
 from huzhu.claims.models import Claim, State
 from huzhu.cli.main import main
+from huzhu.config.worker import work_off
 from huzhu.enrolment.models import Enrolment
 from huzhu.notices.models import Notice
 from huzhu.payouts.demobank import reply_for
@@ -129,6 +130,7 @@ def it_is_decided(walk: Walk, clock: Clock, claim: Claim, sun: User, zhang: User
 
 
 def it_is_paid(walk: Walk, clock: Clock, li: User, zhou: User) -> None:
+    work_off()  # what the worker beside the server does every two seconds
     clock.set("2022-07-14 14:00")
     walk.staff(li)
     a_batch_is_made(walk)

@@ -10,8 +10,14 @@ from huzhu.jobs.working import Clock, Kind
 from huzhu.payouts import services as payouts
 from huzhu.web import clock
 
-CLOCK = Clock(at=clock.now, real=timezone.now)
 KINDS: Mapping[str, Kind] = {}
+
+
+def _business_time() -> datetime:
+    return clock.now()  # looked up at each call: a test moves it
+
+
+CLOCK = Clock(at=_business_time, real=timezone.now)
 
 
 def schedule_payouts(at: datetime) -> None:
