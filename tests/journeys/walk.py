@@ -100,6 +100,15 @@ class Walk:
         found: Download = coming.value
         return found.path().read_bytes()
 
+    # ── what it cost ──
+
+    def told(self, most: dict[str, dict[str, int]]) -> None:
+        """Print what every part cost, and hold it against the most it may cost."""
+        for name, cost in self.parts.items():
+            print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in sorted(cost.items())))
+        dearer = {name: dict(cost) for name, cost in self.parts.items() if not cost <= Counter(most[name])}
+        assert dearer == {}
+
     # ── what stands there ──
 
     @property
