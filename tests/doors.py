@@ -10,6 +10,7 @@ STAFF = "staff"
 
 ROUTES: dict[str, str] = {
     "": PUBLIC,
+    "compare/": PUBLIC,
     "schemes/<slug:slug>/": PUBLIC,
     "estimate/": PUBLIC,
     "desk/": STAFF,

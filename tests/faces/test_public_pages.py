@@ -13,7 +13,9 @@ def browser() -> Client:
     return Client()
 
 
-@pytest.mark.parametrize("address", ["/", "/estimate/", "/estimate/?example=liu", "/schemes/yichun-120/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/compare/", "/estimate/", "/estimate/?example=liu", "/schemes/yichun-120/"]
+)
 def test_anybody_may_open_it_without_a_login(browser, address):
     answer = browser.get(address)
     assert answer.status_code == 200
@@ -40,6 +42,16 @@ def test_the_three_schemes_stand_side_by_side_with_fees_from_their_files(browser
     fees = re.findall(r'<p class="fee"><b>([^<]+)</b>', text)
     assert fees == ["120元", "80元", "25元"]
     assert "（最高算到统筹支付额的20%）的60%" in text
+
+
+def test_beside_insurance_every_statement_has_its_source_and_the_sum_is_computed(browser):
+    text = browser.get("/compare/").content.decode()
+    assert "31,714.00 元" in text
+    assert "一年 120元＋25元" in text
+    cells = re.findall(r"<td [^>]*>(.*?)</td>", text, re.DOTALL)
+    assert len(cells) == 15
+    unsourced = [cell for cell in cells if "<small>" not in cell]
+    assert all(cell in {"各产品自己规定。", "按合同。"} for cell in unsourced)
 
 
 def test_a_demonstration_value_is_marked_on_the_page(browser):

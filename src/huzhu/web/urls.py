@@ -11,6 +11,7 @@ from huzhu.web.rosters.urls import urlpatterns as rosters
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("compare/", views.compare, name="compare"),
     path("schemes/<slug:slug>/", views.scheme, name="scheme"),
     path("estimate/", views.estimate, name="estimate"),
     *desks,

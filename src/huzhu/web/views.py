@@ -6,12 +6,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from huzhu.core import money
 from huzhu.schemes.library import Library
 from huzhu.web.estimate import Estimate
 from huzhu.web.settlement import LINES, LIU
 from huzhu.web.shown import SchemeShown
 
 LIBRARY = Library(settings.HUZHU_SCHEMES)
+LIU_SCHEMES = ["yichun-120", "yichun-women"]
 
 
 @require_safe
@@ -20,6 +22,22 @@ def home(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate().toordinal()
     shown = [SchemeShown(LIBRARY.edition(slug), today) for slug in LIBRARY.slugs()]
     return render(request, "web/home.html", {"schemes": shown})
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Beside basic insurance and a commercial policy, each statement with its source; to print for a publicity day."""
+    today = timezone.localdate().toordinal()
+    liu = Estimate(LIBRARY, LIU, LIU_SCHEMES, asked=True)
+    shown = {
+        "schemes": [SchemeShown(LIBRARY.edition(slug), today) for slug in LIBRARY.slugs()],
+        "article": "伊春市总工会案例调研评析《把职工的利益摆在心中最高位置》（2023）",
+        "hers": [SchemeShown(LIBRARY.edition(slug), today) for slug in LIU_SCHEMES],
+        "whole": money.spoken(money.fen(LIU["medfee_sumamt"])),
+        "pool": money.spoken(money.fen(LIU["hifp_pay"])),
+        "total": liu.total,
+    }
+    return render(request, "web/compare.html", shown)
 
 
 @require_safe
@@ -39,7 +57,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
         values = {name: value[:100] for name, value in request.POST.items() if isinstance(value, str)}
         page = Estimate(LIBRARY, values, request.POST.getlist("scheme"), asked=True)
     elif "example" in request.GET:
-        page = Estimate(LIBRARY, LIU, ["yichun-120", "yichun-women"], asked=True)
+        page = Estimate(LIBRARY, LIU, LIU_SCHEMES, asked=True)
     else:
         page = Estimate(LIBRARY, {}, ["yichun-120"], asked=False)
     context = {"page": page, "sheet": LINES}
