@@ -12,6 +12,7 @@ from factories.organisations import an_employer
 from factories.schemes import the_inpatient_scheme
 from huzhu.enrolment import sheet
 from huzhu.enrolment.line import Line
+from huzhu.files import tables
 
 GOOD = "11010519491231002X"
 START = date(2022, 1, 28)
@@ -64,7 +65,7 @@ def test_the_template_knows_its_version_on_a_page_nobody_sees():
     ],
 )
 def test_a_file_that_is_no_roster_gets_one_clear_sentence(data, name, said):
-    with pytest.raises(sheet.SheetRefused, match=said):
+    with pytest.raises(tables.TableRefused, match=said):
         read(data, name)
 
 
@@ -75,8 +76,8 @@ def test_a_hundred_thousand_rows_are_the_most(monkeypatch):
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
-    monkeypatch.setattr(sheet, "MOST_UNPACKED", 100)
-    with pytest.raises(sheet.SheetRefused, match="太大"):
+    monkeypatch.setattr(tables, "MOST_UNPACKED", 100)
+    with pytest.raises(tables.TableRefused, match="太大"):
         read(sheets.an_xlsx([("王小明", GOOD, "")]))
 
 

@@ -11,8 +11,9 @@ from factories.organisations import a_city, a_group, an_employer
 from factories.schemes import the_capped_scheme, the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
-from huzhu.enrolment import queries, services, sheet
+from huzhu.enrolment import queries, services
 from huzhu.enrolment.models import Enrolment, Roster, RosterRow
+from huzhu.files import tables
 from huzhu.files.models import StoredFile
 from huzhu.members.models import Member
 from huzhu.users.permissions import NotAllowed
@@ -275,7 +276,7 @@ def test_a_crash_while_staging_leaves_nothing(employer, clerk, inpatient, monkey
 
 
 def test_a_file_that_is_no_sheet_is_not_even_stored(employer, clerk, inpatient):
-    with pytest.raises(sheet.SheetRefused):
+    with pytest.raises(tables.TableRefused):
         services.stage(
             employer=employer,
             editions=[inpatient],

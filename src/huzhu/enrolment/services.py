@@ -90,7 +90,7 @@ def stage(  # noqa: PLR0913  the terms of a roster and its file
     by: Role,
     at: datetime,
 ) -> Roster:
-    """Read a sheet into rows with what is wrong at each cell; nobody is enrolled yet. SheetRefused, RosterRefused."""
+    """Read a sheet into rows with what is wrong at each cell; nobody is enrolled yet. TableRefused, RosterRefused."""
     check_may(by, "rosters.upload", within=employer)
     _refuse_terms(employer, editions, cover_starts_on, at)
     _refuse_same_file(employer, editions, cover_starts_on, data)

@@ -1,24 +1,21 @@
 """The roster as a spreadsheet: the template that goes out, and the rows that come back."""
 
-import csv
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import xlsxwriter  # type: ignore[import-untyped]
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from huzhu.enrolment.line import LABELS, Line
+from huzhu.files import tables
+from huzhu.files.tables import Table, TableRefused
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 
 VERSION = "huzhu-roster/1"
 SAMPLE = "示例"
 MOST_ROWS = 100_000
-MOST_CELLS = 5_000_000
-MOST_UNPACKED = 200_000_000
 COLUMNS = ("name", "id_number", "phone", "bank_name", "account")  # of the template; a sheet may bring 性别
 _WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "bank_name": 28, "account": 28}
 _ALIASES = {
@@ -29,11 +26,10 @@ _ALIASES = {
     "bank_name": {"开户行", "开户银行", "银行"},
     "account": {"银行账号", "银行账户", "账号", "卡号", "银行卡号"},
 }
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-class SheetRefused(ValueError):
-    """The file is not a roster that can be read; the message says why in one sentence."""
+class SheetRefused(TableRefused):
+    """The file is no roster that can be read; the message says why in one sentence."""
 
 
 def template(employer: Organisation, editions: Sequence[SchemeEdition]) -> bytes:
@@ -84,7 +80,7 @@ def _help_page(book: xlsxwriter.Workbook, employer: Organisation, editions: Sequ
 
 def read(data: bytes, name: str, *, starts_on: date = date.max) -> list[Line]:
     """The people of an .xlsx, .xls or .csv (UTF-8 or GB18030), numbered as in the sheet; else SheetRefused."""
-    table = _table(data, name)
+    table = tables.read(data, name)
     top, columns = _header(table)
     lines = list(_lines(table, top, columns, starts_on))
     if not lines:
@@ -94,22 +90,20 @@ def read(data: bytes, name: str, *, starts_on: date = date.max) -> list[Line]:
     return lines
 
 
-def _lines(
-    table: Sequence[Sequence[object]], top: int, columns: dict[str, int], starts_on: date
-) -> Iterator[Line]:
+def _lines(table: Table, top: int, columns: dict[str, int], starts_on: date) -> Iterator[Line]:
     for number, row in enumerate(table[top + 1 :], start=top + 2):
-        cells = {column: _text(row[place]) for column, place in columns.items() if place < len(row)}
+        cells = {column: tables.text(row[place]) for column, place in columns.items() if place < len(row)}
         if any(cells.values()) and not cells.get("name", "").startswith(SAMPLE):
             yield Line.of(number, cells, starts_on=starts_on)
 
 
-def _header(table: Sequence[Sequence[object]]) -> tuple[int, dict[str, int]]:
+def _header(table: Table) -> tuple[int, dict[str, int]]:
     """Where the header stands and which column is what; titles above it are passed over."""
     for top, row in enumerate(table[:10]):
-        found = _columns(_text(cell) for cell in row)
+        found = _columns(tables.text(cell) for cell in row)
         if {"name", "id_number"} <= found.keys():
             return top, found
-    if not any(_text(cell) for row in table for cell in row):
+    if not any(tables.text(cell) for row in table for cell in row):
         raise SheetRefused("这个文件里没有内容：请下载名册模板，填好后再上传。")
     raise SheetRefused(
         "这不是名册模板：前 10 行里没有“姓名”和“身份证号”两列。请下载名册模板，把人员粘贴进去再上传。"
@@ -124,91 +118,3 @@ def _columns(labels: Iterable[str]) -> dict[str, int]:
             if plain in names:
                 found.setdefault(column, place)
     return found
-
-
-def _text(cell: object) -> str:
-    """A number that a spreadsheet cannot have kept whole becomes its scientific form, which every check refuses."""
-    if isinstance(cell, float | int) and not isinstance(cell, bool):
-        return f"{cell:.5E}" if abs(cell) >= 10**15 else f"{cell:.10g}" if cell % 1 else str(int(cell))
-    return "" if cell is None else str(cell).strip()
-
-
-def _table(data: bytes, name: str) -> Sequence[Sequence[object]]:
-    if not data:
-        raise SheetRefused("这个文件是空的（0 字节）：请检查是否选错了文件。")
-    if data.startswith(b"PK"):
-        _refuse_bombs(data)
-        return _cells(data)
-    if data.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise _locked()
-        return _cells(data)
-    if not name.lower().endswith((".csv", ".txt")) or b"\0" in data:
-        raise SheetRefused("这不是表格文件：请上传 .xlsx、.xls 或 .csv，最好用下载的名册模板。")
-    return list(csv.reader(io.StringIO(_decoded(data))))
-
-
-def _cells(data: bytes) -> Sequence[Sequence[object]]:
-    """The first page people can see."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        seen = [
-            page.name
-            for page in book.sheets_metadata
-            if page.typ == SheetTypeEnum.WorkSheet and page.visible == SheetVisibleEnum.Visible
-        ]
-        return book.get_sheet_by_name(seen[0]).to_python(skip_empty_area=False) if seen else []
-    except CalamineError as wrong:
-        if "assword" in str(wrong):
-            raise _locked() from None
-        raise SheetRefused(
-            "这个表格打不开：文件不完整，或不是真正的 Excel 文件。请在表格软件里另存为 .xlsx，再上传。"
-        ) from None
-
-
-def _locked() -> SheetRefused:
-    return SheetRefused("这个文件设了打开密码，读不到内容：请在表格软件里取消密码，另存后再上传。")
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SheetRefused("这个文件的文字编码认不出来：请在表格软件里另存为 .xlsx，再上传。")
-
-
-_PLACE = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]*?\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
-
-
-def _refuse_bombs(data: bytes) -> None:
-    """A small file can ask for the memory of a large one: look before the reader does."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            parts = packed.infolist()
-            if sum(part.file_size for part in parts) > MOST_UNPACKED:
-                raise SheetRefused("这个表格展开后太大：请只留名册一页，清除多余的格式，另存后再上传。")
-            pages = [part for part in parts if part.filename.startswith("xl/worksheets/")]
-            for page in pages:
-                _refuse_sparse(packed.read(page))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
-        raise SheetRefused(
-            "这个表格打不开：文件不完整，或不是真正的 Excel 文件。请在表格软件里另存为 .xlsx，再上传。"
-        ) from None
-
-
-def _refuse_sparse(page: bytes) -> None:
-    rows = columns = 1
-    for letters, digits in _PLACE.findall(page):
-        rows = max(rows, int(digits))
-        columns = max(columns, _column_number(letters))
-    if rows * columns > MOST_CELLS:
-        raise SheetRefused("名册里有填到很远的格子：请删去名册以外的行和列，另存后再上传。")
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

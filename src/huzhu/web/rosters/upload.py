@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.enrolment import queries, services, sheet
 from huzhu.files.contents import NotAccepted
+from huzhu.files.tables import TableRefused
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
 
@@ -104,7 +105,7 @@ def _stage(request: Any, start: Start) -> Any:
     except services.SameFileAgain as same:
         told(request, same)
         return same.roster
-    except (sheet.SheetRefused, NotAccepted) as wrong:
+    except (TableRefused, NotAccepted) as wrong:
         start.errors["file"] = str(wrong)
     except services.SchemesRefused as wrong:
         start.errors["edition"] = str(wrong)
