@@ -154,7 +154,7 @@ def test_every_bad_field_is_told_once_with_its_path(capsys, spoilt):
 
 def test_an_unknown_scheme_is_answered_with_the_known_ones(capsys):
     err = refused(capsys, "explain", "--scheme", "yichun-121", LIU)
-    assert "没有方案“yichun-121”：写 yichun-120、harbin-80、yichun-women 之一" in err
+    assert "没有方案“yichun-121”：写 yichun-120、harbin-80、yichun-women、yichun-flex 之一" in err
 
 
 def test_an_unknown_reading_is_answered_with_the_known_ones(capsys):
@@ -207,7 +207,7 @@ def test_a_scheme_without_facts_ends_with_2_and_an_example(capsys):
 def test_a_sound_scheme_is_passed_with_its_examples_and_cautions(capsys):
     status, out, err = says(capsys, "scheme", "check", "yichun-120")
     assert (status, err) == (0, "")
-    assert out.startswith("schemes/yichun-120/2021.yaml: 通过，5 种读法，例题 90 件全部相符\n")
+    assert out.startswith("schemes/yichun-120/2021.yaml: 通过，5 种读法，例题 165 件全部相符\n")
     assert "演示值：重大疾病互助金" in out
 
 
@@ -217,8 +217,45 @@ def test_a_folder_is_checked_file_by_file(capsys):
     assert [line.split(": ")[0] for line in out.splitlines() if "：" not in line.split(": ")[0]] == [
         "schemes/harbin-80/2019.yaml",
         "schemes/yichun-120/2021.yaml",
+        "schemes/yichun-flex/2021.yaml",
         "schemes/yichun-women/2021.yaml",
     ]
+
+
+ENTRANT = {
+    "format": "huzhu-entry/1",
+    "person": {"sex": "male"},
+    "entrant": {
+        "starts_on": "2022-12-01",
+        "born_on": "2006-12-02",
+        "insured": "yes",
+        "way": "group",
+        "shares": 1,
+        "late_days": 0,
+        "in_force": False,
+    },
+    "roster": {"joining": 8, "staff": 11},
+}
+
+
+def test_the_slip_of_joining_is_printed_and_why_not(capsys, tmp_path):
+    facts = tmp_path / "entrant.json"
+    facts.write_text(json.dumps(ENTRANT))
+    status, out, err = says(capsys, "explain", "--entry", "--scheme", "yichun-120", facts)
+    assert (status, err) == (0, "")
+    assert "× 到了参加的年龄" in out
+    assert "到起日的周岁 15 小于 最小年龄 16" in out
+    assert "名册提醒：不符合“参加人数达到最低比例”" in out
+
+
+def test_the_decision_of_joining_is_told_as_json(capsys, tmp_path):
+    facts = tmp_path / "entrant.json"
+    facts.write_text(json.dumps(ENTRANT))
+    _, out, _ = says(capsys, "explain", "--entry", "--json", "--scheme", "yichun-women", facts)
+    told = json.loads(out)
+    assert (told["joins"], told["roster"][0]["name"]) == (False, "share")
+    facts.write_text("{}")
+    assert "没有写明格式" in refused(capsys, "explain", "--entry", "--scheme", "yichun-120", facts)
 
 
 def test_a_faulty_scheme_is_told_with_file_line_what_and_remedy(capsys, own_shelf):
@@ -241,7 +278,7 @@ def test_one_faulty_scheme_fails_the_check_but_not_the_others_in_it(capsys, own_
     replaced(own_shelf / "yichun-women/2021.yaml", "unit: icd", "unit: icb")
     status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert out.count("通过") == 2
+    assert out.count("通过") == 3
     assert "mine/yichun-women/2021.yaml: 不通过" in err
 
 
@@ -249,7 +286,7 @@ def test_a_file_that_is_no_yaml_fails_the_check_but_not_the_others_in_it(capsys,
     (own_shelf / "yichun-women/2021.yaml").write_text("format: [\n")
     status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert out.count("通过") == 2
+    assert out.count("通过") == 3
     assert "mine/yichun-women/2021.yaml: 不通过，1 处问题" in err
 
 
@@ -269,6 +306,7 @@ def test_the_shelf_is_listed_an_edition_a_line(capsys):
         ["yichun-120", "2021", "2021-12-10"],
         ["harbin-80", "2019", "2019-01-01"],
         ["yichun-women", "2021", "2021-12-10"],
+        ["yichun-flex", "2021", "2021-12-10"],
     ]
     assert out.splitlines()[0].endswith("读法 A、B、C、D、E")
 

@@ -177,9 +177,10 @@ def test_bank_and_account_go_together():
     assert "设为“文本”" in spoilt.problems["account"]
 
 
-def test_a_child_does_not_join():
-    assert "不满 16 周岁" in the_line("王", an_id_number(born_on=date(2006, 1, 29)), "").problems["id_number"]
-    assert the_line("王", an_id_number(born_on=date(2006, 1, 28)), "").problems == {}
+def test_nobody_joins_before_being_born():
+    late, today = (an_id_number(born_on=date(2022, 1, day)) for day in (29, 28))
+    assert "晚于保障起日 2022-01-28" in the_line("王", late, "").problems["id_number"]
+    assert the_line("王", today, "").problems == {}
 
 
 def test_a_line_read_again_from_its_own_text_stays_as_it_was():

@@ -139,7 +139,9 @@ def test_who_is_covered_already_is_told(employer, clerk, inpatient):
     an_enrolment(member, inpatient, starts_on=date(2021, 12, 15))
     row = (member.name, member.id_number, "")
     roster = a_staged_roster(employer, [inpatient], [row], by=clerk)
-    assert "已经参加了所选方案（或同类方案），保障到 2022-12-14" in problems(roster)[2]["id_number"]
+    said = problems(roster)[2]["id_number"]
+    assert "不符合“这个保障期没有参加过本方案”：本方案已保障到 2022-12-14" in said
+    assert "（不重复参加条款）" in said
 
 
 def test_who_holds_a_scheme_of_the_same_kind_is_told(employer, clerk, inpatient):
@@ -169,7 +171,7 @@ def test_men_do_not_pay_for_a_scheme_that_can_never_pay_them(employer, clerk, in
     roster = a_staged_roster(employer, [inpatient, women], rows, by=clerk)
     assert queries.heads(roster) == {inpatient: 5, women: 2}
     alone = a_staged_roster(employer, [women], some_workers(1, sex="male"), by=clerk)
-    assert "不收男职工" in problems(alone)[2]["id_number"]
+    assert "不符合“本人是女职工”：性别 男" in problems(alone)[2]["id_number"]
 
 
 def test_a_number_registered_under_another_name_is_not_told_whose_it_is(employer, clerk, inpatient):

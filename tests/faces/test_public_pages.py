@@ -37,10 +37,10 @@ def test_the_pages_of_schemes_are_only_read(browser, address):
     assert browser.post(address).status_code == 405
 
 
-def test_the_three_schemes_stand_side_by_side_with_fees_from_their_files(browser):
+def test_the_schemes_stand_side_by_side_with_fees_from_their_files(browser):
     text = browser.get("/").content.decode()
     fees = re.findall(r'<p class="fee"><b>([^<]+)</b>', text)
-    assert fees == ["120元", "80元", "25元"]
+    assert fees == ["120元", "80元", "25元", "140元"]
     assert "（最高算到统筹支付额的20%）的60%" in text
 
 

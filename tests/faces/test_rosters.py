@@ -247,7 +247,7 @@ def test_a_bad_row_is_mended_on_the_page(staged, clerk):
     assert "只收好的 2 行，确认参加" in page
     assert Event.objects.filter(verb="rosters.read", kind="read").exists()
     row = staged.rows.get(number=4)
-    form = {f"name-{row.pk}": "王小明", f"id_number-{row.pk}": "11010519491231002x", f"phone-{row.pk}": ""}
+    form = {f"name-{row.pk}": "王小明", f"id_number-{row.pk}": an_id_number(), f"phone-{row.pk}": ""}
     done = text_of(desk.post(reverse("web:roster-mend", args=[staged.pk]), form, follow=True))
     assert "每一行都好了" in done
     assert "确认 3 人参加" in done

@@ -59,6 +59,7 @@ def a_staged_roster(
     rows: list[tuple[object, ...]],
     *,
     by: Role,
+    way: str = "group",
     starts_on: date = START,
     at: datetime = UPLOADED_AT,
 ) -> Roster:
@@ -69,6 +70,7 @@ def a_staged_roster(
         cover_starts_on=starts_on,
         name="名册.csv",
         data=a_sheet(rows),
+        way=way,
         by=by,
         at=at,
     )

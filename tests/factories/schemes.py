@@ -27,3 +27,8 @@ def the_women_scheme() -> SchemeEdition:
 def the_capped_scheme() -> SchemeEdition:
     """80 yuan: inpatient up to 8,000 yuan and two claims a period."""
     return a_published("harbin-80")
+
+
+def the_flexible_scheme() -> SchemeEdition:
+    """A demonstration: individuals pay 140 yuan, platforms 120 a head."""
+    return a_published("yichun-flex")

@@ -38,9 +38,9 @@ def test_the_engine_behind_a_row_has_the_same_fingerprint():
 
 def test_a_file_changed_after_publication_is_refused(settings, tmp_path):
     row = publish(edition=shelf().edition("yichun-women"), at=PUBLISHED_AT)
-    for name in ("yichun-women/2021.yaml", "common/cover.yaml"):
+    for name in ("yichun-women/2021.yaml", "common/cover.yaml", "common/entry.yaml"):
         copy = tmp_path / name
-        copy.parent.mkdir()
+        copy.parent.mkdir(exist_ok=True)
         copy.write_text((settings.HUZHU_SCHEMES / name).read_text().replace("15000元", "16000元"))
     settings.HUZHU_SCHEMES = tmp_path
     with pytest.raises(NotTheSameText, match="另立新版次"):

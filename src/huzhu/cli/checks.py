@@ -71,8 +71,9 @@ FEES = (
     Check(
         "应缴：人数 × 会费",
         "SELECT id, amount_fen FROM contributions_contributiondue",
-        "SELECT c.id, c.heads * s.fee_fen FROM contributions_contributiondue c "
-        "JOIN schemes_schemeedition s ON s.id = c.edition_id",
+        "SELECT c.id, c.heads * CASE WHEN r.way = 'individual' THEN COALESCE(s.individual_fee_fen, s.fee_fen) "
+        "ELSE s.fee_fen END FROM contributions_contributiondue c "
+        "JOIN schemes_schemeedition s ON s.id = c.edition_id JOIN enrolment_roster r ON r.id = c.roster_id",
     ),
     Check(
         "应缴：各方分担之和",

@@ -3,18 +3,20 @@
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from huzhu.cli.shelf import shelf
 from huzhu.core import money
+from huzhu.rules import entry
 from huzhu.rules.about import clashing
 from huzhu.rules.adjudicate import explain
 from huzhu.rules.edition import Edition
 from huzhu.rules.facts import FactsRefused, document_of
 from huzhu.rules.problems import SchemeRefused
 from huzhu.rules.reasoning import as_json
-from huzhu.rules.slip import slip
+from huzhu.rules.slip import entry_slip, slip
 from huzhu.schemes.library import Library
 
 
@@ -30,6 +32,9 @@ def register(verbs: Any) -> None:
         help="名称（如 yichun-120）或文件路径",
     )
     verb.add_argument("--variant", metavar="读法", help="条款的读法，如 A；不写用方案默认的")
+    verb.add_argument(
+        "--entry", action="store_true", help="看一个人能不能参加（事实文件的格式是 huzhu-entry/1），不算给付"
+    )
     verb.add_argument("--json", action="store_true", help="输出 JSON，不输出算账单")
     verb.add_argument("facts", nargs="?", metavar="FACTS.json", help="事实文件，写在最后；写 - 从标准输入读")
     verb.set_defaults(run=run)
@@ -45,6 +50,8 @@ def run(asked: argparse.Namespace) -> int:
     try:
         library = shelf()
         editions = _editions(library, names, asked.variant)
+        if asked.entry:
+            return _entries(editions, document_of(_text(facts)), as_text=not asked.json)
         reasonings = explain(editions, document_of(_text(facts)), among=library.editions())
     except (SchemeRefused, FactsRefused, LookupError, OSError, UnicodeDecodeError) as error:
         print(_complaint(error, facts), file=sys.stderr)
@@ -57,6 +64,20 @@ def run(asked: argparse.Namespace) -> int:
         print(json.dumps(body, ensure_ascii=False, indent=2))
     else:
         print(slip(reasonings), end="")
+    return 0
+
+
+def _entries(editions: list[Edition], document: object, *, as_text: bool) -> int:
+    """Prints the decision of each edition on one person, and on the roster where the document tells of one."""
+    for edition in editions:
+        found = entry.admission(edition, entry.read_person(edition, document))
+        has_roster = isinstance(document, dict) and "roster" in document
+        lacks = entry.findings(edition, entry.read_roster(edition, document)) if has_roster else ()
+        if as_text:
+            print(entry_slip(found, lacks), end="")
+        else:
+            body = entry.as_json(found) | {"roster": [{**asdict(lack)} for lack in lacks]}
+            print(json.dumps(body, ensure_ascii=False, indent=2))
     return 0
 
 

@@ -61,6 +61,11 @@ class ContributionDue(models.Model):
         )
 
     @property
+    def fee_fen(self) -> int:
+        """What each head owes."""
+        return self.edition.fee_for(self.roster.way)
+
+    @property
     def left_fen(self) -> int:
         """What has not come in yet."""
         return sum(share.left_fen for share in self.shares.all())

@@ -26,11 +26,12 @@ class Plan:
 
     edition: SchemeEdition
     heads: int
+    fee_fen: int
     parts: tuple[Part, ...]
 
     @property
     def amount_fen(self) -> int:
-        return self.edition.fee_fen * self.heads
+        return self.fee_fen * self.heads
 
     @property
     def said(self) -> str:
@@ -90,13 +91,14 @@ def owed_fen(by: Role) -> int:
 
 def plans(roster: Roster) -> list[Plan]:
     """What accepting the good rows will cost, scheme by scheme."""
-    return [plan(roster.employer, edition, number) for edition, number in heads(roster).items()]
+    return [plan(roster, edition, number) for edition, number in heads(roster).items()]
 
 
-def plan(employer: Organisation, edition: SchemeEdition, number: int) -> Plan:
-    """One scheme's cost for so many people of the employer."""
-    parts = split(edition.fee_fen, rules_for(employer, edition.slug))
-    return Plan(edition, number, tuple(part.times(number) for part in parts))
+def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
+    """One scheme's cost for so many people of the roster."""
+    fee_fen = edition.fee_for(roster.way)
+    parts = split(fee_fen, rules_for(roster.employer, edition.slug))
+    return Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts))
 
 
 def rules_for(employer: Organisation, scheme_slug: str) -> list[Rule]:

@@ -119,7 +119,7 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
     if locked.state == Roster.State.ACCEPTED:
         return list(locked.dues.order_by("pk"))
     heads = enrolment.enrol(roster=locked, good_only=good_only, by=by, at=at)
-    dues = [_owe(locked, plan(locked.employer, edition, number)) for edition, number in heads.items()]
+    dues = [_owe(locked, plan(locked, edition, number)) for edition, number in heads.items()]
     for due in dues:
         _begin_if_paid(due, by, at)
     return dues

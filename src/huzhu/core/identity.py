@@ -11,6 +11,8 @@ from datetime import date
 
 from stdnum.iso7064 import mod_11_2
 
+from huzhu.core.periods import years_between
+
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]{1,2}", re.ASCII)
 _FIRST_YEAR = 1900
@@ -45,7 +47,7 @@ class Identity:
 
     def age_on(self, day: date) -> int:
         """Whole years on that day."""
-        return day.year - self.born_on.year - ((day.month, day.day) < (self.born_on.month, self.born_on.day))
+        return years_between(self.born_on, day)
 
 
 def tidy(text: str) -> str:

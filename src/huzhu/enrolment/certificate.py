@@ -9,7 +9,7 @@ import segno
 
 from huzhu.core.identity import masked
 from huzhu.core.money import spoken
-from huzhu.enrolment.models import Enrolment
+from huzhu.enrolment.models import Enrolment, Way
 from huzhu.enrolment.paper import pdf
 from huzhu.organisations.queries import agency_of
 
@@ -81,7 +81,7 @@ def _page(row: Enrolment, office: str, address_of: Callable[[str], str]) -> dict
         "title": row.edition.title,
         "period": period(row),
         "since": f"从 {row.covered_since_on} 起",
-        "fee": f"{spoken(row.edition.fee_fen)} 元",
+        "fee": f"{spoken(row.edition.fee_for(row.roster.way if row.roster else Way.GROUP))} 元",
         "code": _code(address_of(row.verify_token or "")),
     }
 

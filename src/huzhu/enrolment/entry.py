@@ -1,21 +1,46 @@
-"""Who may join what: repeats within a sheet, people registered or covered already, schemes closed to them."""
+"""Who may join what: repeats within a sheet and registered names here, everything else by the editions' own rules."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
-from huzhu.core.periods import a_year_after
-from huzhu.enrolment.line import SEXES, Line
-from huzhu.enrolment.models import Enrolment
+from huzhu.core.periods import months_after
+from huzhu.enrolment.line import Line
+from huzhu.enrolment.models import Enrolment, Roster, Way
 from huzhu.members.queries import by_numbers
-from huzhu.rules import tree
-from huzhu.rules.edition import Benefit
+from huzhu.organisations.models import Organisation
+from huzhu.rules import entry as rules
+from huzhu.rules.edition import Edition
 from huzhu.schemes import queries as schemes
 from huzhu.schemes.models import SchemeEdition
 
-RENEWAL_DAYS = 15
 SLICE = 500
+ONE_DAY = timedelta(days=1)
+# what is known of somebody at the door, by the names of common/entry; a sheet tells nothing of insurance and illness
+KNOWN = frozenset(
+    {
+        "sex",
+        "starts_on",
+        "age",
+        "insured",
+        "way",
+        "shares",
+        "late_days",
+        "gap_days",
+        "in_force",
+        "held_until",
+        "kind_until",
+        "already_ill",
+    }
+)
+Facts = dict[str, Any]
+
+
+class AsksForMore(ValueError):
+    """The edition asks at the door for something that nobody is asked for here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +54,101 @@ class Cover:
     in_force: bool
     kind: str  # of schemes of one kind a person may hold one only
 
-    def overlaps(self, starts_on: date) -> bool:
-        return self.starts_on < a_year_after(starts_on) and self.ends_on > starts_on
+    def overlaps(self, starts_on: date, ends_on: date) -> bool:
+        return self.starts_on < ends_on and self.ends_on > starts_on
+
+
+class Door:
+    """One edition on one first day of cover: its terms in figures, and its judgements, each made once.
+
+    A judgement depends on a handful of facts, and a roster of many thousands holds few different ones.
+    """
+
+    def __init__(
+        self, row: SchemeEdition, starts_on: date, way: str, group: tuple[date, date] | None
+    ) -> None:
+        self.row, self.way, self.starts_on = row, way, starts_on
+        self.day = starts_on.toordinal()
+        self.engine = schemes.engine(row)
+        self.kind = kind_of(self.engine)
+        self.grace = timedelta(days=rules.number(self.engine, "grace", self.day))
+        self.late = timedelta() if group is None else starts_on - group[0]
+        self.ends_on = self._ends_on(group)
+        self.columns = _columns(self.engine)
+        self.judged: dict[tuple[Any, ...], tuple[bool, str]] = {}
+
+    def _ends_on(self, group: tuple[date, date] | None) -> date:
+        """A late joiner's cover ends with the group's where the edition says so."""
+        if group and rules.entry_of(self.engine).late == "group":
+            return group[1]
+        return months_after(self.starts_on, rules.number(self.engine, "months", self.day))
+
+    def judge(self, told: Facts) -> tuple[bool, str]:
+        """(joins, the engine's sentence on why not)."""
+        key = tuple([told[name] for name in self.columns])
+        if key not in self.judged:
+            row = dict(zip(self.columns, key, strict=True))
+            joins = rules.admits(self.engine, row)
+            self.judged[key] = (joins, "" if joins else rules.admission(self.engine, row).sentence)
+        return self.judged[key]
+
+    def admission(self, told: Facts) -> rules.Admission:
+        """The judgement with its reasoning."""
+        return rules.admission(self.engine, {name: told[name] for name in self.columns})
+
+
+@cache
+def _columns(engine: Edition) -> tuple[str, ...]:
+    wanted = rules.door(engine).columns
+    if strangers := [engine.facts[name].label for name in wanted if name not in KNOWN]:
+        raise AsksForMore(
+            f"方案“{engine.slug}”参加时要看{'、'.join(strangers)}，名册和申请里都没有这一项，没有办法判断。"
+            "请先在方案里去掉这个条件，或请系统管理员补上这一项。"
+        )
+    return wanted
+
+
+def kind_of(engine: Edition) -> str:
+    return engine.entry.one_of if engine.entry else ""
 
 
 class Entry:
-    """What is known about entering these editions on one day."""
+    """What is known about entering these editions on one day, in one way, perhaps at one employer.
 
-    def __init__(self, editions: Sequence[SchemeEdition], starts_on: date) -> None:
+    `declared` holds, by identity number, what people said of themselves (insured, already_ill).
+    """
+
+    def __init__(
+        self,
+        editions: Sequence[SchemeEdition],
+        starts_on: date,
+        *,
+        way: str = Way.GROUP,
+        employer: Organisation | None = None,
+        declared: Mapping[str, Facts] | None = None,
+    ) -> None:
         self.editions = sorted(editions, key=lambda row: row.pk)
-        self.engines = {row.pk: schemes.engine(row) for row in self.editions}
-        self.kinds = {row.pk: self.engines[row.pk].about.get("one_of", "") for row in self.editions}
-        self.starts_on = starts_on
+        self.starts_on, self.employer, self.way = starts_on, employer, way
+        self.declared = declared or {}
+        self.doors = {row.pk: Door(row, starts_on, way, self._group_period(row)) for row in self.editions}
+        self.kinds = {pk: door.kind for pk, door in self.doors.items()}
         self.covers: dict[str, list[Cover]] = defaultdict(list)
         self.names: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, roster: Roster) -> "Entry":
+        """On the terms of a roster."""
+        return cls(
+            list(roster.editions.all()), roster.cover_starts_on, way=roster.way, employer=roster.employer
+        )
+
+    def _group_period(self, row: SchemeEdition) -> tuple[date, date] | None:
+        """The period in which the employer's people are covered on the day, by the first of them that joined."""
+        if self.employer is None or self.way == Way.INDIVIDUAL:
+            return None
+        held = Enrolment.objects.filter(employer=self.employer, scheme_slug=row.slug)
+        running = held.exclude(state=Enrolment.State.VOID).covering(self.starts_on)
+        return running.order_by("cover_starts_on").values_list("cover_starts_on", "cover_ends_on").first()
 
     def learn(self, lines: Iterable[Line]) -> None:
         """Look up who of these people is registered and what they hold."""
@@ -57,7 +163,7 @@ class Entry:
 
     def _cover(self, row: Enrolment) -> Cover:
         if row.edition_id not in self.kinds:
-            self.kinds[row.edition_id] = schemes.engine(row.edition).about.get("one_of", "")
+            self.kinds[row.edition_id] = kind_of(schemes.engine(row.edition))
         return Cover(
             row.scheme_slug,
             row.cover_starts_on,
@@ -75,39 +181,82 @@ class Entry:
         if registered != line.name:
             line.problems["name"] = "这个身份证号已登记在另一个姓名下：请对照身份证核对姓名和号码"
             return []
-        return self._open_to(line)
+        told = [(row, *self.doors[row.pk].judge(self.facts(line, row))) for row in self.editions]
+        joined = [row for row, joins, _ in told if joins]
+        if not joined:
+            line.problems["id_number"] = "\n".join(f"{row.short}：{why}" for row, _, why in told)
+        return joined
 
-    def _open_to(self, line: Line) -> list[SchemeEdition]:
-        assert line.identity is not None  # noqa: S101  judged by the caller
-        held = [
-            cover for cover in self.covers.get(line.identity.number, ()) if cover.overlaps(self.starts_on)
-        ]
-        slugs = {cover.scheme_slug for cover in held}
-        kinds = {cover.kind for cover in held if cover.kind}
-        wanted = [row for row in self.editions if not self.closed(row, line.identity.sex)]
-        left = [row for row in wanted if row.slug not in slugs and self.kinds[row.pk] not in kinds]
-        if not wanted:
-            label = SEXES[line.identity.sex]
-            line.problems["id_number"] = f"所选方案不收{label}职工（身份证号是{label}），请核对号码或方案"
-        elif not left:
-            days = max(cover.ends_on for cover in held)
-            line.problems["id_number"] = (
-                f"这段时间已经参加了所选方案（或同类方案），保障到 {days - timedelta(days=1)}，不用再报"
-            )
-        return left
+    def facts(self, line: Line, row: SchemeEdition) -> Facts:
+        """What the edition may ask about this person, by the names of common/entry."""
+        assert line.identity is not None  # noqa: S101  the caller asks for good lines only
+        door, number = self.doors[row.pk], line.identity.number
+        held, kind = None, None
+        last: Cover | None = None
+        for cover in self.covers.get(number, ()):
+            if cover.scheme_slug == row.slug:
+                held = self._until(cover, door, held)
+                if cover.in_force and (last is None or cover.ends_on > last.ends_on):
+                    last = cover
+            elif door.kind and cover.kind == door.kind:
+                kind = self._until(cover, door, kind)
+        gap = (self.starts_on - last.ends_on).days if last else None
+        return {
+            "sex": line.identity.sex,
+            "starts_on": door.day,
+            "age": line.identity.age_on(self.starts_on),
+            "insured": "unknown",
+            "way": self.way,
+            "shares": 1,
+            "late_days": door.late.days,
+            "gap_days": None if gap is None else max(0, gap),
+            "in_force": gap is not None and gap < 0,
+            "held_until": held,
+            "kind_until": kind,
+            "already_ill": None,
+        } | dict(self.declared.get(number, {}))
 
-    def closed(self, row: SchemeEdition, sex: str) -> bool:
-        """Whether no benefit could ever pay a person of this sex: nobody's fee is taken for nothing."""
-        benefits = self.engines[row.pk].benefits.values()
-        return all(_asks_for_another(benefit, sex) for benefit in benefits)
+    def _until(self, cover: Cover, door: Door, before: int | None) -> int | None:
+        """The last covered day (an ordinal) of cover that overlaps, or what was found before where that is later."""
+        if not cover.overlaps(self.starts_on, door.ends_on):
+            return before
+        return max(before or 0, (cover.ends_on - ONE_DAY).toordinal(), door.day)
 
-    def since(self, number: str, slug: str) -> date:
-        """The first day of unbroken cover: earlier cover counts when it ended at most 15 days before."""
-        before = [c for c in self.covers.get(number, ()) if c.scheme_slug == slug and c.in_force]
+    def since(self, number: str, row: SchemeEdition) -> date:
+        """The first day of unbroken cover: earlier cover counts where it ended within the edition's days of grace."""
+        before = [c for c in self.covers.get(number, ()) if c.scheme_slug == row.slug and c.in_force]
         last = max(before, key=lambda cover: cover.ends_on, default=None)
-        if last and last.ends_on <= self.starts_on <= last.ends_on + timedelta(days=RENEWAL_DAYS):
+        if last and last.ends_on <= self.starts_on <= last.ends_on + self.doors[row.pk].grace:
             return last.since_on
         return self.starts_on
+
+    def ends_on(self, row: SchemeEdition) -> date:
+        """The first day no longer covered."""
+        return self.doors[row.pk].ends_on
+
+    def findings(self, heads: Mapping[SchemeEdition, int]) -> list[tuple[SchemeEdition, rules.Finding]]:
+        """What the rosters's numbers lack by each edition; for individuals there is no roster to speak of."""
+        if self.employer is None or self.way == Way.INDIVIDUAL:
+            return []
+        return [
+            (row, finding)
+            for row, number in heads.items()
+            for finding in rules.findings(self.doors[row.pk].engine, self._roster_facts(row, number))
+        ]
+
+    def _roster_facts(self, row: SchemeEdition, number: int) -> Facts:
+        assert self.employer is not None  # noqa: S101  asked by the caller
+        held = Enrolment.objects.filter(employer=self.employer, scheme_slug=row.slug)
+        covered = held.exclude(state=Enrolment.State.VOID).covering(self.starts_on).count()
+        staff = self.employer.staff_count or None
+        told = {
+            "starts_on": self.starts_on.toordinal(),
+            "joining": number + covered,
+            "staff": staff,
+            "joining_share": rules.share_of(number + covered, staff) if staff else None,
+        }
+        engine = self.doors[row.pk].engine
+        return {name: told.get(name) for name in rules.roster_door(engine).columns}
 
 
 def mark_repeats(lines: Iterable[Line]) -> None:
@@ -126,20 +275,10 @@ def mark_repeats(lines: Iterable[Line]) -> None:
                 line.problems["id_number"] = f"第 {rows} 行是同一个人：只收第 {group[0].number} 行"
 
 
-def offered(rows: Iterable[SchemeEdition], starts_on: date) -> list[SchemeEdition]:
-    """Of each scheme the newest edition that is open on the day."""
+def offered(rows: Iterable[SchemeEdition], starts_on: date, way: str) -> list[SchemeEdition]:
+    """Of each scheme the newest edition that is open on the day, where it lets people come in this way."""
     newest: dict[str, SchemeEdition] = {}
     for row in rows:
         if row.opens_on <= starts_on < row.closes_on:
             newest[row.slug] = row
-    return list(newest.values())
-
-
-def _asks_for_another(benefit: Benefit, sex: str) -> bool:
-    """Whether a condition of the benefit is `sex == "<the other>"`."""
-    for condition in benefit.conditions:
-        match condition.test:
-            case tree.Compare(sign="==", left=tree.Fact(name="sex"), right=tree.Constant(value=other)):
-                if other != sex:
-                    return True
-    return False
+    return [row for row in newest.values() if way in rules.ways(schemes.engine(row), starts_on.toordinal())]

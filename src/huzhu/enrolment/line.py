@@ -20,7 +20,6 @@ LABELS = {
     "account": "银行账号",
 }
 SEXES = dict(Sex.choices)
-LEAST_AGE = 16
 _LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Co"}
 _LONGEST = {"name": 40, "sex": 10, "bank_name": 60}
 
@@ -69,9 +68,9 @@ class Line:
             self.id_number, self.problems["id_number"] = tidy(self.id_number), str(wrong)
             return
         self.id_number = self.identity.number
-        if self.identity.age_on(starts_on) < LEAST_AGE:
+        if self.identity.born_on > starts_on:
             self.problems["id_number"] = (
-                f"按出生日期 {self.identity.born_on}，到保障起日还不满 {LEAST_AGE} 周岁，请核对号码"
+                f"出生日期 {self.identity.born_on} 晚于保障起日 {starts_on}，请核对号码"
             )
         elif self.sex and self.sex not in {self.identity.sex, SEXES[self.identity.sex]}:
             self.problems["sex"] = f"性别写的是{self.sex}，身份证号是{SEXES[self.identity.sex]}，请核对"

@@ -13,6 +13,14 @@ from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 
 
+class Way(models.TextChoices):
+    """How people come in; an edition says which ways it allows (the fact `way` of common/entry)."""
+
+    GROUP = "group", "随单位"
+    INDIVIDUAL = "individual", "个人"
+    PLATFORM = "platform", "随平台企业"
+
+
 class Roster(SealedModel):
     """One uploaded list of one employer: rows are staged, and one change of state makes the good ones enrolments."""
 
@@ -23,8 +31,11 @@ class Roster(SealedModel):
 
     employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
     editions = models.ManyToManyField(SchemeEdition, related_name="+", verbose_name="方案")
+    way = models.CharField("参加方式", max_length=10, choices=Way, default=Way.GROUP)
     cover_starts_on = models.DateField("保障期起日")
-    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="文件")
+    file = models.ForeignKey(  # an individual's application comes without a sheet
+        StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="文件"
+    )
     state = models.CharField("状态", max_length=10, choices=State, default=State.STAGED)
     uploaded_at = models.DateTimeField("上传时间")
     uploaded_by = models.CharField("上传人编号", max_length=60)

@@ -4,9 +4,10 @@ import datetime as dt
 
 from django.db.models import Count, QuerySet
 
-from huzhu.enrolment.entry import offered
-from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster, RosterRow
+from huzhu.enrolment.entry import Entry, offered
+from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
 from huzhu.members.models import Member
+from huzhu.rules.entry import Finding
 from huzhu.schemes.models import SchemeEdition
 from huzhu.schemes.queries import published
 from huzhu.users.models import Role
@@ -39,9 +40,15 @@ def covering(member: Member, day: dt.date) -> list[Enrolment]:
     return list(rows.select_related("edition", "employer").order_by("scheme_slug"))
 
 
-def offered_on(day: dt.date) -> list[SchemeEdition]:
-    """What a roster may choose from when cover begins on the day."""
-    return offered(published(), day)
+def offered_on(day: dt.date, way: str = Way.GROUP) -> list[SchemeEdition]:
+    """What may be chosen when cover begins on the day and people come in this way."""
+    return offered(published(), day, way)
+
+
+def roster_ways(day: dt.date) -> list[tuple[str, str]]:
+    """Ways a roster may come in on the day, with their words; an employer's own is always among them."""
+    found = [(str(Way.GROUP), str(Way.GROUP.label))]
+    return found + [(str(way), str(way.label)) for way in (Way.PLATFORM,) if offered_on(day, way)]
 
 
 def tally(roster: Roster) -> tuple[int, int]:
@@ -58,6 +65,17 @@ def heads(roster: Roster) -> dict[SchemeEdition, int]:
         for row in found:
             found[row] += group["rows"] if str(row.pk) in group["joins"].split(",") else 0
     return {row: number for row, number in found.items() if number}
+
+
+def last_days(roster: Roster) -> dict[SchemeEdition, dt.date]:
+    """The last covered day by edition."""
+    entry = Entry.of(roster)
+    return {row: entry.ends_on(row) - dt.timedelta(days=1) for row in entry.editions}
+
+
+def findings(roster: Roster) -> list[tuple[SchemeEdition, Finding]]:
+    """What the roster as a whole lacks by its editions, counting the good rows."""
+    return Entry.of(roster).findings(heads(roster))
 
 
 def to_mend(roster: Roster) -> QuerySet[RosterRow]:

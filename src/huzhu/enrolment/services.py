@@ -11,17 +11,17 @@ from django.db import transaction
 from django.db.models import Max
 
 from huzhu.audit import services as audit
-from huzhu.core.periods import a_year_after
 from huzhu.enrolment import sheet
 from huzhu.enrolment.entry import Entry, mark_repeats
 from huzhu.enrolment.line import LABELS, Line
-from huzhu.enrolment.models import Enrolment, Roster, RosterRow
+from huzhu.enrolment.models import Enrolment, Roster, RosterRow, Way
 from huzhu.files import services as files
 from huzhu.members import services as members
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.about import clashing
+from huzhu.rules.entry import ways
 from huzhu.rules.units import SHANGHAI
 from huzhu.schemes import queries as schemes
 from huzhu.schemes.models import SchemeEdition
@@ -70,6 +70,10 @@ class NobodyToEnrol(RosterRefused):
     """Not one row is good."""
 
 
+class RosterLacks(RosterRefused):
+    """The roster as a whole does not hold what an edition must have."""
+
+
 class RowsChanged(RosterRefused):
     """Since the preview somebody on the list was registered or enrolled elsewhere."""
 
@@ -87,20 +91,23 @@ def stage(  # noqa: PLR0913  the terms of a roster and its file
     cover_starts_on: date,
     name: str,
     data: bytes,
+    way: str = Way.GROUP,
     by: Role,
     at: datetime,
 ) -> Roster:
     """Read a sheet into rows with what is wrong at each cell; nobody is enrolled yet. TableRefused, RosterRefused."""
     check_may(by, "rosters.upload", within=employer)
     _refuse_terms(employer, editions, cover_starts_on, at)
+    _refuse_way(editions, cover_starts_on, way)
     _refuse_same_file(employer, editions, cover_starts_on, data)
     lines = sheet.read(data, name, starts_on=cover_starts_on)
-    joins = _judged(lines, Entry(editions, cover_starts_on))
+    joins = _judged(lines, Entry(editions, cover_starts_on, way=way, employer=employer))
     with transaction.atomic():
         Organisation.objects.select_for_update(no_key=True).get(pk=employer.pk)
         _refuse_same_file(employer, editions, cover_starts_on, data)
         roster = Roster.objects.create(
             employer=employer,
+            way=way,
             cover_starts_on=cover_starts_on,
             file=files.store(name=name, data=data, purpose="roster", by=by, at=at),
             uploaded_at=at,
@@ -128,6 +135,15 @@ def _refuse_terms(
         raise SchemesRefused(f"{sentence}。")
     if starts_on < (today := at.astimezone(SHANGHAI).date()):
         raise StartRefused(f"保障不能从过去开始（{starts_on} 早于今天 {today}）：请改为今天或以后的日期。")
+
+
+def _refuse_way(editions: Sequence[SchemeEdition], starts_on: date, way: str) -> None:
+    """Rosters are of an employer or a platform; an individual applies (see applications.py)."""
+    if way not in {Way.GROUP, Way.PLATFORM}:
+        raise SchemesRefused("名册只有随单位、随平台企业两种；个人请在“个人参加”里申请。")
+    for row in editions:
+        if way not in ways(schemes.engine(row), starts_on.toordinal()):
+            raise SchemesRefused(f"方案“{row.short}”不收{Way(way).label}参加的，请改方案或参加方式。")
 
 
 def _refuse_same_file(
@@ -176,7 +192,7 @@ def mend(*, roster: Roster, changes: Mapping[str, Mapping[str, str]], by: Role, 
     others = locked.rows.filter(id_number_index__in=[number for number in touched if number])
     for row in others.exclude(pk__in=list(rows)):
         rows[str(row.pk)], lines[str(row.pk)] = row, line_of(row, locked.cover_starts_on)
-    _save(rows, lines, Entry(list(locked.editions.all()), locked.cover_starts_on))
+    _save(rows, lines, Entry.of(locked))
     audit.record(by=by, verb="rosters.mend", on=locked, at=at, detail={"rows": len(changes)})
     return locked.rows.filter(joins="").count()
 
@@ -194,7 +210,7 @@ def judge_again(*, roster: Roster, by: Role, at: datetime) -> None:
     locked = _still_staged(roster)
     rows = {str(row.pk): row for row in locked.rows.all()}
     lines = {key: line_of(row, locked.cover_starts_on) for key, row in rows.items()}
-    _save(rows, lines, Entry(list(locked.editions.all()), locked.cover_starts_on))
+    _save(rows, lines, Entry.of(locked))
     audit.record(by=by, verb="rosters.judge_again", on=locked, at=at)
 
 
@@ -227,10 +243,11 @@ def enrol(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> dict[Sc
     rows = list(locked.rows.exclude(joins=""))
     _refuse_bad(locked, rows, good_only)
     lines = [line_of(row, locked.cover_starts_on) for row in rows]
-    entry = Entry(list(editions.values()), locked.cover_starts_on)
+    entry = Entry.of(locked)
     joins = _judged(lines, entry)
     if any(joins[row.number] != row.joins for row in rows):
         raise RowsChanged
+    _refuse_lacking(entry, joins)
     people = _registered(lines, locked.employer, at)
     enrolments = list(_enrolments(locked, lines, joins, people, entry, agency))
     Enrolment.objects.bulk_create(enrolments, batch_size=SLICE)
@@ -247,6 +264,16 @@ def _refuse_bad(roster: Roster, good: Sequence[RosterRow], good_only: bool) -> N
     bad = roster.rows.filter(joins="").count()
     if bad and not good_only:
         raise RowsToMend(f"还有 {bad} 行有问题，没有确认：请先改正，或选择只收好的 {len(good)} 行。")
+
+
+def _refuse_lacking(entry: Entry, joins: Mapping[int, str]) -> None:
+    """The roster as a whole may fall short of what an edition must have; a warning stands on the preview only."""
+    counted = Counter(pk for listed in joins.values() for pk in listed.split(",") if pk)
+    heads = {row: counted[str(row.pk)] for row in entry.editions if counted[str(row.pk)]}
+    lacks = [(row, one) for row, one in entry.findings(heads) if one.level == "must"]
+    if lacks:
+        said = "；".join(f"{row.short}：{one.sentence}" for row, one in lacks)
+        raise RosterLacks(f"名册还不能确认。{said}")
 
 
 def _registered(lines: Sequence[Line], employer: Organisation, at: datetime) -> dict[str, Member]:
@@ -268,6 +295,7 @@ def _enrolments(
     starts_on = roster.cover_starts_on
     for edition in entry.editions:
         numbers = _certificate_numbers(agency, edition, starts_on)
+        ends_on = entry.ends_on(edition)
         for line in lines:
             if str(edition.pk) in joins[line.number].split(","):
                 yield Enrolment(
@@ -277,8 +305,8 @@ def _enrolments(
                     employer=roster.employer,
                     roster=roster,
                     cover_starts_on=starts_on,
-                    cover_ends_on=a_year_after(starts_on),
-                    covered_since_on=entry.since(line.id_number, edition.slug),
+                    cover_ends_on=ends_on,
+                    covered_since_on=entry.since(line.id_number, edition),
                     certificate_no=next(numbers),
                     verify_token=secrets.token_urlsafe(16),
                 )

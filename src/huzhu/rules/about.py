@@ -21,10 +21,10 @@ def filled(edition: Edition, text: str, day: int) -> str:
 
 
 def clashing(editions: Iterable[Edition]) -> str:
-    """A sentence where two of the schemes may not be joined together (about: one_of), else nothing."""
+    """A sentence where two of the schemes may not be joined together (entry: one_of), else nothing."""
     kinds: dict[str, list[str]] = {}
     for edition in editions:
-        if kind := edition.about.get("one_of"):
+        if kind := edition.entry.one_of if edition.entry else "":
             kinds.setdefault(kind, []).append(edition.about.get("short", edition.slug))
     return "；".join(
         f"两个{kind}方案不能同时参加（{'、'.join(names)}），请只留一个"

@@ -9,20 +9,20 @@ cases:
       - {event: {…}, pays: {inpatient: 1746.00}}     # or {inpatient: {A: 1746.00, B: 349.20}} by reading
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from huzhu.core import money
 from huzhu.rules.adjudicate import adjudicate
-from huzhu.rules.edition import Edition
+from huzhu.rules.edition import GROUPS, Edition
+from huzhu.rules.entry_cases import GROUPS as ENTRY_GROUPS
+from huzhu.rules.entry_cases import EntryCase, entry_case, run_entry_case
 from huzhu.rules.facts import FORMAT as FACTS_FORMAT
-from huzhu.rules.facts import FactsRefused
+from huzhu.rules.facts import FactsRefused, typed_group
 from huzhu.rules.fields import Fields
 from huzhu.rules.overlay import merged
 from huzhu.rules.problems import Place, Problem, refuse
-from huzhu.rules.units import Unit
-from huzhu.rules.yamltext import Mapping, Node, Scalar, Sequence, plain, read
+from huzhu.rules.yamltext import Mapping, Node, Scalar, Sequence, read
 
 FORMAT = "huzhu-cases/1"
 
@@ -45,20 +45,26 @@ class Case:
     claims: tuple[Claim, ...]
     place: Place
 
+    @property
+    def count(self) -> int:
+        return len(self.claims)
 
-def read_cases(text: str, file: str) -> tuple[Case, ...]:
+
+def read_cases(text: str, file: str) -> tuple[Case | EntryCase, ...]:
     """The worked examples of one file; raises SchemeRefused where its shape is wrong."""
     top = Fields(read(text, file), "例题文件")
     if top.text("format", "") != FORMAT:
         raise refuse(top.place, "文件没有写明格式", f"第一行写 format: {FORMAT}")
+    is_entry = top.one_of("kind", ["claims", "entry"], "claims") == "entry"
     shared = top.at("facts") or Mapping(top.place)
     if not isinstance(shared, Mapping):
-        raise refuse(shared.place, "facts 下面要写“键: 值”", "写 person、cover、event")
+        raise refuse(shared.place, "facts 下面要写“键: 值”", "写 person 等几组")
     groups = Fields(shared, "facts ")
-    for group in ("person", "cover", "event"):
+    for group in ENTRY_GROUPS if is_entry else GROUPS:
         groups.at(group)
     groups.done()
-    cases = tuple(_case(Fields(node, "例题"), shared) for node in _items(top, "cases"))
+    made = entry_case if is_entry else _case
+    cases = tuple(made(Fields(node, "例题"), shared) for node in _items(top, "cases"))
     top.done()
     return cases
 
@@ -81,7 +87,7 @@ def _case(fields: Fields, shared: Mapping) -> Case:
 
 def _claim(fields: Fields, shared: Mapping) -> Claim:
     own = Mapping(fields.place)
-    for group in ("person", "cover", "event"):
+    for group in GROUPS:
         if (node := fields.at(group)) is not None:
             own.items[group], own.keys[group] = node, fields.node.keys[group]
     pays = fields.at("pays")
@@ -91,9 +97,12 @@ def _claim(fields: Fields, shared: Mapping) -> Claim:
     return Claim(merged(shared, own), pays, fields.place)
 
 
-def run_cases(edition: Edition, cases: tuple[Case, ...]) -> Iterator[Problem]:
+def run_cases(edition: Edition, cases: tuple[Case | EntryCase, ...]) -> Iterator[Problem]:
     """A problem for every claim whose payment differs from the worked one, in the edition's reading."""
     for case in cases:
+        if isinstance(case, EntryCase):
+            yield from run_entry_case(edition, case)
+            continue
         history: list[object] = []
         for number, claim in enumerate(case.claims, 1):
             document = _document(edition, claim, history, number)
@@ -110,24 +119,9 @@ def run_cases(edition: Edition, cases: tuple[Case, ...]) -> Iterator[Problem]:
 
 
 def _document(edition: Edition, claim: Claim, history: list[object], number: int) -> dict[str, object]:
-    groups = {group: _typed(edition, claim.facts.items.get(group)) for group in ("person", "cover", "event")}
+    groups = {group: typed_group(edition, claim.facts.items.get(group)) for group in GROUPS}
     groups["event"].setdefault("claim_no", f"{number:03d}")
     return {"format": FACTS_FORMAT, **groups, "history": list(history)}
-
-
-def _typed(edition: Edition, node: Node | None) -> dict[str, object]:
-    """YAML keeps every value as text; counts, days and flags become what the facts want."""
-    given = plain(node) if isinstance(node, Mapping) else {}
-    return (
-        {name: _value(edition, name, text) for name, text in given.items()} if isinstance(given, dict) else {}
-    )
-
-
-def _value(edition: Edition, name: str, text: object) -> object:
-    unit = edition.facts[name].type.unit if name in edition.facts else None
-    if unit in {Unit.DAYS, Unit.COUNT} and isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text):
-        return int(text)
-    return text == "true" if unit is Unit.FLAG and text in {"true", "false"} else text
 
 
 def _differences(edition: Edition, case: Case, claim: Claim, paid: dict[str, int]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from huzhu.rules.units import Type, Value
 
 ENGINE = "huzhu-engine/1"
 GROUPS = ("person", "cover", "event")
+ENTRY_GROUPS = ("entrant", "roster")  # what entry reads beside the person; no benefit can
 
 Bands = tuple[tuple[int | None, int], ...]  # (upper bound in fen or None, rate at the parameter's scale)
 Table = Mapping[str, int]  # code → value at the parameter's scale
@@ -40,7 +41,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class FactDef:
-    """One column the scheme may read: its group in the facts JSON is person, cover or event."""
+    """One column the scheme may read: its group in the JSON is person, cover or event; at entry entrant or roster."""
 
     name: str
     group: str
@@ -93,6 +94,20 @@ class Condition:
     clause: str
     test: Node
     advice: str
+    place: Place
+    level: str = ""  # of a condition on a whole roster: must refuses it, warn only says so
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who may join, and on what terms; `terms` names the parameter that holds each (see reader.TERMS)."""
+
+    version_by: str
+    one_of: str
+    late: str
+    terms: Mapping[str, str]
+    conditions: tuple[Condition, ...]
+    roster: tuple[Condition, ...]
     place: Place
 
 
@@ -165,6 +180,7 @@ class Edition:
     place: Place
     resolved: str
     identity: str
+    entry: Entry | None
 
     @staticmethod
     def identity_of(resolved: str) -> str:
@@ -184,6 +200,10 @@ class Edition:
         for expression in self.expressions():
             yield from expression.walk()
 
+    def entry_conditions(self) -> tuple[Condition, ...]:
+        """Conditions of joining, on the person and on the roster; claims never read them."""
+        return (*self.entry.conditions, *self.entry.roster) if self.entry else ()
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the facts the edition reads, in order of declaration."""
@@ -195,7 +215,8 @@ class Edition:
     def wanted(self) -> Mapping[str, Mapping[str, FactDef]]:
         """The facts the edition reads, by group."""
         read = [self.facts[name] for name in self.columns]
-        return {group: {fact.name: fact for fact in read if fact.group == group} for group in GROUPS}
+        groups = (*GROUPS, *ENTRY_GROUPS)
+        return {group: {fact.name: fact for fact in read if fact.group == group} for group in groups}
 
     def cautions(self) -> Iterator[tuple[str, Caution]]:
         """(label, caution) of the edition itself, its parameters and benefits, where not published as it stands."""

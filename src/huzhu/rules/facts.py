@@ -7,6 +7,7 @@ An earlier event may carry its own cover as "cover". Absent and null both mean m
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,8 +15,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from huzhu.core import money
-from huzhu.rules.edition import Edition, FactDef
+from huzhu.rules.edition import ENTRY_GROUPS, Edition, FactDef
 from huzhu.rules.units import NUMBERS, NotAValue, Unit, Value, how_to_write, spoken, value_of
+from huzhu.rules.yamltext import Mapping as MappingNode
+from huzhu.rules.yamltext import Node, plain
 
 FORMAT = "huzhu-facts/1"
 MOST_EVENTS = 2_000
@@ -94,6 +97,15 @@ def read_facts(
     return facts
 
 
+def read_entry(edition: Edition, document: object, *, form: str) -> Row:
+    """One row of entry facts for a gate of the edition (see entry.py); raises FactsRefused naming each bad field."""
+    reader = _Reader(edition, edition.facts)
+    row = reader.entrant(document, form)
+    if reader.problems:
+        raise FactsRefused(reader.problems)
+    return row
+
+
 class _Reader:
     def __init__(self, edition: Edition, also_known: Mapping[str, FactDef]) -> None:
         self.edition = edition
@@ -115,6 +127,20 @@ class _Reader:
         current = person | cover | self.group(top.get("event", {}), "event", "event")
         earlier = self.history(top.get("history", []), person, cover)
         return Facts(()) if self.problems else self.ordered(earlier, current)
+
+    def entrant(self, document: object, form: str) -> Row:
+        """The facts of joining: no cover yet and no event."""
+        top = self.mapping(document, "")
+        if top.get("format") != form:
+            self.wrong("format", "没有写明格式", f'写 "format": "{form}"')
+        groups = ("person", *ENTRY_GROUPS)
+        for name in top.keys() - {"format", *groups}:
+            self.wrong(str(name)[:40], "最外层没有这一项", f"只写 format、{'、'.join(groups)}")
+        rows = [self.group(top.get(group, {}), group, group) for group in groups]
+        row = rows[0] | rows[1] | rows[2]
+        if not self.problems:
+            self.inside(row)
+        return row
 
     def mapping(self, value: object, path: str) -> Mapping[str, object]:
         if isinstance(value, Mapping):
@@ -208,6 +234,23 @@ class _Reader:
 def order_key(edition: Edition, row: Row) -> tuple[tuple[bool, Value], ...]:
     """The row's place in the edition's order; a missing value comes first."""
     return tuple((value is not None, 0 if value is None else value) for value in map(row.get, edition.order))
+
+
+def typed_group(edition: Edition, node: Node | None) -> dict[str, object]:
+    """YAML keeps every value as text; counts, days and flags become what the facts want."""
+    given = plain(node) if isinstance(node, MappingNode) else {}
+    return (
+        {name: _as_json(edition, name, text) for name, text in given.items()}
+        if isinstance(given, dict)
+        else {}
+    )
+
+
+def _as_json(edition: Edition, name: str, text: object) -> object:
+    unit = edition.facts[name].type.unit if name in edition.facts else None
+    if unit in {Unit.DAYS, Unit.COUNT} and isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text):
+        return int(text)
+    return text == "true" if unit is Unit.FLAG and text in {"true", "false"} else text
 
 
 def typed(definition: FactDef, given: object) -> Value:

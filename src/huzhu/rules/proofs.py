@@ -23,6 +23,7 @@ from huzhu.rules.tree import (
 )
 from huzhu.rules.units import NUMBERS, Unit
 
+MOST_TERM = 120  # months, or shares
 PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 
 
@@ -30,7 +31,7 @@ def prove(edition: Edition) -> None:
     """Raises SchemeRefused with everything that cannot be proved of the edition."""
     problems = [
         Problem(*problem)
-        for proof in (_dates, _order, _keys, _used, _placeholders, _reachable)
+        for proof in (_dates, _order, _keys, _used, _placeholders, _reachable, _entry)
         for problem in proof(edition)
     ]
     if problems:
@@ -78,6 +79,8 @@ def _keys(edition: Edition) -> Found:
 
 def _used(edition: Edition) -> Found:
     named = {name for expression in edition.expressions() for name in names_in(expression)}
+    named |= {name for condition in edition.entry_conditions() for name in names_in(condition.test)}
+    named |= set(edition.entry.terms.values()) if edition.entry else set()
     named |= {match for text in edition.about.values() for match in PLACEHOLDER.findall(text)}
     named |= set(edition.columns)
     for kind, things in (("行", edition.lines), ("参数", edition.parameters), ("事实", edition.facts)):
@@ -108,6 +111,7 @@ def _citing(edition: Edition) -> Iterator[LineDef | ParameterDef | Benefit | Con
     for benefit in edition.benefits.values():
         yield benefit
         yield from benefit.conditions
+    yield from edition.entry_conditions()
 
 
 def _texts(edition: Edition) -> Iterator[str]:
@@ -131,9 +135,10 @@ def _reachable(edition: Edition) -> Found:
     for benefit in edition.benefits.values():
         if benefit.pays.type.hi <= 0:
             yield benefit.place, f"“{benefit.label}”永远不会给付", "检查 pays：它的上限是 0"
-        for condition in benefit.conditions:
-            if truth(condition.test) is False:
-                yield condition.place, f"条件“{condition.label}”永远不成立", "检查比较的方向和上下限"
+    conditions = [condition for benefit in edition.benefits.values() for condition in benefit.conditions]
+    for condition in (*conditions, *edition.entry_conditions()):
+        if truth(condition.test) is False:
+            yield condition.place, f"条件“{condition.label}”永远不成立", "检查比较的方向和上下限"
     for place, expression in _placed(edition):
         for node in expression.walk():
             if isinstance(node, Choice) and truth(node.condition) is not None:
@@ -147,6 +152,29 @@ def _placed(edition: Edition) -> Iterator[tuple[Place, Node]]:
     for benefit in edition.benefits.values():
         yield from ((condition.place, condition.test) for condition in benefit.conditions)
         yield benefit.place, benefit.pays
+    yield from ((condition.place, condition.test) for condition in edition.entry_conditions())
+
+
+def _entry(edition: Edition) -> Found:
+    if (entry := edition.entry) is None:
+        return
+    picks = edition.facts.get(entry.version_by)
+    if picks is None or picks.group != "entrant" or picks.type.unit is not Unit.DATE or picks.type.missing:
+        yield (
+            entry.place,
+            f"entry 的 version_by“{entry.version_by}”不是参加时必填的日期",
+            "写 starts_on 这样的 entrant 事实",
+        )
+    for role in ("months", "shares"):
+        parameter = edition.parameters.get(entry.terms.get(role, ""))
+        if parameter and not 1 <= parameter.type.lo <= parameter.type.hi <= MOST_TERM:
+            yield parameter.place, f"“{parameter.label}”要在 1 到 {MOST_TERM} 之间", "检查这个数字"
+    for role in ("waiting", "grace", "late_window", "fee", "individual_fee"):
+        parameter = edition.parameters.get(entry.terms.get(role, ""))
+        if parameter and parameter.type.lo < 0:
+            yield parameter.place, f"“{parameter.label}”不能是负数", "检查这个数字"
+    if entry.late == "group" and "late_window" not in entry.terms:
+        yield entry.place, "late: group 却没有说晚多少天还收", "在 terms 里写 late_window，并在 when 里用它"
 
 
 def truth(node: Node) -> bool | None:

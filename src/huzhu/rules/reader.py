@@ -1,18 +1,20 @@
 """Scheme text becomes a proved edition: overlays, then declarations, then expressions in order of dependence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from huzhu.core.hashing import canonical_json
 from huzhu.rules import checker, declarations, motion, proofs
 from huzhu.rules.edition import (
+    ENTRY_GROUPS,
     GROUPS,
     Benefit,
     Check,
     Clause,
     Condition,
     Edition,
+    Entry,
     FactDef,
     Key,
     LineDef,
@@ -28,6 +30,19 @@ from huzhu.rules.units import FLAG, NotAValue, Unit, how_to_write, value_of
 from huzhu.rules.yamltext import Mapping, Scalar, plain, read
 
 FORMAT = "huzhu-scheme/1"
+# what a term of entry is: the unit and shape of the parameter that holds it
+TERMS: dict[str, tuple[Unit, str]] = {
+    "ways": (Unit.CODE, "list"),
+    "fee": (Unit.MONEY, "one"),
+    "individual_fee": (Unit.MONEY, "one"),
+    "months": (Unit.COUNT, "one"),
+    "shares": (Unit.COUNT, "one"),
+    "waiting": (Unit.DAYS, "one"),
+    "grace": (Unit.DAYS, "one"),
+    "late_window": (Unit.DAYS, "one"),
+}
+REQUIRED_TERMS = ("ways", "fee", "months")
+LATE = {"own": "按自己的起日参加，保障期照满", "group": "保障到单位本期的止日"}
 _ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
 
 
@@ -60,6 +75,7 @@ class _Reading:
     keys: dict[str, Key] = field(default_factory=dict)
     lines: dict[str, LineDef] = field(default_factory=dict)
     names: dict[str, Node] = field(default_factory=dict)
+    at_entry: dict[str, Node] = field(default_factory=dict)  # facts that only entry may read
     steady: set[str] = field(default_factory=set)
     rising: dict[str, int] = field(default_factory=dict)
     changing: set[str] = field(default_factory=set)
@@ -75,13 +91,18 @@ class _Reading:
         self.read_lines(self.top, "", self.scope())
         checks = self.checks()
         benefits = self.benefits()
+        entry = None
+        with self.problems.kept():
+            entry = self.entry()
         self.problems.stop_if_any()
-        edition = self.assembled(checks, benefits)
+        edition = self.assembled(checks, benefits, entry)
         self.top.done()
         proofs.prove(edition)
         return edition
 
-    def assembled(self, checks: tuple[Check, ...], benefits: dict[str, Benefit]) -> Edition:
+    def assembled(
+        self, checks: tuple[Check, ...], benefits: dict[str, Benefit], entry: Entry | None
+    ) -> Edition:
         top = self.top
         variants = {name: declarations.variant(name, fields) for name, fields in top.each("variants")}
         about = Fields(top.at("about") or Mapping(top.place), "about")
@@ -108,6 +129,7 @@ class _Reading:
             place=top.place,
             resolved=resolved,
             identity=Edition.identity_of(resolved),
+            entry=entry,
         )
 
     def resolved(self) -> str:
@@ -143,13 +165,14 @@ class _Reading:
                 self.keys[name] = declarations.key(name, fields, self.facts)
 
     def read_facts(self, groups: Fields) -> None:
-        for group in GROUPS:
+        for group in (*GROUPS, *ENTRY_GROUPS):
             for name, fields in groups.each(group):
                 with self.problems.kept():
                     declarations.declare(name, fields.place, self.taken)
                     self.facts[name] = made = declarations.fact(name, group, fields)
-                    self.names[name] = Fact(made.type, name)
-                    if group != "event":
+                    known = self.at_entry if group in ENTRY_GROUPS else self.names
+                    known[name] = Fact(made.type, name)
+                    if group in {"person", "cover"}:
                         self.steady.add(name)
         groups.done()
 
@@ -226,7 +249,7 @@ class _Reading:
 
     def benefit(self, name: str, fields: Fields) -> Benefit:
         outside = dict(self.names)
-        conditions, scope = self.conditions(name, fields)
+        conditions, scope = self.conditions(name, fields, self.scope())
         lines = self.read_lines(fields, name, scope)
         syntax = parse(fields.scalar("pays"))
         pays = checker.payment(syntax, scope)
@@ -247,22 +270,78 @@ class _Reading:
                 del self.names[local]
         return made
 
-    def conditions(self, benefit: str, fields: Fields) -> tuple[tuple[Condition, ...], Scope]:
+    def conditions(self, benefit: str, fields: Fields, scope: Scope) -> tuple[tuple[Condition, ...], Scope]:
         """Conditions in order; each may rely on those before it, and its totals count the events that pass them."""
         made: list[Condition] = []
-        scope = self.scope()
         for name, condition in fields.each("when"):
-            syntax = parse(condition.scalar("is"))
-            test = checker.flag(syntax, scope)
-            advice = condition.text("advice", "")
-            made.append(
-                Condition(
-                    name, condition.text("label"), self.clause(condition), test, advice, condition.place
-                )
-            )
-            condition.done()
+            one, syntax = self.condition(name, condition, scope)
+            made.append(one)
             scope = scope.within(known_if(syntax, truth=True), Passed(FLAG, benefit, len(made)))
         return tuple(made), scope
+
+    def condition(self, name: str, fields: Fields, scope: Scope) -> tuple[Condition, Syntax]:
+        syntax = parse(fields.scalar("is"))
+        test, advice = checker.flag(syntax, scope), fields.text("advice", "")
+        made = Condition(name, fields.text("label"), self.clause(fields), test, advice, fields.place)
+        fields.done()
+        return made, syntax
+
+    # --- entry ---
+
+    def entry(self) -> Entry | None:
+        """Who may join: conditions in the same language, over the facts of joining alone."""
+        if (node := self.top.at("entry")) is None:
+            return None
+        fields = Fields(node, "entry ")
+        made = Entry(
+            version_by=fields.text("version_by"),
+            one_of=fields.text("one_of", ""),
+            late=fields.one_of("late", list(LATE), "own"),
+            terms=self.terms(Fields(fields.at("terms") or Mapping(fields.place), "entry 的 terms ")),
+            conditions=self.conditions("entrant", fields, self.entry_scope("person", "entrant"))[0],
+            roster=tuple(self.roster_conditions(fields)),
+            place=fields.place,
+        )
+        fields.done()
+        return made
+
+    def entry_scope(self, *groups: str) -> Scope:
+        """Parameters and the facts of these groups; no lines and no keys, since nothing is paid and nothing runs on."""
+        names = {**self.names, **self.at_entry}
+        seen = {
+            name: node
+            for name, node in names.items()
+            if name in self.parameters or (name in self.facts and self.facts[name].group in groups)
+        }
+        return replace(self.scope(), names=seen, keys={})
+
+    def roster_conditions(self, fields: Fields) -> Iterable[Condition]:
+        """Each stands alone: one that only warns must not hide the next."""
+        for name, condition in fields.each("roster"):
+            with self.problems.kept():
+                level = condition.one_of("level", ["must", "warn"], "must")
+                yield replace(self.condition(name, condition, self.entry_scope("roster"))[0], level=level)
+
+    def terms(self, fields: Fields) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for role, (unit, shape) in TERMS.items():
+            if fields.at(role) is None:
+                continue
+            scalar = fields.scalar(role)
+            parameter = self.parameters.get(scalar.text)
+            if parameter is None or (parameter.type.unit, parameter.shape) != (unit, shape):
+                raise refuse(
+                    scalar.place,
+                    f"{role} 写的“{scalar.text}”不是 unit: {unit}、shape: {shape} 的参数",
+                    "在 parameters 里声明它，这里只写名称",
+                )
+            found[role] = scalar.text
+        fields.done()
+        if lacking := [role for role in REQUIRED_TERMS if role not in found]:
+            raise refuse(
+                fields.place, f"entry 的 terms 缺 {'、'.join(lacking)}", "写出参加方式、会费和保障期月数"
+            )
+        return found
 
 
 def _words(syntax: Syntax) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """The working of one outcome: walked from the same tree that was evaluated, never composed per scheme."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -198,6 +198,11 @@ def _cautions(edition: Edition, benefits: tuple[BenefitWorking, ...]) -> tuple[s
     """Cautions of what this outcome rests on: the edition and the parameters its lines and conditions used."""
     used = {used.name for b in benefits for line in b.lines for used in line.parameters}
     used |= {used.name for b in benefits for asked in b.conditions for used in asked.parameters}
+    return cautions_of(edition, used)
+
+
+def cautions_of(edition: Edition, used: Set[str]) -> tuple[str, ...]:
+    """Cautions of the edition and of the parameters named."""
     things = [("版次", edition.caution)] + [
         (p.label, p.caution) for p in edition.parameters.values() if p.name in used
     ]
@@ -207,7 +212,7 @@ def _cautions(edition: Edition, benefits: tuple[BenefitWorking, ...]) -> tuple[s
 def _benefit(benefit: Benefit, speaker: Speaker) -> BenefitWorking:
     outcome = speaker.outcome
     paid = outcome.paid[benefit.name]
-    conditions = _conditions(benefit, speaker)
+    conditions = asked_of(benefit, speaker)
     met = all(condition.holds for condition in conditions)
     return BenefitWorking(
         name=benefit.name,
@@ -222,7 +227,8 @@ def _benefit(benefit: Benefit, speaker: Speaker) -> BenefitWorking:
     )
 
 
-def _conditions(benefit: Benefit, speaker: Speaker) -> tuple[Asked, ...]:
+def asked_of(benefit: Benefit, speaker: Speaker) -> tuple[Asked, ...]:
+    """Every condition in order: whether it holds and what is the case; none is read after the first that fails."""
     outcome, asked = speaker.outcome, []
     failed = False
     for number, condition in enumerate(benefit.conditions, 1):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from unicodedata import east_asian_width
 
 from huzhu.core import money
-from huzhu.rules.reasoning import BenefitWorking, Reasoning, Used
+from huzhu.rules.entry import Admission, Finding
+from huzhu.rules.reasoning import Asked, BenefitWorking, Reasoning, Used
 
 WIDTH = 76
 _WORDS = re.compile(
@@ -28,6 +29,27 @@ def slip(reasonings: Iterable[Reasoning]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def entry_slip(found: Admission, lacks: Iterable[Finding] = ()) -> str:
+    """The slip of an entry decision: every condition in order, what stands in the way, what the roster lacks."""
+    return "\n".join(_admission(found, lacks)) + "\n"
+
+
+def _admission(found: Admission, lacks: Iterable[Finding]) -> Iterator[str]:
+    yield from _wrapped(f"参加审核单  {found.title}", "")
+    yield f"版次 {found.slug} {found.edition}  指纹 {found.identity[:12]}  保障起日 {found.picked_on}"
+    yield "-" * WIDTH
+    yield from _asked(found.conditions)
+    yield "-" * WIDTH
+    yield _row("结论", "可以参加" if found.joins else "不能参加")
+    if found.zero:
+        yield from _wrapped(f"为什么不能：{found.zero.why}（{found.clause}）", "  ")
+        yield from _wrapped(f"怎样会改变：{found.zero.change}", "  ")
+    for lack in lacks:
+        mark = "名册不能确认" if lack.level == "must" else "名册提醒"
+        yield from _wrapped(f"{mark}：{lack.sentence}", "  ")
+    yield from _notes("说明（不是办事处公布的数字）", found.cautions)
+
+
 def _scheme(paper: Reasoning) -> Iterator[str]:
     yield from _wrapped(f"算账单  {paper.title}", "")
     yield f"版次 {paper.slug} {paper.edition}  指纹 {paper.identity[:12]}  参数按{paper.picked_by} {paper.picked_on} 取"
@@ -46,10 +68,7 @@ def _benefit(benefit: BenefitWorking) -> Iterator[str]:
     yield from _wrapped(f"【{benefit.label}】", "")
     if benefit.caution:
         yield from _wrapped(f"（{benefit.caution_kind}：{benefit.caution}）", "  ")
-    for condition in benefit.conditions:
-        mark = {True: "√", False: "×", None: "·"}[condition.holds]
-        yield from _wrapped(f"{mark} {condition.label}", "  ", condition.states)
-        yield from _used(condition.parameters)
+    yield from _asked(benefit.conditions)
     for line in benefit.lines:
         yield _row(f"  {line.label}", line.value)
         yield from _wrapped(f"= {line.how}", "      ")
@@ -60,6 +79,13 @@ def _benefit(benefit: BenefitWorking) -> Iterator[str]:
         yield from _wrapped(f"为什么是 0：{benefit.zero.why}", "  ")
         yield from _wrapped(f"怎样会改变：{benefit.zero.change}", "  ")
     yield _row(f"  {benefit.label} 小计", f"{benefit.paid} 元")
+
+
+def _asked(conditions: Iterable[Asked]) -> Iterator[str]:
+    for condition in conditions:
+        mark = {True: "√", False: "×", None: "·"}[condition.holds]
+        yield from _wrapped(f"{mark} {condition.label}", "  ", condition.states)
+        yield from _used(condition.parameters)
 
 
 def _used(parameters: tuple[Used, ...]) -> Iterator[str]:

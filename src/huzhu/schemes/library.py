@@ -7,6 +7,7 @@ from pathlib import Path
 from huzhu.rules import reader
 from huzhu.rules.cases import Case, read_cases, run_cases
 from huzhu.rules.edition import Edition
+from huzhu.rules.entry_cases import EntryCase
 from huzhu.rules.overlay import Parent
 from huzhu.rules.problems import Place, Problem, SchemeRefused, refuse
 
@@ -138,7 +139,7 @@ class Library:
         resolved, home = path.resolve(), self.shelf.parent.resolve()
         return str(resolved.relative_to(home)) if resolved.is_relative_to(home) else str(path)
 
-    def cases(self, path: Path) -> tuple[Case, ...]:
+    def cases(self, path: Path) -> tuple[Case | EntryCase, ...]:
         """The worked examples beside an edition file."""
         return tuple(
             case
@@ -164,5 +165,5 @@ class Library:
             problems.append(
                 Problem(Place(name, 1), "没有例题", f"在 {path.parent.name}/cases/ 下写几道能用笔算的例题")
             )
-        claims = sum(len(case.claims) for case in cases) * len(editions)
+        claims = sum(case.count for case in cases) * len(editions)
         return Verdict(name, tuple(dict.fromkeys(problems)), tuple(editions), claims)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from huzhu.audit.services import record
 from huzhu.rules.edition import Edition
+from huzhu.rules.entry import term
 from huzhu.schemes.models import SchemeEdition
 from huzhu.users.models import Role
 
@@ -14,9 +15,17 @@ class HasNoFee(ValueError):
     """The edition names no parameter `fee`, so nobody could say what a member owes."""
 
 
+class SaysNotWhoMayJoin(ValueError):
+    """The edition has no section on entry, so nobody could say who may join."""
+
+
 @transaction.atomic
 def publish(*, edition: Edition, at: datetime, by: Role | None = None) -> SchemeEdition:
     """Keep a proved edition for good, in fen and dates; the same identity twice returns the first row."""
+    if edition.entry is None:
+        raise SaysNotWhoMayJoin(
+            f"方案“{edition.slug}”没有写谁可以参加（entry），公布后没有人知道该收谁，所以没有公布。请在方案文件里补上。"
+        )
     row, is_new = SchemeEdition.objects.get_or_create(
         identity=edition.identity,
         defaults={
@@ -27,6 +36,7 @@ def publish(*, edition: Edition, at: datetime, by: Role | None = None) -> Scheme
             "short": edition.about.get("short", edition.slug),
             "resolved": edition.resolved,
             "fee_fen": _fee(edition),
+            "individual_fee_fen": _own_fee(edition),
             "opens_on": date.fromordinal(edition.opens_on),
             "closes_on": date.fromordinal(edition.closes_on),
             "published_at": at,
@@ -35,6 +45,12 @@ def publish(*, edition: Edition, at: datetime, by: Role | None = None) -> Scheme
     if is_new and by is not None:
         record(by=by, verb="schemes.publish", on=row, at=at, detail={"identity": edition.identity})
     return row
+
+
+def _own_fee(edition: Edition) -> int | None:
+    """What individuals pay where the edition says so, by the value in force when it opens."""
+    own = term(edition, "individual_fee", edition.opens_on)
+    return own if isinstance(own, int) else None
 
 
 def _fee(edition: Edition) -> int:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from huzhu.rules import entry
 from huzhu.rules.about import filled
 from huzhu.rules.cases import Case
-from huzhu.rules.edition import Benefit, Clause, Edition, ParameterDef
+from huzhu.rules.edition import Benefit, Clause, Condition, Edition, ParameterDef
+from huzhu.rules.entry_cases import EntryCase
+from huzhu.rules.reader import LATE
 from huzhu.rules.units import Value, spoken
 
 
@@ -15,7 +18,7 @@ class SchemeShown:
 
     edition: Edition
     day: int
-    cases: tuple[Case, ...] = ()
+    cases: tuple[Case | EntryCase, ...] = ()
 
     @property
     def about(self) -> dict[str, str]:
@@ -44,6 +47,32 @@ class SchemeShown:
             )
             for definition in self.edition.parameters.values()
         ]
+
+    @property
+    def entry(self) -> list[tuple[Condition, str, Clause]]:
+        """Who may join: each condition with its words and its clause."""
+        clauses = self.edition.clauses
+        return [
+            (condition, words, clauses[condition.clause])
+            for condition, words in entry.in_words(self.edition, self.day)
+        ]
+
+    @property
+    def ways(self) -> list[str]:
+        """Ways in that are open, as people say them."""
+        return entry.ways_in_words(self.edition, self.day)
+
+    @property
+    def individuals_may(self) -> bool:
+        return "individual" in entry.ways(self.edition, self.day)
+
+    @property
+    def terms(self) -> list[tuple[str, str]]:
+        return list(entry.terms_in_words(self.edition, self.day))
+
+    @property
+    def late(self) -> str:
+        return LATE[entry.entry_of(self.edition).late]
 
     @property
     def opens(self) -> str:

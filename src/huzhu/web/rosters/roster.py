@@ -72,10 +72,10 @@ def _preview(request: Any, found: Any) -> HttpResponse:
     if wrong:
         services.note_reading(roster=found, by=request.by, at=request.now)
     try:
-        plans = contributions.plans(found)
+        plans, last_days = contributions.plans(found), queries.last_days(found)
     except SplitOverFee as error:
         told(request, error)
-        plans = []
+        plans, last_days = [], {}
     shown = {
         "roster": found,
         "good": good,
@@ -84,7 +84,8 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "cells": [_cells(row) for row in wrong] if wrong else [],
         "pages": pages,
         "rows": [_masked(row) for row in pages],
-        "plans": plans,
+        "plans": [(plan, last_days[plan.edition]) for plan in plans],
+        "lacks": queries.findings(found),
         "total": contributions.total_fen(plans),
         "may_change": may(request.by, "rosters.accept", found.employer),
     }

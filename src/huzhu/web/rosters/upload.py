@@ -31,7 +31,10 @@ class Start:
 
     def __post_init__(self) -> None:
         self.starts_on = self._day()
-        self.editions = queries.offered_on(self.starts_on)
+        self.ways = queries.roster_ways(self.starts_on)
+        wanted = self.asked.get("way", "")
+        self.way = wanted if wanted in dict(self.ways) else self.ways[0][0]
+        self.editions = queries.offered_on(self.starts_on, self.way)
 
     @property
     def employer(self) -> Any:
@@ -99,6 +102,7 @@ def _stage(request: Any, start: Start) -> Any:
             cover_starts_on=start.starts_on,
             name=file.name,
             data=file.read(),
+            way=start.way,
             by=request.by,
             at=request.now,
         )
