@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.http import content_disposition_header, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from huzhu.ledger import queries, services
@@ -13,9 +13,9 @@ from huzhu.schemes.queries import published
 from huzhu.web.access import staff
 from huzhu.web.desks.numbers import page_of
 from huzhu.web.finance.workbook import books_workbook
+from huzhu.web.workbooks import download
 
 READERS = ("payment_maker", "payment_releaser", "auditor", "leader")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,7 @@ def export(request: Any) -> HttpResponse:
     split = split_of(request)
     services.exported(by=request.by, at=request.now, asked=split.asked)
     data = books_workbook(split.said, split.statement(request.by), split.entries(request.by))
-    name = f"账簿_{request.today:%Y%m%d}.xlsx"
-    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
-    return HttpResponse(data, content_type=XLSX, headers=headers)
+    return download(data, f"账簿_{request.today:%Y%m%d}.xlsx")
 
 
 @require_safe
