@@ -10,7 +10,7 @@ from factories.members import a_member
 from factories.organisations import a_city
 from huzhu.claims.models import Claim, State
 from huzhu.cli import demo
-from huzhu.cli.yichun import loading, places, rosters, sheets, today, year
+from huzhu.cli.yichun import loading, places, rosters, sheets, today, visiting, year
 from huzhu.cli.yichun.people import Registry
 from huzhu.core import money
 from huzhu.insight import figures, people
@@ -46,6 +46,9 @@ def _small(monkeypatch):
     monkeypatch.setattr(rosters, "STORY_WOMEN", 52)
     small = {"municipal": (90, 40), "county": (200, 60), "enterprise": (80, 30), "forestry": (400, 220)}
     monkeypatch.setattr(places, "SPREAD", small)
+    few = {"municipal": (2, 10), "county": (1, 10), "enterprise": (2, 10), "forestry": (2, 10)}
+    monkeypatch.setattr(places, "OTHERS", few)
+    monkeypatch.setattr(visiting, "NOT_VISITED", 2)
     monkeypatch.setattr(year, "HELPED", 13)
     monkeypatch.setattr(year, "GRAVE", 1)
     monkeypatch.setattr(year, "PAID_FEN", 3_171_400 + 1_000_000 + 12 * 180_000)

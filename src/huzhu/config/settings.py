@@ -151,11 +151,13 @@ INSTALLED_APPS = [
     "huzhu.schemes",
     "huzhu.members",
     "huzhu.ledger",
+    "huzhu.employers",
     "huzhu.enrolment",
     "huzhu.contributions",
     "huzhu.claims",
     "huzhu.adjudication",
     "huzhu.payouts",
+    "huzhu.outreach",
     "huzhu.web",
 ]
 AUTH_USER_MODEL = "users.User"

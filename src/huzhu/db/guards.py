@@ -14,6 +14,7 @@ APPEND_ONLY = [
     "ledger_voucher",
     "ledger_ledgerentry",
     "schemes_schemeedition",
+    "employers_stance",
 ]
 NAME = "append_only"
 SAID = "只能追加，不能修改、删除或覆盖；要更正，请另记一条"

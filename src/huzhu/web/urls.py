@@ -5,7 +5,9 @@ from django.urls import path
 from huzhu.web import views
 from huzhu.web.claims.urls import urlpatterns as claims
 from huzhu.web.desks.urls import urlpatterns as desks
+from huzhu.web.employers.urls import urlpatterns as employers
 from huzhu.web.finance.urls import urlpatterns as finance
+from huzhu.web.outreach.urls import urlpatterns as outreach
 from huzhu.web.rosters.urls import urlpatterns as rosters
 
 app_name = "web"
@@ -18,4 +20,6 @@ urlpatterns = [
     *rosters,
     *claims,
     *finance,
+    *employers,
+    *outreach,
 ]

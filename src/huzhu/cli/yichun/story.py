@@ -7,7 +7,7 @@ from random import Random
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.cli.yichun import cast, places, rosters, today
+from huzhu.cli.yichun import cast, places, rosters, today, visiting
 from huzhu.cli.yichun.claiming import Walk
 from huzhu.cli.yichun.people import Registry
 from huzhu.cli.yichun.year import Year
@@ -43,4 +43,6 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     today.Today(walk, year, waiting, seed).run()
     today.draft(joining.with_account)
     today.rosters(tree, people, editions, joining.registry)
+    say("· 走访和医保统计")
+    visiting.tell(tree, people)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

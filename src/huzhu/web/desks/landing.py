@@ -15,6 +15,7 @@ from huzhu.schemes import queries as schemes
 from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tiles import Tile, address, counted
+from huzhu.web.outreach.working import block
 
 Shown = tuple[str, dict[str, Any]]
 CLAIMS, QUEUE = "web:claims", "web:queue"
@@ -46,7 +47,7 @@ def county(request: Any) -> Shown:
     """A county's clerk: the same over all its employers, with each of them."""
     found = waiting.covered(request.by, request.today)
     lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
-    return "web/desks/county.html", _covered(found) | {"lines": lines}
+    return "web/desks/county.html", _covered(found) | {"lines": lines} | block(request)
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def agency(request: Any) -> Shown:
         ("returned", "等补材料（停表）", found.returned, "没有在等材料的申请。"),
         ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
     ]
-    return "web/desks/agency.html", {"tiles": tiles, "parts": parts}
+    return "web/desks/agency.html", {"tiles": tiles, "parts": parts} | block(request)
 
 
 def reviewer(request: Any) -> Shown:
@@ -201,7 +202,8 @@ def leader(request: Any) -> Shown:
         ),
     ]
     kinds = figures.by_sector(found.lines)
-    return "web/desks/leader.html", {"tiles": tiles, "found": found, "places": places, "kinds": kinds}
+    shown = {"tiles": tiles, "found": found, "places": places, "kinds": kinds}
+    return "web/desks/leader.html", shown | block(request)
 
 
 def cadre(request: Any) -> Shown:

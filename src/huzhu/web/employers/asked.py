@@ -1,0 +1,151 @@
+"""What a list of employers was asked for: filters that stand in the address, and the order."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.http import urlencode
+
+from huzhu.employers import queries as employers
+from huzhu.outreach import queries as outreach
+from huzhu.outreach.lines import Line
+
+LACKS = {"cause": "原因", "owner": "负责人", "date": "下一步日期"}
+SECTORS = (("municipal", "市直单位"), ("county", "县区单位"), ("enterprise", "企业"), ("forestry", "森工"))
+NONE = "none"
+TITLES = {
+    "place": "县区、集团",
+    "sector": "单位类型",
+    "industry": "行业",
+    "front": "领域",
+    "joined": "参保",
+    "willing": "意愿",
+    "cause": "没有参加的原因",
+    "owner": "负责人",
+    "stage": "走到哪一步",
+    "lacks": "还缺",
+    "due": "下一步",
+}
+SORTS = (
+    ("", "机构树的顺序"),
+    ("name", "名称（拼音）"),
+    ("staff", "在职人数，多的在前"),
+    ("enrolled", "已参保人数，多的在前"),
+    ("coverage", "参保率，低的在前"),
+    ("last", "最近走访，久的在前"),
+    ("next", "下一步日期，近的在前"),
+)
+_ORDERS: dict[str, Callable[[Line], Any]] = {
+    "name": lambda line: employers.initials(line.employer.name),
+    "staff": lambda line: -line.employer.staff_count,
+    "enrolled": lambda line: -line.enrolled,
+    "coverage": lambda line: (
+        line.enrolled * 1_000_000 // line.employer.staff_count if line.employer.staff_count else 0
+    ),
+    "last": lambda line: line.last_on or date.min,
+    "next": lambda line: line.follow_up.next_on or date.max,
+}
+_TESTS: dict[str, Callable[[Line, str, date], bool]] = {
+    "place": lambda line, value, _: line.place_key == value,
+    "sector": lambda line, value, _: line.employer.sector == value,
+    "industry": lambda line, value, _: (line.profile.industry or NONE) == value,
+    "front": lambda line, value, _: line.profile.front == value,
+    "joined": lambda line, value, _: line.joined is (value == "yes"),
+    "willing": lambda line, value, _: line.stance.willing == value,
+    "cause": lambda line, value, _: (line.stance.cause or NONE) == value and not line.joined,
+    "owner": lambda line, value, _: str(line.follow_up.owner_id or NONE) == value,
+    "stage": lambda line, value, _: not line.visited if value == NONE else bool(getattr(line, value)),
+    "lacks": lambda line, value, _: bool(line.lacks) if value == "any" else LACKS[value] in line.lacks,
+    "due": lambda line, value, today: (
+        line.overdue(today)
+        if value == "late"
+        else line.due(today)
+        if value == "today"
+        else bool(line.follow_up.next_on)
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One filter on the page: its name, its words, and what can be chosen."""
+
+    name: str
+    title: str
+    value: str
+    choices: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Filters and order, read from an address; what is not offered counts as not asked."""
+
+    text: str
+    picks: dict[str, str]
+    sort: str
+    offered: dict[str, list[tuple[str, str]]]
+
+    @property
+    def boxes(self) -> list[Box]:
+        return [Box(name, TITLES[name], self.picks.get(name, ""), self.offered[name]) for name in TITLES]
+
+    @property
+    def query(self) -> str:
+        parts = {"q": self.text, **self.picks, "sort": self.sort}
+        return urlencode({name: value for name, value in parts.items() if value})
+
+    @property
+    def also(self) -> str:
+        return f"&{self.query}" if self.query else ""
+
+    @property
+    def said(self) -> str:
+        """In words, for the head of a print and of a workbook."""
+        words = [
+            f"{TITLES[name]}：{dict(self.offered[name])[value]}"
+            for name, value in self.picks.items()
+            if value
+        ]
+        return "；".join([f"含“{self.text}”"] * bool(self.text) + words) or "全部单位"
+
+    def sift(self, lines: Iterable[Line], today: date) -> list[Line]:
+        """The lines that fit, in the order asked for."""
+        wanted = self.text.casefold()
+        found = [
+            line
+            for line in lines
+            if (not wanted or employers.fits(line.employer.name, line.employer.code, wanted))
+            and all(_TESTS[name](line, value, today) for name, value in self.picks.items())
+        ]
+        return sorted(found, key=_ORDERS[self.sort]) if self.sort else found
+
+
+def read(asked: Mapping[str, str], lines: Iterable[Line]) -> Asked:
+    """From the address, with the choices that occur in the branch."""
+    offered = _offered(list(lines))
+    picks = {name: asked.get(name, "") for name in TITLES}
+    sort = asked.get("sort", "")
+    return Asked(
+        text=asked.get("q", "").strip()[:40],
+        picks={name: value for name, value in picks.items() if value in dict(offered[name])},
+        sort=sort if sort in _ORDERS else "",
+        offered=offered,
+    )
+
+
+def _offered(lines: list[Line]) -> dict[str, list[tuple[str, str]]]:
+    owners = {str(line.follow_up.owner_id): line.owner_name for line in lines if line.follow_up.owner_id}
+    return {
+        "place": list({line.place_key: line.place for line in lines}.items()),
+        "sector": list(SECTORS),
+        "industry": [*employers.INDUSTRIES, (NONE, "没有登记")],
+        "front": list(employers.FRONTS),
+        "joined": [("yes", "已参保"), ("no", "没有参保")],
+        "willing": list(employers.WILLING),
+        "cause": [*employers.SHORT_CAUSES.items(), (NONE, "没有登记")],
+        "owner": [*sorted(owners.items(), key=lambda pair: pair[1]), (NONE, "没有负责人")],
+        "stage": [*outreach.STAGES, (NONE, "没有走访过")],
+        "lacks": [("any", "三样缺任何一样"), *LACKS.items()],
+        "due": [("late", "已过期"), ("today", "今天"), ("set", "有日期的")],
+    }

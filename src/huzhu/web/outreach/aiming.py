@@ -1,0 +1,124 @@
+"""Talks and publicity days, and yearly targets with how far it is."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from huzhu.core import money
+from huzhu.outreach import queries, services
+from huzhu.users.permissions import NotAllowed, may
+from huzhu.web.access import staff
+from huzhu.web.desks.numbers import page_of
+from huzhu.web.employers.record import whole
+from huzhu.web.outreach.working import READERS
+
+COUNTS = (
+    ("attendance", "到场（人）"),
+    ("boards", "展板（块）"),
+    ("booklets", "手册（份）"),
+    ("posters", "海报（张）"),
+    ("questions", "解答问题（个）"),
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*READERS)
+def occasions(request: Any) -> HttpResponse:
+    """All of the branch, and a form for one more."""
+    error = _hold(request) if request.method == "POST" else ""
+    if request.method == "POST" and not error:
+        return redirect("web:occasions")
+    every = queries.occasions_visible_to(request.by)
+    pages = page_of(request, every)
+    shown = {
+        "pages": pages,
+        "also": "",
+        "error": error,
+        "kinds": queries.KINDS,
+        "counts": [(name, words, request.POST.get(name, "")) for name, words in COUNTS],
+        "organisers": queries.organisers(request.by),
+        "typed": request.POST,
+        "today": request.today,
+        "key": request.POST.get("key") or uuid4(),
+        "may_hold": may(request.by, "outreach.occasion"),
+    }
+    return render(request, "web/outreach/occasions.html", shown, status=422 if error else 200)
+
+
+def _hold(request: Any) -> str:
+    """Written down, or what is wrong."""
+    asked = request.POST
+    organiser = queries.organisers(request.by).filter(pk=whole(asked.get("organiser", "")) or 0).first()
+    if organiser is None:
+        return "请选择主办的工会或代办处。"
+    counts = {name: whole(asked.get(name, "") or "0") for name, _ in COUNTS}
+    if wrong := [words for name, words in COUNTS if counts[name] is None]:
+        return f"{wrong[0]}要填整数，没有就留空。"
+    try:
+        told = services.Told(
+            organiser=organiser,
+            kind=asked.get("kind", ""),
+            on=date.fromisoformat(asked.get("on", "")),
+            place=asked.get("place", "").strip(),
+            counts={name: number or 0 for name, number in counts.items()},
+            notes=asked.get("notes", "").strip(),
+            key=UUID(asked.get("key", "")),
+        )
+        services.hold(told=told, by=request.by, at=request.now)
+    except (services.OccasionRefused, NotAllowed) as refused:
+        return str(refused)
+    except ValueError:
+        return "日期要写成 2022-11-30 的样子；如果日期没有错，请刷新页面再填一次。"
+    messages.success(request, f"已记下：{told.on} {told.place}。")
+    return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*READERS)
+def targets(request: Any) -> HttpResponse:
+    """The year's targets of the branch and how far each place has come."""
+    asked = request.POST if request.method == "POST" else request.GET
+    year = whole(asked.get("year", ""), most=9999) or request.today.year
+    error = _aim(request, year) if request.method == "POST" else ""
+    if request.method == "POST" and not error:
+        return redirect(f"{reverse('web:targets')}?year={year}")
+    shown = {
+        "rows": queries.progress(request.by, year),
+        "year": year,
+        "years": range(request.today.year - 1, request.today.year + 2),
+        "error": error,
+        "typed": request.POST,
+        "may_aim": may(request.by, "outreach.target"),
+    }
+    return render(request, "web/outreach/targets.html", shown, status=422 if error else 200)
+
+
+def _aim(request: Any, year: int) -> str:
+    """Set, or what is wrong."""
+    asked = request.POST
+    place = queries.organisers(request.by).filter(pk=whole(asked.get("organisation", "")) or 0).first()
+    if place is None:
+        return "请选择代办处、县区或集团工会。"
+    heads = whole(asked.get("heads", "") or "0")
+    if heads is None:
+        return "人数目标要填整数。"
+    try:
+        amount_fen = money.fen(asked.get("amount", "").replace(",", "").strip() or "0")
+        services.aim(
+            organisation=place,
+            year=year,
+            amount_fen=amount_fen,
+            heads=heads,
+            by=request.by,
+            at=request.now,
+        )
+    except (money.NotMoney, services.TargetRefused, NotAllowed) as refused:
+        return str(refused)
+    messages.success(request, f"{place.name} {year} 年的目标已经记下。")
+    return ""
