@@ -16,6 +16,8 @@ from huzhu.core import money
 from huzhu.insight import figures, people
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
+from huzhu.outreach import queries as outreach
+from huzhu.outreach.lines import lines
 from huzhu.rules.adjudicate import explain
 from huzhu.schemes.library import Library
 from huzhu.users import services as users
@@ -177,6 +179,9 @@ def test_the_whole_town_has_the_published_figures():
     assert 278_000_000 <= found.fees_fen < 279_000_000
     group = figures.figures_of(Organisation.objects.get(kind="group"), date(2022, 11, 30))
     assert (group.staff, group.coverage) == (24_000, "51.67%")
+    leader = Role.objects.get(code="leader")
+    found = outreach.standing(leader, lines(leader, visiting.TODAY), visiting.TODAY)
+    assert (found.funnel.visited, found.funnel.paid, found.leaflets) == (902, 252, 8_260)
 
 
 def _figures():

@@ -1,6 +1,6 @@
 """One line an employer: what stands in the tree and the record, what visits led to, what comes next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -86,10 +86,10 @@ class Line:
         return self.follow_up.next_on == today
 
 
-def lines(by: Role, today: date, only: Organisation | None = None) -> list[Line]:
-    """Every employer of the asker's branch, in the order of the tree; or only this one of them."""
+def lines(by: Role, today: date, only: Sequence[Organisation] | None = None) -> list[Line]:
+    """Every employer of the asker's branch, in the order of the tree; or only these of them."""
     seen = employers.visible_to(by)
-    found = list(seen.filter(pk=only.pk) if only else seen)
+    found = list(seen if only is None else seen.filter(pk__in=[one.pk for one in only]))
     keys = [one.pk for one in found]
     places = list(visible_to(by).filter(kind__in=("county", "group")))
     profiles, stances = employers.profiles(found), employers.stances(found)

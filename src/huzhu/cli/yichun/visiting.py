@@ -121,9 +121,9 @@ def _joined(place: Place, pieces: int, people: Cast, seed: Random) -> outreach.E
 def _told(
     place: Place, pieces: int, outcome: tuple[str, str, int], people: Cast, seed: Random
 ) -> outreach.Entry:
-    """The last visit to a unit that has not joined; every tenth lacks something, as lists do."""
+    """The last visit to a unit that has not joined; some lack something, as lists do."""
     willing, cause, at = outcome
-    vague = at % 10 == 7 and willing == "waiting"
+    vague = at % 9 == 4 and willing == "waiting"
     county = place.organisation.name.startswith("铁力市")
     owner = people.qian.user if county else people.sun.user
     return outreach.Entry(
@@ -235,7 +235,7 @@ def _insured(tree: Tree, people: Cast, seed: Random) -> None:
     for year, hundredths in ((2018, 107), (2019, 104), (2020, 102)):
         drift = {place.organisation.pk: hundredths + seed.randint(-2, 2) for place in every}
         rows = [(place.organisation, _figures(place, drift[place.organisation.pk])) for place in every]
-        for above in (tree.group, *tree.counties.values()):
+        for above in (tree.city, tree.group, *tree.counties.values()):
             own = [row for one, row in rows if above.contains(one)]
             rows.append((above, [sum(column) for column in zip(*own, strict=True)]))
         for one, row in rows:

@@ -147,7 +147,7 @@ def _cover(request: Any, found: Any) -> dict[str, Any]:
 
 
 def _outreach(request: Any, found: Any) -> dict[str, Any]:
-    (line,) = lines(request.by, request.today, only=found)
+    (line,) = lines(request.by, request.today, only=[found])
     visits = outreach.visits_visible_to(request.by).filter(employer=found)
     seen = [(visit, outreach.stance_words(visit)) for visit in visits[:LATEST]]
     return {

@@ -34,12 +34,12 @@ class Form:
     found: list[Any]
     errors: dict[str, str] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> str:
-        return self.asked.get(name, "")
+    def text(self, name: str) -> str:
+        return self.asked.get(name, "").strip()
 
     def day(self, name: str) -> date | None:
         """A date that was typed; what is no date is an error at its field."""
-        text = self.asked.get(name, "")
+        text = self.text(name)
         try:
             return date.fromisoformat(text) if text else None
         except ValueError:
@@ -47,7 +47,7 @@ class Form:
             return None
 
     def number(self, name: str) -> int | None:
-        text = self.asked.get(name, "").strip()
+        text = self.text(name)
         if not text:
             return None
         if (found := whole(text)) is None:
@@ -111,21 +111,21 @@ def _entry(request: Any, form: Form) -> services.Entry | None:
         form.errors["on"] = "请填日期"
     if form.employer is None or on is None:
         return None
-    owner = next((one for one in queries.owners(request.by) if str(one.pk) == form["owner"]), None)
+    owner = next((one for one in queries.owners(request.by) if str(one.pk) == form.text("owner")), None)
     return services.Entry(
         employer=form.employer,
         on=on,
-        way=form["way"],
+        way=form.text("way"),
         leaflets=leaflets or 0,
-        said=form["said"].strip(),
-        willing=form["willing"],
+        said=form.text("said"),
+        willing=form.text("willing"),
         willing_count=heads,
-        cause=form["cause"],
-        cause_note=form["cause_note"].strip(),
-        next_step=form["next_step"].strip(),
+        cause=form.text("cause"),
+        cause_note=form.text("cause_note"),
+        next_step=form.text("next_step"),
         next_on=next_on,
         owner=owner,
-        key=_key(form["key"]),
+        key=_key(form.text("key")),
     )
 
 
@@ -188,7 +188,8 @@ def _matching(request: Any, text: str) -> list[Any]:
     if not wanted:
         return []
     fitting = employers.matching(employers.visible_to(request.by), wanted)[:FOUND]
-    return [line for one in fitting for line in lines(request.by, request.today, only=one)]
+    found = {line.employer: line for line in lines(request.by, request.today, only=fitting)}
+    return [found[one] for one in fitting]
 
 
 def _show(request: Any, form: Form, *, status: int = 200) -> HttpResponse:
