@@ -75,7 +75,7 @@ ROUTES: dict[str, str] = {
     "desk/employers/own/": "employer_clerk",
     "desk/employers/<int:pk>/": "employer_clerk county_clerk agency_clerk leader",
     "desk/employers/<int:pk>/do/<slug:verb>/": "employer_clerk county_clerk agency_clerk",
-    "desk/employers/<int:pk>/proof/<int:count>/": "employer_clerk county_clerk agency_clerk leader",
+    "desk/employers/<int:pk>/proof/<int:count>/": "employer_clerk county_clerk agency_clerk",
     "desk/insured/": "county_clerk agency_clerk leader",
     "desk/insured/export/": "county_clerk agency_clerk leader",
     "desk/insured/template/": "agency_clerk",

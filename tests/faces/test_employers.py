@@ -166,6 +166,7 @@ def test_a_count_told_by_the_employer_is_proved_by_the_county(town):
     assert "0 / 100" in said
     paper = as_staff(county).get(f"/desk/employers/{unit.pk}/proof/{count.pk}/")
     assert paper.content == a_png()
+    assert Event.objects.filter(verb="employers.open_proof", kind="read").count() == 1
 
 
 def test_a_number_is_masked_until_somebody_looks(town):

@@ -90,6 +90,7 @@ def test_a_county_sets_no_targets(town):
         ({"next_on": date(2022, 11, 29)}, "下一步"),
         ({"willing": "no", "cause": ""}, "原因"),
         ({"cause": "other"}, "其他"),
+        ({"willing": ""}, "意愿"),
     ],
 )
 def test_a_visit_that_cannot_be_is_refused_and_leaves_nothing(wrong, says, town):
@@ -146,6 +147,16 @@ def test_the_same_form_sent_twice_is_one_visit(town):
     first = services.log(entry=entry, by=agency, at=NOON)
     assert services.log(entry=entry, by=agency, at=NOON) == first
     assert (Visit.objects.count(), Stance.objects.count()) == (1, 1)
+
+
+def test_a_new_willingness_keeps_the_cause_that_was_known(town):
+    agency, _, unit = town
+    a_visit(unit, by=agency, cause="other", cause_note="正在改制")
+    a_visit(unit, by=agency, willing="no", cause="")
+    kept = employers.stance_of(unit)
+    assert (kept.willing, kept.cause, kept.cause_note) == ("no", "other", "正在改制")
+    a_visit(unit, by=agency, willing="", cause="")
+    assert employers.stance_of(unit) == kept
 
 
 def test_undone_everything_is_as_before(town):

@@ -10,6 +10,7 @@ from django.db import transaction
 from huzhu.audit.services import record
 from huzhu.employers.models import Contact, Front, HeadCount, Industry, Profile, Stance
 from huzhu.files import services as files
+from huzhu.files.models import StoredFile
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may, may
@@ -121,6 +122,18 @@ def prove_count(*, count: HeadCount, by: Role, at: datetime, on: date) -> None:
     if HeadCount.objects.filter(pk=count.pk, proved_on__isnull=True).update(**fields):
         detail = {"year": count.year, "count": count.count}
         record(by=by, verb="employers.prove_count", on=count.employer, at=at, detail=detail)
+
+
+@transaction.atomic
+def open_proof(*, count: HeadCount, by: Role, at: datetime) -> StoredFile:
+    """The paper behind a head count; it may name people, so that whoever looks is written down."""
+    _check(by, "employers.count", count.employer)
+    if count.file is None:
+        raise RecordRefused("这个人数没有证明文件。")
+    record(
+        by=by, verb="employers.open_proof", on=count.employer, at=at, kind="read", detail={"year": count.year}
+    )
+    return count.file
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Verbs of outreach: log a visit, take it back, hand employers to somebody, occasions, targets."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,7 +46,7 @@ class TargetRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One visit as it is told; without a stance the last one stays."""
+    """One visit as it is told; without a willingness the last stance stays, without a cause the last cause."""
 
     employer: Organisation
     on: date
@@ -91,12 +91,13 @@ class Told:
 def log(*, entry: Entry, by: Role, at: datetime) -> Visit:
     """Write down a visit with what was said and what comes next; the same form sent again is the same visit."""
     check_may(by, "outreach.log", within=entry.employer)
+    follow_up, _ = FollowUp.objects.select_for_update().get_or_create(employer=entry.employer)
     known = Visit.objects.filter(key=entry.key, employer=entry.employer, logged_by=by.actor_id).first()
     if known:
         return known
+    entry = _with_cause(entry)
     _check_entry(entry, at)
     check_owner(entry.owner, entry.employer)
-    follow_up, _ = FollowUp.objects.select_for_update().get_or_create(employer=entry.employer)
     visit = _visit(entry, by, at, before=_kept(follow_up))
     if entry.willing:
         visit.stance = records.say(said=entry.stance, by=by, at=at)
@@ -234,8 +235,18 @@ def _check_entry(entry: Entry, at: datetime) -> None:
         raise VisitRefused(f"折页数要在 0 到 {MOST_PIECES:,} 之间。")
     if entry.next_on and entry.next_on < entry.on:
         raise VisitRefused("下一步的日期早于这次的日期，请改一个以后的日子。")
+    if entry.cause and not entry.willing:
+        raise VisitRefused("选了原因，请也选对方的意愿。")
     if entry.willing:
         records.check_said(entry.stance)
+
+
+def _with_cause(entry: Entry) -> Entry:
+    """A new willingness without a cause keeps the cause that was known."""
+    if entry.cause or not entry.willing:
+        return entry
+    known = employers.stance_of(entry.employer)
+    return replace(entry, cause=known.cause, cause_note=entry.cause_note or known.cause_note)
 
 
 def _visit(entry: Entry, by: Role, at: datetime, before: dict[str, Any]) -> Visit:

@@ -25,6 +25,7 @@ WORDS = {
     "employers.drop_contact": "停用单位联系人",
     "employers.export": "导出单位",
     "employers.make_main": "设为主要联系人",
+    "employers.open_proof": "查看人数证明",
     "employers.prove_count": "核实职工人数",
     "employers.say": "登记参加意愿",
     "employers.say_all": "批量登记参加意愿",

@@ -77,10 +77,11 @@ def do(request: Any, pk: int, verb: str) -> HttpResponse:
 
 
 @require_safe
-@staff(*READERS)
+@staff(*WRITERS)
 def proof(request: Any, pk: int, count: int) -> HttpResponse:
-    """The paper behind a head count."""
+    """The paper behind a head count; who looks is written down."""
     kept = get_object_or_404(queries.head_counts(employer_of(request, pk)), pk=count, file__isnull=False)
+    services.open_proof(count=kept, by=request.by, at=request.now)
     try:
         return file_response(kept)
     except FileLost:

@@ -137,7 +137,7 @@ def _key(text: str) -> UUID:
 
 
 def _fresh(request: Any) -> Form:
-    """An empty form; for a known employer with its stance, or with what was just taken back."""
+    """An empty form, perhaps for a known employer; or with what was just taken back."""
     asked = {
         "on": request.today.isoformat(),
         "way": "visit",
@@ -148,11 +148,7 @@ def _fresh(request: Any) -> Form:
     again = queries.own_undone(request.by, whole(request.GET.get("again", "")) or 0)
     if again:
         return Form(asked | _written(again), again.employer, [])
-    form = _form(request, asked | {"employer": request.GET.get("employer", "")})
-    if form.employer:
-        stance = employers.stance_of(form.employer)
-        form.asked = {**form.asked, "cause": stance.cause, "cause_note": stance.cause_note}
-    return form
+    return _form(request, asked | {"employer": request.GET.get("employer", "")})
 
 
 def _written(visit: Any) -> dict[str, str]:
@@ -196,6 +192,7 @@ def _show(request: Any, form: Form, *, status: int = 200) -> HttpResponse:
     every = lines(request.by, request.today) if "done" in request.GET else []
     shown = {
         "form": form,
+        "stance": employers.stance_of(form.employer) if form.employer else None,
         "ways": queries.WAYS,
         "willing": [choice for choice in employers.WILLING if choice[0] != "unknown"],
         "causes": employers.CAUSES,
