@@ -13,6 +13,7 @@ from factories.organisations import an_association
 from huzhu.audit.models import Seal
 from huzhu.audit.services import seal
 from huzhu.db import guards
+from huzhu.employers.models import Stance
 from huzhu.ledger.models import Account, LedgerEntry, Voucher
 from huzhu.schemes.models import SchemeEdition
 
@@ -25,6 +26,7 @@ COLUMNS = {
     "ledger_voucher": ("note", "source"),
     "ledger_ledgerentry": ("month", "source"),
     "schemes_schemeedition": ("title", "identity"),
+    "employers_stance": ("told_by_name", None),
 }
 only_postgres = pytest.mark.skipif(not POSTGRES, reason="SQLite has no such statement")
 only_sqlite = pytest.mark.skipif(POSTGRES, reason="PostgreSQL has no such statement")
@@ -49,6 +51,7 @@ def rows():
         slug="yc-1", edition="2022", title="住院", short="住院", identity="a" * 64, resolved="…", fee_fen=12000,
         opens_on=NOON.date(), closes_on=NOON.date(), published_at=NOON,
     )  # fmt: skip
+    Stance.objects.create(employer=office, willing="yes", said_on=NOON.date(), told_at=NOON, told_by="user:1")
     connection.check_constraints()  # or PostgreSQL would alter no table before the end of the transaction
 
 

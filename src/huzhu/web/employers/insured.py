@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from huzhu.core import money
 from huzhu.employers import insured as sheets
 from huzhu.employers import queries, services
 from huzhu.files.contents import NotAccepted
@@ -22,7 +21,8 @@ from huzhu.outreach.lines import lines
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
 from huzhu.web.desks.numbers import page_of
-from huzhu.web.employers.listing import READERS, sent, workbook
+from huzhu.web.employers.listing import READERS
+from huzhu.web.workbooks import Cell, Table, download, workbook, yuan
 
 YEARS = (2018, 2019, 2020)
 LEVELS = (("place", "县区、集团"), ("employer", "单位"))
@@ -99,16 +99,17 @@ def export(request: Any) -> HttpResponse:
         f"{year} {words}" for year in YEARS for words in ("住院人次", "统筹支付（元）", "个人自付（元）")
     ]
     said = f"{request.by.organisation.name} · {request.today:%Y-%m-%d} · 2018—2020 年医保参保与今天的覆盖"
-    return sent(workbook("对照", said, heads, map(_cells, rows)), f"医保统计对照_{request.today:%Y%m%d}.xlsx")
+    data = workbook(Table("对照", said, heads, map(_cells, rows)))
+    return download(data, f"医保统计对照_{request.today:%Y%m%d}.xlsx")
 
 
-def _cells(row: Row) -> list[object]:
-    cells: list[object] = [row.organisation.code, row.organisation.name, *row.workers]
+def _cells(row: Row) -> list[Cell]:
+    cells: list[Cell] = [row.organisation.code, row.organisation.name, *row.workers]
     cells += [row.staff, row.enrolled, row.coverage]
     for year in row.years:
         sums = (year.pooled_fen, year.own_fen) if year else (None, None)
         cells += [year.stays if year else None]
-        cells += [None if fen is None else money.yuan(fen) for fen in sums]
+        cells += [None if fen is None else yuan(fen) for fen in sums]
     return cells
 
 
@@ -150,7 +151,7 @@ def template(request: Any) -> HttpResponse:  # noqa: ARG001  the template is the
             ),
         )
         page.freeze_panes(1, 0)
-    return sent(file.getvalue(), "医保统计模板.xlsx")
+    return download(file.getvalue(), "医保统计模板.xlsx")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

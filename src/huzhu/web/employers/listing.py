@@ -1,13 +1,9 @@
 """The list of employers: searched, sifted, sorted, taken out as a workbook."""
 
-import io
-from collections.abc import Iterable
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from huzhu.employers import services
@@ -16,10 +12,9 @@ from huzhu.outreach.lines import lines
 from huzhu.web.access import staff
 from huzhu.web.desks.numbers import page_of
 from huzhu.web.employers import asked as asking
-from huzhu.web.finance.workbook import plain
+from huzhu.web.workbooks import Cell, Table, download, workbook
 
 READERS = ("county_clerk", "agency_clerk", "leader")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADS = (
     "代码",
     "单位",
@@ -75,10 +70,11 @@ def export(request: Any) -> HttpResponse:
     terms = {"q": asked.text, **asked.picks}
     services.exported(by=request.by, at=request.now, what="单位", rows=len(found), asked=terms)
     said = f"{request.by.organisation.name} · {request.today:%Y-%m-%d} · {asked.said}"
-    return sent(workbook("单位", said, HEADS, map(_cells, found)), f"单位_{request.today:%Y%m%d}.xlsx")
+    data = workbook(Table("单位", said, HEADS, map(_cells, found)))
+    return download(data, f"单位_{request.today:%Y%m%d}.xlsx")
 
 
-def _cells(line: Any) -> tuple[object, ...]:
+def _cells(line: Any) -> tuple[Cell, ...]:
     employer, stance, follow_up = line.employer, line.stance, line.follow_up
     return (
         employer.code,
@@ -99,33 +95,3 @@ def _cells(line: Any) -> tuple[object, ...]:
         follow_up.next_step,
         follow_up.next_on,
     )
-
-
-def workbook(name: str, said: str, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """One page: what it is, the heads, the rows; numbers are numbers, and no text is ever a formula."""
-    file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        page, bold = book.add_worksheet(name), book.add_format({"bold": True, "bottom": 1})
-        page.set_column(0, 20, 14)
-        page.set_column(1, 1, 30)
-        page.set_paper(9)
-        page.set_landscape()
-        page.fit_to_pages(1, 0)
-        page.repeat_rows(1)
-        page.write_string(0, 0, plain(said))
-        page.write_row(1, 0, heads, bold)
-        for at, row in enumerate(rows, 2):
-            for column, cell in enumerate(row):
-                if isinstance(cell, int):
-                    page.write_number(at, column, cell)
-                elif cell:
-                    page.write_string(at, column, plain(str(cell)))
-        page.freeze_panes(2, 2)
-    return file.getvalue()
-
-
-def sent(data: bytes, name: str) -> HttpResponse:
-    """A workbook as a download."""
-    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
-    return HttpResponse(data, content_type=XLSX, headers=headers)
