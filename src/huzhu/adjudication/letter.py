@@ -1,15 +1,19 @@
 """The decision letter: what was decided, the slip line by line, the reading and the cautions, in plain words; A4 as PDF."""
 
+from datetime import datetime
 from typing import Any
 
 from huzhu.adjudication.models import Decision
 from huzhu.adjudication.queries import slips
+from huzhu.audit import services as audit
 from huzhu.claims.kinds import days_of, labels_of
 from huzhu.core import money
 from huzhu.core.identity import mask_account, masked
 from huzhu.enrolment.paper import pdf
+from huzhu.members.models import Member
 from huzhu.rules.reasoning import BenefitWorking, Reasoning
 from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
 
 SOURCE = """
 #let ink = rgb("#0F5B78")
@@ -60,6 +64,13 @@ SOURCE = """
 #v(8mm)
 #align(right)[#data.office #linebreak() #data.decided_on]
 """
+
+
+def open_letter(*, decision: Decision, by: Role | Member, at: datetime) -> bytes:
+    """The letter for who asks for it; who looked is written down, once per person, letter and hour."""
+    data = letter(decision)
+    audit.record_read(by=by, verb="adjudication.read_letter", on=decision.claim, at=at)
+    return data
 
 
 def letter(decision: Decision) -> bytes:

@@ -1,7 +1,7 @@
 """What writes to the trail: acts as they happen, and the one sealer afterwards."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import OperationalError, connection, models, transaction
@@ -11,6 +11,7 @@ from huzhu.audit.models import Event, Seal
 from huzhu.core.hashing import canonical_json
 
 PATIENCE_MS = 2000
+READ_AGAIN = timedelta(hours=1)
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code for patience that ran out
 # numbers of persons, cards and phones that stand alone: their middle has no place in the trail
 _SENSITIVE = re.compile(
@@ -71,6 +72,22 @@ def record(
         object_name=_masked(_name(on))[:120],
         detail=masked,
     )
+
+
+def record_read(
+    *, by: Actor, verb: str, on: models.Model, at: datetime, detail: dict[str, Any] | None = None
+) -> None:
+    """A look at somebody's data: once per person, act, object (with its detail) and hour, so that the trail stays readable."""
+    earlier = Event.objects.filter(
+        object_type=on._meta.label_lower,  # noqa: SLF001
+        object_id=str(on.pk),
+        actor_id=by.actor_id,
+        verb=verb,
+        at__gt=at - READ_AGAIN,
+        at__lte=at,
+    )
+    if _masked(detail or {}) not in earlier.values_list("detail", flat=True):
+        record(by=by, verb=verb, on=on, at=at, detail=detail, kind=Event.Kind.READ)
 
 
 def seal(*, at: datetime) -> Seal | None:

@@ -11,7 +11,7 @@ from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, State
 from huzhu.files.contents import kind_of
 from huzhu.files.models import StoredFile
-from huzhu.files.services import store
+from huzhu.files.services import FileLost, read, store
 from huzhu.members.models import Member
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
@@ -86,6 +86,15 @@ def hand_in(*, claim: Claim, kind: str, name: str, data: bytes, by: Role | Membe
         )
     file = store(name=name, data=data, purpose="claim_paper", by=by, at=at)
     return put_paper(claim=claim, kind=kind, file=file, state=Evidence.State.RECEIVED, by=by, at=at)
+
+
+def open_paper(*, paper: Evidence, by: Role | Member, at: datetime) -> bytes:
+    """The paper as it came in; who looked is written down, once per person, paper and hour. FileLost where there is none."""
+    if paper.file is None:
+        raise FileLost("这份材料没有文件。")
+    data = read(paper.file)
+    audit.record_read(by=by, verb="claims.read_paper", on=paper.claim, at=at, detail={"paper": paper.label})
+    return data
 
 
 def _check_may_mark(claim: Claim, by: Role | Member) -> None:

@@ -13,7 +13,7 @@ from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
 from huzhu.claims.kinds import CHOICES, KINDS, LABELS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
 from huzhu.claims.models import Claim, Pause, State
-from huzhu.claims.papers import PapersMissing, PaperUnfit, hand_in, put_paper
+from huzhu.claims.papers import PapersMissing, PaperUnfit, hand_in, open_paper, put_paper
 from huzhu.claims.settlement import put_settlement
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
@@ -34,6 +34,7 @@ __all__ = [
     "PapersMissing",
     "ReasonNeeded",
     "hand_in",
+    "open_paper",
     "put_paper",
     "put_settlement",
 ]
@@ -293,8 +294,8 @@ def advance(*, claim: Claim, to: str, by: By, at: datetime) -> Claim:
 
 
 def opened(*, claim: Claim, by: By, at: datetime) -> None:
-    """Somebody looks at a claim's health and bank data: written down."""
-    audit.record(by=by, verb="claims.read", on=claim, at=at, kind="read")
+    """Somebody looks at a claim's health and bank data: written down, once per person, claim and hour."""
+    audit.record_read(by=by, verb="claims.read", on=claim, at=at)
 
 
 def move(

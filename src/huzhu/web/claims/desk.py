@@ -11,14 +11,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services as deciding_services
-from huzhu.adjudication.letter import letter
+from huzhu.adjudication.letter import open_letter
 from huzhu.claims import queries
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS, lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.lifecycle import DONE, LIFECYCLE
 from huzhu.core.identity import mask_phone, masked
-from huzhu.files.services import FileLost
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.shown import (
@@ -235,18 +234,16 @@ def next_one(request: Any) -> HttpResponse:
 @require_safe
 @staff(*READERS)
 def paper(request: Any, pk: str, kind: str) -> HttpResponse:
-    """One paper of a claim; who looks is written down with the claim."""
-    found = details(request, pk)
-    evidence = get_object_or_404(found.papers.select_related("file"), kind=kind)
-    try:
-        return file_response(evidence)
-    except FileLost:
-        raise Http404 from None
+    """One paper of a claim; who looks is written down."""
+    evidence = get_object_or_404(details(request, pk).papers.select_related("file", "claim"), kind=kind)
+    return file_response(evidence, request.by, request.now)
 
 
 @require_safe
 @staff(*READERS)
 def decision_letter(request: Any, pk: str) -> HttpResponse:
+    """The letter of a final decision; who looks is written down."""
     found = details(request, pk)
     decision = get_object_or_404(deciding.visible_to(request.by), claim=found, state="final")
-    return pdf_response(letter(decision), f"核定通知书-{found.number}.pdf")
+    data = open_letter(decision=decision, by=request.by, at=request.now)
+    return pdf_response(data, f"核定通知书-{found.number}.pdf")

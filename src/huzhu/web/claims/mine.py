@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.adjudication import queries as deciding
-from huzhu.adjudication.letter import letter
+from huzhu.adjudication.letter import open_letter
 from huzhu.claims import queries
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
-from huzhu.files.services import FileLost
 from huzhu.web.access import member, told
 from huzhu.web.claims.phone import asked_papers, take_files
 from huzhu.web.claims.shown import REFUSALS, account_words, file_response, pdf_response, steps_of
@@ -99,11 +98,8 @@ def withdraw(request: Any, pk: str) -> HttpResponse:
 @member
 def paper(request: Any, pk: str, kind: str) -> HttpResponse:
     """One of my own papers."""
-    found = get_object_or_404(_own(request, pk).papers.select_related("file"), kind=kind)
-    try:
-        return file_response(found)
-    except FileLost:
-        raise Http404 from None
+    found = get_object_or_404(_own(request, pk).papers.select_related("file", "claim"), kind=kind)
+    return file_response(found, request.member, request.now)
 
 
 @require_safe
@@ -112,4 +108,5 @@ def decision_letter(request: Any, pk: str) -> HttpResponse:
     """The letter of a final decision."""
     found = _own(request, pk)
     decision = get_object_or_404(deciding.visible_to(request.member), claim=found)
-    return pdf_response(letter(decision), f"核定通知书-{found.number}.pdf")
+    data = open_letter(decision=decision, by=request.member, at=request.now)
+    return pdf_response(data, f"核定通知书-{found.number}.pdf")

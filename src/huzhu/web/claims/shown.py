@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from huzhu.adjudication import services as deciding
@@ -11,7 +11,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import PAPERS, wanted
 from huzhu.core.identity import mask_account
 from huzhu.files.contents import NotAccepted
-from huzhu.files.services import FileLost, read
+from huzhu.files.services import FileLost
 from huzhu.members.services import NotAnAccount
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.permissions import NotAllowed
@@ -111,11 +111,13 @@ def evaluated(claim: Any) -> tuple[Any, str]:
         return None, "；".join(f"{problem.what}，{problem.remedy}" for problem in refused.problems)
 
 
-def file_response(paper: Any) -> HttpResponse:
-    """The paper as it came in, shown in the page or a window of its own, kept in no cache."""
-    if paper.file is None:
-        raise FileLost("这份材料没有文件。")
-    response = HttpResponse(read(paper.file), content_type=paper.file.kind)
+def file_response(paper: Any, by: Any, at: Any) -> HttpResponse:
+    """The paper as it came in, shown in the page or a window of its own, kept in no cache; without a file, nothing is there."""
+    try:
+        data = claims.open_paper(paper=paper, by=by, at=at)
+    except FileLost:
+        raise Http404 from None
+    response = HttpResponse(data, content_type=paper.file.kind)
     response["Content-Disposition"] = (
         content_disposition_header(as_attachment=False, filename=paper.file.name) or "inline"
     )

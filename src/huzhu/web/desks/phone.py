@@ -11,6 +11,7 @@ from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.insight import waiting
+from huzhu.insight.looks import looks_at
 from huzhu.members.queries import current_account
 from huzhu.web.access import member
 from huzhu.web.desks.tiles import address
@@ -72,7 +73,7 @@ def _steps(claim: Any) -> list[tuple[str, Any, str]]:
 @require_safe
 @member
 def me(request: Any) -> HttpResponse:
-    """What is kept about the person, masked, and the way out."""
+    """What is kept about the person, masked; who has looked at it; and the way out."""
     person = request.member
     account = current_account(person)
     shown = {
@@ -80,5 +81,6 @@ def me(request: Any) -> HttpResponse:
         "phone": mask_phone(person.phone or ""),
         "account": account and mask_account(account.number),
         "bank": account and account.bank_name,
+        "looks": looks_at(person),
     }
     return render(request, "web/desks/phone_me.html", shown)
