@@ -90,6 +90,7 @@ ROUTES: dict[str, str] = {
     "desk/outreach/visit/<int:pk>/undo/": "county_clerk agency_clerk",
     "desk/outreach/occasions/": "county_clerk agency_clerk leader",
     "desk/outreach/targets/": "county_clerk agency_clerk leader",
+    "desk/queue/<uuid:pk>/severity/": "reviewer",
     "payouts/": "payment_maker payment_releaser auditor",
     "payouts/make/": "payment_maker",
     "payouts/batches/": "payment_maker payment_releaser auditor",

@@ -7,6 +7,7 @@ from huzhu.adjudication.models import Decision
 from huzhu.adjudication.queries import slips
 from huzhu.audit import services as audit
 from huzhu.claims.kinds import days_of, labels_of
+from huzhu.claims.severity import raises_of
 from huzhu.core import money
 from huzhu.core.identity import mask_account, masked
 from huzhu.enrolment.paper import pdf
@@ -104,6 +105,7 @@ def _opening(decision: Decision, *, pays: bool) -> list[str]:
     claim = decision.claim
     days = "，".join(f"{label} {day}" for label, day in days_of(claim).items())
     asked = f"您申请的{labels_of(claim)}互助金（{days}）已经核定。"
+    asked += "".join(f"病情类别经省办{one}。" for one in raises_of(claim))
     if pays:
         return [asked, f"互助金共 {money.spoken(decision.total_fen)} 元，计算过程如下，每一步都写明依据。"]
     return [asked, "很抱歉，这次申请不予给付。计算过程附后，请对照。"]

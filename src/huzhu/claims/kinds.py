@@ -18,7 +18,12 @@ class Kind:
     facts: tuple[str, ...]
 
 
-_ILLNESS = ("diagnosed_on", "首次确诊日期", ("diagnosed_on", "diagnosis"), ("diagnosed_on", "diagnosis"))
+_ILLNESS = (
+    "diagnosed_on",
+    "首次确诊日期",
+    ("diagnosed_on", "diagnosis"),
+    ("diagnosed_on", "diagnosis", "severity"),
+)
 KINDS = {
     kind.name: kind
     for kind in (
@@ -53,6 +58,7 @@ LABELS = {
     "discharged_on": "出院日期",
     "diagnosed_on": "首次确诊日期",
     "diagnosis": "疾病编码",
+    "severity": "病情类别",
     "accident_on": "意外发生日期",
     "disability_grade": "伤残等级",
     "account": "收款账户",

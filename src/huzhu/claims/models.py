@@ -7,6 +7,7 @@ from huzhu.db.models import SealedModel
 from huzhu.files.models import StoredFile
 from huzhu.members.models import BankAccount, Member
 from huzhu.organisations.models import Organisation
+from huzhu.users.models import User
 
 
 class State(models.TextChoices):
@@ -50,6 +51,7 @@ class Claim(SealedModel):
     discharged_on = models.DateField("出院日期", null=True)
     diagnosed_on = models.DateField("首次确诊日期", null=True)
     diagnosis = EncryptedTextField("疾病编码", null=True)
+    severity = EncryptedTextField("病情类别", null=True)
     accident_on = models.DateField("意外发生日期", null=True)
     disability_grade = models.CharField("伤残等级", max_length=3, blank=True)
     account = models.ForeignKey(
@@ -78,6 +80,21 @@ class Claim(SealedModel):
 
     def __str__(self) -> str:
         return self.number
+
+
+class Raise(SealedModel):
+    """A reviewer put the illness into a graver class than was claimed, by a paper and with a reason."""
+
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="raises", verbose_name="申请")
+    was = EncryptedTextField("原来的类别")
+    became = EncryptedTextField("改为")
+    paper = models.CharField("凭哪份材料", max_length=40)
+    reason = EncryptedTextField("理由")
+    raised_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="改的人")
+    raised_at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "病情类别改重"
 
 
 class Pause(models.Model):

@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from huzhu.audit import services as audit
-from huzhu.claims import checks, facts, papers
+from huzhu.claims import checks, facts, papers, severity
 from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
 from huzhu.claims.kinds import CHOICES, KINDS, LABELS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
 from huzhu.claims.models import Claim, Pause, State
 from huzhu.claims.papers import PapersMissing, PaperUnfit, hand_in, open_paper, put_paper
 from huzhu.claims.settlement import put_settlement
+from huzhu.claims.severity import NotARaise, raise_severity
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
@@ -28,6 +29,7 @@ __all__ = [
     "CannotMove",
     "ClaimedBefore",
     "FieldsNeedWork",
+    "NotARaise",
     "NotYours",
     "OutsideCover",
     "PaperUnfit",
@@ -37,11 +39,12 @@ __all__ = [
     "open_paper",
     "put_paper",
     "put_settlement",
+    "raise_severity",
 ]
 
 By = Role | Member
 DATES = ("admitted_on", "discharged_on", "diagnosed_on", "accident_on")
-WORDS = ("hospital_name", "hospital_grade", "diagnosis", "disability_grade", "applicant_name")
+SEALED = ("diagnosis", "severity")  # no value is null, not an empty text
 READ_BY_SCHEMES = (
     "admitted_on",
     "hospital_grade",
@@ -56,6 +59,7 @@ MOST = {
     "disability_grade": 3,
     "applicant_name": 40,
     "diagnosis": 20,
+    "severity": 20,
 }
 RETURNED_FROM = {"agency_clerk": State.SUBMITTED, "reviewer": State.REPORTED}
 
@@ -111,7 +115,7 @@ def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
     """Change fields, given as text or typed; what cannot be read raises FieldsNeedWork and changes nothing.
 
     Fields: kinds, applicant, applicant_name, hospital_name, hospital_grade, admitted_on, discharged_on,
-    diagnosed_on, diagnosis, accident_on, disability_grade, account. "" clears one.
+    diagnosed_on, diagnosis, severity, accident_on, disability_grade, account. "" clears one.
     """
     _check_may_edit(claim, by)
     values, found = _read(claim, fields)
@@ -162,8 +166,10 @@ def _value(claim: Claim, name: str, value: Any) -> Any:
     most = MOST.get(name)
     if most and len(text) > most:
         raise ValueError(f"{LABELS[name]}太长，最多 {most} 个字")
-    if name == "diagnosis":
-        return text.upper() or None
+    if name == "severity" and (wrong := severity.problem(claim, text)):
+        raise ValueError(wrong)
+    if name in SEALED:
+        return (text.upper() if name == "diagnosis" else text) or None
     return text
 
 

@@ -34,6 +34,11 @@ class Field:
     value: str = ""
     error: str = ""
 
+    @property
+    def said(self) -> str:
+        """What stands in it as people read it: of a choice, its words."""
+        return dict(self.choices).get(self.value, self.value) if self.kind == "select" else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:

@@ -1,6 +1,6 @@
 """The boxes of an application: which are asked for the kinds chosen, what stands in them, what was typed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -8,6 +8,7 @@ from django.http import QueryDict
 from huzhu.claims import facts
 from huzhu.claims.kinds import CHOICES, KINDS, LABELS
 from huzhu.claims.settlement import KEY_FIGURES
+from huzhu.claims.severity import classes_for
 from huzhu.core import money
 from huzhu.rules.units import Unit
 from huzhu.web import settlement
@@ -21,6 +22,7 @@ KINDS_OF_BOX = {
     "diagnosed_on": "date",
     "accident_on": "date",
     "diagnosis": "illness",
+    "severity": "select",
     "disability_grade": "select",
     "hospital_name": "text",
     "applicant_name": "text",
@@ -30,12 +32,13 @@ HINTS = {
     "diagnosis": "点选，或填诊断书上的编码，例如 C50.9",
     "diagnosed_on": "诊断书或病理报告上的日期",
     "discharged_on": "出院记录上的日期",
+    "severity": "诊断证明上有就选；拿不准就空着，审核时看材料",
     "setl_id": "在结算单上方；没有就空着",
 }
 ASKED = {
     "inpatient": ("hospital_name", "admitted_on", "discharged_on"),
-    "critical": ("diagnosis", "diagnosed_on"),
-    "women": ("diagnosis", "diagnosed_on"),
+    "critical": ("diagnosis", "diagnosed_on", "severity"),
+    "women": ("diagnosis", "diagnosed_on", "severity"),
     "accident": ("accident_on", "disability_grade"),
 }
 EVENT = tuple(dict.fromkeys(name for names in ASKED.values() for name in names))
@@ -43,16 +46,25 @@ FIGURES = tuple(line.name for line in settlement.LINES)
 MARKS = {line.name: line.mark for line in settlement.LINES}
 
 
-def event_names(kinds: Iterable[str]) -> list[str]:
-    """Fields to ask for these kinds, each once."""
-    return list(dict.fromkeys(name for kind in KINDS if kind in kinds for name in ASKED[kind]))
+def event_names(claim: Any, kinds: Iterable[str] | None = None) -> list[str]:
+    """Fields to ask for what is claimed (or for these kinds), each once; the class of an illness only where a scheme reads it."""
+    wanted = claim.kinds if kinds is None else kinds
+    names = dict.fromkeys(name for kind in KINDS if kind in wanted for name in ASKED[kind])
+    if "severity" in names and not classes_for(claim.member):
+        del names["severity"]
+    return list(names)
 
 
 def event_boxes(
     claim: Any, typed: Mapping[str, str], errors: Mapping[str, str], names: Iterable[str]
 ) -> list[Field]:
     """A box for each field: what was typed, else what is kept."""
-    return [_box(name, LABELS[name], _kept(claim, name), typed, errors) for name in names]
+    choices = {"disability_grade": GRADES, "diagnosis": settlement.ILLNESSES}
+    if "severity" in (asked := list(names)):
+        choices["severity"] = (("", "请选择"), *classes_for(claim.member).items())
+    return [
+        _box(name, LABELS[name], _kept(claim, name), typed, errors, choices.get(name, ())) for name in asked
+    ]
 
 
 def groups_of_boxes(
@@ -60,7 +72,7 @@ def groups_of_boxes(
 ) -> list[tuple[str, list[Field]]]:
     """The boxes of all kinds under the word by which a page shows or hides them."""
     groups = (("inpatient", "inpatient"), ("illness", "critical"), ("accident", "accident"))
-    return [(word, event_boxes(claim, typed, errors, ASKED[kind])) for word, kind in groups]
+    return [(word, event_boxes(claim, typed, errors, event_names(claim, [kind]))) for word, kind in groups]
 
 
 def figures_shown(claim: Any) -> list[tuple[str, str]]:
@@ -127,9 +139,15 @@ def _figures(claim: Any) -> dict[str, str]:
     return facts.figures_of(sheet) if sheet else {}
 
 
-def _box(name: str, label: str, kept: str, typed: Mapping[str, str], errors: Mapping[str, str]) -> Field:
+def _box(
+    name: str,
+    label: str,
+    kept: str,
+    typed: Mapping[str, str],
+    errors: Mapping[str, str],
+    choices: Sequence[tuple[str, str]] = (),
+) -> Field:
     kind = KINDS_OF_BOX[name]
-    choices = {"illness": settlement.ILLNESSES, "select": GRADES}.get(kind, ())
     return Field(
         name=name,
         label=label,

@@ -17,6 +17,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS, lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.lifecycle import DONE, LIFECYCLE
+from huzhu.claims.severity import raises_of
 from huzhu.core.identity import mask_phone, masked
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
@@ -106,7 +107,7 @@ def _page(request: Any, found: Any, errors: dict[str, str] | None = None) -> Htt
 
 def summary(found: Any, now: Any) -> dict[str, Any]:
     """What every page about one claim shows of it."""
-    event = boxes.event_boxes(found, {}, {}, boxes.event_names(found.kinds))
+    event = boxes.event_boxes(found, {}, {}, boxes.event_names(found))
     return {
         "clock": queries.clock(found, now),
         "labels": labels_of(found),
@@ -118,6 +119,7 @@ def summary(found: Any, now: Any) -> dict[str, Any]:
         "papers": papers_of(found),
         "steps": steps_of(found),
         "pauses": list(found.pauses.all()),
+        "raises": raises_of(found),
     }
 
 

@@ -13,6 +13,7 @@ from huzhu.claims import queries
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
+from huzhu.claims.severity import raises_of
 from huzhu.web.access import member, told
 from huzhu.web.claims.phone import asked_papers, take_files
 from huzhu.web.claims.shown import REFUSALS, account_words, file_response, pdf_response, steps_of
@@ -39,6 +40,7 @@ def claim(request: Any, pk: str) -> HttpResponse:
         "needs": lacking(found) if found.state in {"submitted", "returned"} else [],
         "account_words": account_words(found),
         "decision": decision,
+        "raises": raises_of(found) if decision else [],
         "slips": deciding.slips(decision) if decision else [],
         "may_withdraw": found.state in {"submitted", "returned"},
     }

@@ -142,7 +142,7 @@ def _show_event(_: Any, claim: Any, typed: Any = None, errors: Any = None) -> Sh
     typed, errors = typed or {}, errors or {}
     more = boxes.figure_boxes(claim, typed, errors, key=False)
     return {
-        "event": boxes.event_boxes(claim, typed, errors, boxes.event_names(claim.kinds)),
+        "event": boxes.event_boxes(claim, typed, errors, boxes.event_names(claim)),
         "setl_id": boxes.sheet_number(claim, typed, errors),
         "figures": boxes.figure_boxes(claim, typed, errors, key=True),
         "more": more,
@@ -153,7 +153,7 @@ def _show_event(_: Any, claim: Any, typed: Any = None, errors: Any = None) -> Sh
 
 
 def _take_event(request: Any, claim: Any) -> HttpResponse:
-    names = boxes.event_names(claim.kinds)
+    names = boxes.event_names(claim)
     typed = boxes.typed_event(request.POST, names)
     figures = boxes.typed_figures(request.POST)
     number = request.POST.get("setl_id", "")
@@ -268,7 +268,7 @@ def _show_check(request: Any, claim: Any) -> Shown:
         "why_not": why_not,
         "problems": problems,
         "labels": labels_of(claim),
-        "event": boxes.event_boxes(claim, {}, {}, boxes.event_names(claim.kinds)),
+        "event": boxes.event_boxes(claim, {}, {}, boxes.event_names(claim)),
         "figures": boxes.figures_shown(claim),
         "account_words": account_words(claim),
         "papers": papers,

@@ -12,6 +12,7 @@ from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS
+from huzhu.claims.severity import higher_than
 from huzhu.core import money
 from huzhu.core.identity import mask_account
 from huzhu.web.access import staff, told
@@ -70,6 +71,7 @@ def _page(request: Any, claim: Any, error: str = "") -> HttpResponse:
         "earlier": deciding.earlier_of(claim),
         "reasons": STANDARD_REASONS,
         "more_kinds": [pair for pair in boxes.kinds_offered(claim) if pair[0] not in claim.kinds],
+        "graver": higher_than(claim).items(),
         "account_last": mask_account(account.number) if account else "",
         "others": len(deciding.queue(request.by, request.now)) - 1,
         **summary(claim, request.now),
@@ -140,6 +142,19 @@ def add_kind(request: Any, pk: str) -> HttpResponse:
             by=request.by,
             at=request.now,
         )
+    except REFUSALS as refused:
+        told(request, refused)
+    return redirect("web:decision", claim.pk)
+
+
+@require_POST
+@staff("reviewer")
+def raise_severity(request: Any, pk: str) -> HttpResponse:
+    """A graver class than was claimed, by a paper and with a reason."""
+    claim = details(request, pk)
+    said = {name: request.POST.get(name, "") for name in ("to", "paper", "reason")}
+    try:
+        claims.raise_severity(claim=claim, **said, by=request.by, at=request.now)
     except REFUSALS as refused:
         told(request, refused)
     return redirect("web:decision", claim.pk)

@@ -20,6 +20,7 @@ REFUSALS = (
     claims.CannotMove,
     claims.ClaimedBefore,
     claims.FieldsNeedWork,
+    claims.NotARaise,
     claims.NotYours,
     claims.OutsideCover,
     claims.PaperUnfit,

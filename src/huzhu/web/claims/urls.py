@@ -23,4 +23,5 @@ urlpatterns = [
     path("desk/queue/", queue.queue, name="queue"),
     path("desk/queue/<uuid:pk>/", queue.decision, name="decision"),
     path("desk/queue/<uuid:pk>/kind/", queue.add_kind, name="claim-kind"),
+    path("desk/queue/<uuid:pk>/severity/", queue.raise_severity, name="claim-severity"),
 ]

@@ -11,6 +11,7 @@ WORDS = {
     "claims.papers_complete": "材料齐全，开始计时",
     "claims.put_paper": "登记材料",
     "claims.put_settlement": "填结算单",
+    "claims.raise_severity": "病情类别改重",
     "claims.read": "查看申请",
     "claims.read_paper": "查看材料",
     "claims.resume": "材料已补齐",
