@@ -1,7 +1,11 @@
 """Uploads, as small as they come."""
 
+import io
 import zlib
 from datetime import UTC, datetime
+from functools import cache
+
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from huzhu.audit.services import SYSTEM, Actor
 from huzhu.files import services
@@ -23,6 +27,26 @@ def a_png(shade: int = 255) -> bytes:
         + _chunk(b"IDAT", zlib.compress(bytes([0, shade])))
         + _chunk(b"IEND", b"")
     )
+
+
+@cache
+def a_photo(
+    shade: int = 235,
+    *,
+    blur: float = 0,
+    size: tuple[int, int] = (900, 1200),
+    ink: int = 40,
+    kind: str = "JPEG",
+) -> bytes:
+    """A photograph of a page of print, sharp unless blurred; each shade of the paper is another file."""
+    picture = Image.new("L", size, shade)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(max(8, size[0] // 40))
+    for line in range(24):
+        place = (size[0] // 12, size[1] // 12 + line * size[1] // 30)
+        draw.text(place, f"{line:02d} inpatient 63410.00 paid 31714.00 day {line}", fill=ink, font=font)
+    out = io.BytesIO()
+    picture.filter(ImageFilter.GaussianBlur(blur)).save(out, kind)
+    return out.getvalue()
 
 
 def a_file(

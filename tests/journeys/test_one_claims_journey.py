@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from factories.claims import Yichun, yichun
 from factories.enrolment import some_workers
-from factories.files import a_png
+from factories.files import a_photo
 from factories.members import an_id_number
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
@@ -238,7 +238,7 @@ def she_applies(walk: Walk) -> None:
         the_event_is_told(walk)
         walk.press_button("存下，下一页")
         for shade, box in enumerate(walk.page.locator("main input[type=file]").all()):
-            walk.attach(box, f"{shade}.png", a_png(shade), "image/png")
+            walk.attach(box, f"{shade}.jpg", a_photo(240 - shade), "image/jpeg")
         assert walk.fits()
         walk.press_button("存下，下一页")
         assert "2345" in walk.text

@@ -35,6 +35,8 @@ BY_KIND = {
 PAPERS = {
     paper.kind: paper for paper in (*ALWAYS, *(paper for papers in BY_KIND.values() for paper in papers))
 }
+# papers of which the phone shows a sample: static/web/samples/<kind>.svg
+SAMPLES = frozenset(PAPERS) - {FORM.kind, CERTIFICATE.kind}
 STANDARD_REASONS = (
     "医保结算单缺少或看不清",
     "住院票据不齐",

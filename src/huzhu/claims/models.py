@@ -142,7 +142,6 @@ class Evidence(SealedModel):
     label = models.CharField("名称", max_length=40)
     state = models.CharField("状态", max_length=10, choices=State, default=State.MISSING)
     reason = models.CharField("说明", max_length=120, blank=True)
-    file = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="文件")
 
     class Meta:
         verbose_name = verbose_name_plural = "材料"
@@ -152,3 +151,22 @@ class Evidence(SealedModel):
                 condition=~models.Q(state="waived") | ~models.Q(reason=""), name="a_waiver_has_a_reason"
             ),
         )
+
+
+class Page(SealedModel):
+    """One photograph or PDF of a paper, in the order they came; a doubtful photograph waits for the person's word."""
+
+    paper = models.ForeignKey(Evidence, models.CASCADE, related_name="pages", verbose_name="材料")
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="文件")
+    place = models.PositiveSmallIntegerField("第几页")
+    doubt = models.CharField("照片怎么样", max_length=40, blank=True)
+    is_settled = models.BooleanField("不用再问", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "材料的一页"
+        ordering = ("place",)
+        constraints = (models.UniqueConstraint(fields=("paper", "place"), name="a_place_once_a_paper"),)
+
+    @property
+    def is_image(self) -> bool:
+        return self.file.kind.startswith("image/")

@@ -1,22 +1,26 @@
 """The checklist of one claim: laid out for its kinds, marked paper by paper; complete papers start the clock."""
 
+import hashlib
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, is_complete, lacking, wanted
 from huzhu.claims.facts import enrolments_for
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
-from huzhu.claims.models import Claim, Evidence, State
+from huzhu.claims.models import Claim, Evidence, Page, State
+from huzhu.files import photos
 from huzhu.files.contents import kind_of
 from huzhu.files.models import StoredFile
-from huzhu.files.services import FileLost, read, store
+from huzhu.files.services import discard, read, store
 from huzhu.members.models import Member
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
 OPEN = (*EDITABLE, State.REPORTED)
+MOST_PAGES = 9
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
 
@@ -37,7 +41,7 @@ def lay_out(claim: Claim) -> None:
     )
     unwanted = held.keys() - {paper.kind for paper in papers}
     empty = Evidence.objects.filter(claim=claim, kind__in=unwanted, state=Evidence.State.MISSING)
-    empty.filter(file=None).delete()
+    empty.filter(pages=None).delete()
     _forget(claim)
 
 
@@ -52,7 +56,7 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
     by: Role | Member,
     at: datetime,
 ) -> Evidence:
-    """Mark one paper, perhaps with its file. A member can only hand in; a waiver needs a reason."""
+    """Mark one paper, perhaps with one more page. A member can only hand in; a waiver needs a reason."""
     _check_may_mark(claim, by)
     paper = claim.papers.filter(kind=kind).first()
     if paper is None:
@@ -63,8 +67,9 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
     if state == Evidence.State.WAIVED and not said:
         raise PaperUnfit(f"免交“{paper.label}”要写理由，例如“系统内已有”。")
     paper.state, paper.reason = Evidence.State(state), said
-    paper.file = file or paper.file
-    paper.save(update_fields=["state", "reason", "file"])
+    paper.save(update_fields=["state", "reason"])
+    if file is not None:
+        _add_page(paper, file)
     _forget(claim)
     audit.record(
         by=by,
@@ -77,23 +82,101 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
     return paper
 
 
+@transaction.atomic
 def hand_in(*, claim: Claim, kind: str, name: str, data: bytes, by: Role | Member, at: datetime) -> Evidence:
-    """A photograph or PDF of one paper: stored sealed, and the paper is received."""
+    """One more photograph or PDF of a paper: stored sealed, and the paper is received. The same file again changes nothing."""
     _check_may_mark(claim, by)
     if kind_of(data).mime not in SHOWN:
         raise PaperUnfit(
             f"“{PAPERS[kind].label if kind in PAPERS else kind}”请交照片（JPG、PNG）或 PDF 文件。"
         )
+    held = Page.objects.filter(paper__claim=claim, paper__kind=kind).select_related("paper", "file")
+    pages = list(held)
+    same = next((page for page in pages if page.file.sha256 == hashlib.sha256(data).hexdigest()), None)
+    if same and same.paper.state == Evidence.State.RECEIVED:
+        return same.paper
+    if len(pages) >= MOST_PAGES:
+        raise PaperUnfit(
+            f"“{PAPERS[kind].label}”已经有 {len(pages)} 页，最多 {MOST_PAGES} 页。请先删掉不要的，或合成一个 PDF。"
+        )
     file = store(name=name, data=data, purpose="claim_paper", by=by, at=at)
-    return put_paper(claim=claim, kind=kind, file=file, state=Evidence.State.RECEIVED, by=by, at=at)
+    paper = put_paper(claim=claim, kind=kind, file=file, state=Evidence.State.RECEIVED, by=by, at=at)
+    if doubt := photos.doubt(data):
+        settled = not isinstance(by, Member)  # the clerk at the counter has the paper in hand
+        Page.objects.filter(paper=paper, file=file).update(doubt=doubt, is_settled=settled)
+    return paper
 
 
-def open_paper(*, paper: Evidence, by: Role | Member, at: datetime) -> bytes:
-    """The paper as it came in; who looked is written down, once per person, paper and hour. FileLost where there is none."""
-    if paper.file is None:
-        raise FileLost("这份材料没有文件。")
-    data = read(paper.file)
-    audit.record_read(by=by, verb="claims.read_paper", on=paper.claim, at=at, detail={"paper": paper.label})
+def _add_page(paper: Evidence, file: StoredFile) -> Page:
+    last = paper.pages.aggregate(last=Max("place"))["last"] or 0
+    return Page.objects.create(paper=paper, file=file, place=last + 1)
+
+
+@transaction.atomic
+def replace_page(*, page: Page, name: str, data: bytes, by: Role | Member, at: datetime) -> Evidence:
+    """Another photograph in the place of one that was not handed in for good yet."""
+    paper, place = page.paper, page.place
+    _check_may_drop(page, by)
+    before = set(paper.pages.values_list("pk", flat=True))
+    hand_in(claim=paper.claim, kind=paper.kind, name=name, data=data, by=by, at=at)
+    new = paper.pages.exclude(pk__in=before).first()
+    if new is not None:
+        drop_page(page=page, by=by, at=at)
+        Page.objects.filter(pk=new.pk).update(place=place)
+    return paper
+
+
+@transaction.atomic
+def drop_page(*, page: Page, by: Role | Member, at: datetime) -> Evidence:
+    """Take one page out, its file with it: of a draft any page, later only a photograph still in question."""
+    _check_may_drop(page, by)
+    paper, file = page.paper, page.file
+    page.delete()
+    if not paper.pages.exists():
+        paper.state = Evidence.State.MISSING
+        paper.save(update_fields=["state"])
+    discard(file=file, by=by, at=at)
+    audit.record(by=by, verb="claims.drop_page", on=paper.claim, at=at, detail={"paper": paper.label})
+    _forget(paper.claim)
+    return paper
+
+
+@transaction.atomic
+def keep_page(*, page: Page, by: Role | Member, at: datetime) -> None:
+    """The person says that a doubtful photograph shall do; the doubt stays to be seen by who checks it."""
+    _check_may_mark(page.paper.claim, by)
+    if Page.objects.filter(pk=page.pk, is_settled=False).update(is_settled=True):
+        detail = {"paper": page.paper.label, "doubt": page.doubt}
+        audit.record(by=by, verb="claims.keep_page", on=page.paper.claim, at=at, detail=detail)
+
+
+def _check_may_drop(page: Page, by: Role | Member) -> None:
+    claim = page.paper.claim
+    _check_may_mark(claim, by)
+    if not may_drop(claim, page):
+        raise CannotMove(
+            f"申请 {claim.number} 已经提交，“{page.paper.label}”交过的这一页不能再删换。可以再加一页清楚的。"
+        )
+
+
+def may_drop(claim: Claim, page: Page) -> bool:
+    """Whether this page can still be taken out."""
+    waits = claim.state == State.RETURNED or (claim.state == State.SUBMITTED and claim.complete_at is None)
+    return claim.state == State.DRAFT or (waits and not page.is_settled)
+
+
+def pages_of(claim: Claim) -> QuerySet[Page]:
+    """The pages of all papers of a claim that the asker was let see."""
+    return Page.objects.filter(paper__claim=claim).select_related("paper__claim", "file")
+
+
+def open_page(*, page: Page, by: Role | Member, at: datetime) -> bytes:
+    """The page as it came in; who looked is written down, once per person, page and hour."""
+    data = read(page.file)
+    detail: dict[str, str | int] = {"paper": page.paper.label}
+    if page.place > 1:
+        detail["page"] = page.place
+    audit.record_read(by=by, verb="claims.read_paper", on=page.paper.claim, at=at, detail=detail)
     return data
 
 

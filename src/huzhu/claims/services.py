@@ -13,7 +13,16 @@ from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
 from huzhu.claims.kinds import CHOICES, KINDS, LABELS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
 from huzhu.claims.models import Claim, Pause, State
-from huzhu.claims.papers import PapersMissing, PaperUnfit, hand_in, open_paper, put_paper
+from huzhu.claims.papers import (
+    PapersMissing,
+    PaperUnfit,
+    drop_page,
+    hand_in,
+    keep_page,
+    open_page,
+    put_paper,
+    replace_page,
+)
 from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
 from huzhu.members.models import BankAccount, Member
@@ -35,11 +44,14 @@ __all__ = [
     "PaperUnfit",
     "PapersMissing",
     "ReasonNeeded",
+    "drop_page",
     "hand_in",
-    "open_paper",
+    "keep_page",
+    "open_page",
     "put_paper",
     "put_settlement",
     "raise_severity",
+    "replace_page",
 ]
 
 By = Role | Member

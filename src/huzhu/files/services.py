@@ -52,6 +52,15 @@ def store(*, name: str, data: bytes, purpose: str, by: Actor, at: datetime) -> S
     return file
 
 
+@transaction.atomic
+def discard(*, file: StoredFile, by: Actor, at: datetime) -> None:
+    """Take away an upload that nobody has relied on yet: its row now, its bytes once the transaction has held."""
+    record(by=by, verb="files.discard", on=file, at=at, detail={"sha256": file.sha256})
+    place = _place(file)
+    file.delete()
+    transaction.on_commit(lambda: place.unlink(missing_ok=True))
+
+
 def read(file: StoredFile) -> bytes:
     """The bytes as they came in; raises FileLost, or FileDamaged when they are not the same."""
     try:

@@ -198,16 +198,16 @@ def _papers(request: Any, claim: Any, errors: dict[str, str]) -> None:
     by = {"by": request.by, "at": request.now}
     for paper in papers_of(claim):
         kind = paper.evidence.kind
-        upload = request.FILES.get(f"paper_{kind}")
+        uploads = request.FILES.getlist(f"paper_{kind}")
         state = request.POST.get(f"state_{kind}", "")
-        if upload:
+        for upload in uploads:
             data = {"name": upload.name, "data": upload.read()}
             _try(
                 errors,
                 kind,
                 lambda kind=kind, data=data: claims.hand_in(claim=claim, kind=kind, **data, **by),
             )
-        elif state in dict(PAPER_STATES) and state != paper.evidence.state:
+        if not uploads and state in dict(PAPER_STATES) and state != paper.evidence.state:
             mark = {"state": state, "reason": request.POST.get(f"reason_{kind}", "")}
             _try(
                 errors,

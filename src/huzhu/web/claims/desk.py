@@ -25,7 +25,7 @@ from huzhu.web.claims.shown import (
     REFUSALS,
     account_words,
     evaluated,
-    file_response,
+    page_response,
     papers_of,
     pdf_response,
     steps_of,
@@ -237,8 +237,7 @@ def next_one(request: Any) -> HttpResponse:
 @staff(*READERS)
 def paper(request: Any, pk: str, kind: str) -> HttpResponse:
     """One paper of a claim; who looks is written down."""
-    evidence = get_object_or_404(details(request, pk).papers.select_related("file", "claim"), kind=kind)
-    return file_response(evidence, request.by, request.now)
+    return page_response(request, details(request, pk), kind, request.by)
 
 
 @require_safe

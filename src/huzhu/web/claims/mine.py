@@ -15,8 +15,8 @@ from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.severity import raises_of
 from huzhu.web.access import member, told
-from huzhu.web.claims.phone import asked_papers, take_files
-from huzhu.web.claims.shown import REFUSALS, account_words, file_response, pdf_response, steps_of
+from huzhu.web.claims.shown import REFUSALS, account_words, page_response, pdf_response, steps_of
+from huzhu.web.claims.uploading import asked_papers, in_question, shows_progress, take_files
 
 
 def _own(request: Any, pk: str) -> Any:
@@ -48,6 +48,7 @@ def claim(request: Any, pk: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_progress
 @member
 def papers(request: Any, pk: str) -> HttpResponse:
     """Hand in what is missing; when all is there, say so and the clock runs on."""
@@ -63,12 +64,15 @@ def papers(request: Any, pk: str) -> HttpResponse:
         "errors": errors,
         "pause": queries.open_pause(found),
         "left": len(lacking(found)),
+        "in_question": in_question(found),
     }
     return render(request, "web/claims/my_papers.html", shown, status=422 if errors else 200)
 
 
 def _handed_in(request: Any, found: Any) -> HttpResponse:
-    """Papers complete: on with it. Otherwise the list again, with what is still wanted."""
+    """Papers complete and none in question: on with it. Otherwise the list again, with what is still wanted."""
+    if {"drop", "keep"} & set(request.POST) or in_question(found):
+        return redirect("web:my-papers", found.pk)
     if left := lacking(found):
         messages.info(request, "收到了。还缺：" + "、".join(paper.label for paper in left) + "。")
         return redirect("web:my-papers", found.pk)
@@ -100,8 +104,7 @@ def withdraw(request: Any, pk: str) -> HttpResponse:
 @member
 def paper(request: Any, pk: str, kind: str) -> HttpResponse:
     """One of my own papers."""
-    found = get_object_or_404(_own(request, pk).papers.select_related("file", "claim"), kind=kind)
-    return file_response(found, request.member, request.now)
+    return page_response(request, _own(request, pk), kind, request.member)
 
 
 @require_safe

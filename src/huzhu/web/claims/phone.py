@@ -15,7 +15,8 @@ from huzhu.members import services as members
 from huzhu.members.queries import current_account
 from huzhu.web.access import member
 from huzhu.web.claims import boxes
-from huzhu.web.claims.shown import REFUSALS, account_words, evaluated, papers_of, problems_of
+from huzhu.web.claims.shown import REFUSALS, account_words, evaluated, problems_of
+from huzhu.web.claims.uploading import asked_papers, in_question, shows_progress, take_files
 
 PAGES = (
     (1, "who", "谁、为什么申请", "web/claims/apply_who.html"),
@@ -57,6 +58,7 @@ def apply(request: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@shows_progress
 @member
 def page(request: Any, pk: str, number: int) -> HttpResponse:
     """One page of a draft: shown, or what was typed is kept and the next page follows."""
@@ -182,42 +184,20 @@ def _take_event(request: Any, claim: Any) -> HttpResponse:
 # ── 3 papers ──
 
 
-def asked_papers(claim: Any) -> list[Any]:
-    """Papers to photograph: not what the house itself knows."""
-    return [paper for paper in papers_of(claim) if paper.evidence.kind not in {"form", "certificate"}]
-
-
 def _show_papers(_: Any, claim: Any) -> Shown:
     papers = asked_papers(claim)
-    return {"papers": papers, "left": sum(paper.evidence.state != "received" for paper in papers)}
-
-
-def take_files(request: Any, claim: Any) -> dict[str, str]:
-    """Keep every file that was chosen; a sentence for each that could not be kept."""
-    errors = {}
-    for name, upload in request.FILES.items():
-        kind = name.removeprefix("paper_")
-        try:
-            claims.hand_in(
-                claim=claim,
-                kind=kind,
-                name=upload.name,
-                data=upload.read(),
-                by=request.member,
-                at=request.now,
-            )
-        except REFUSALS as refused:
-            errors[kind] = str(refused)
-    return errors
+    left = sum(paper.evidence.state != "received" for paper in papers)
+    return {"papers": papers, "left": left, "in_question": in_question(claim)}
 
 
 def _take_papers(request: Any, claim: Any) -> HttpResponse:
+    """On to the account, unless something was asked of this page or a new photograph is doubtful."""
+    doubts = in_question(claim)
     errors = take_files(request, claim)
     if errors:
         return _page(request, claim, 3, _show_papers(request, claim) | {"errors": errors})
-    if "stay" in request.POST:
-        return _on(claim, 3)
-    return _on(claim, 4)
+    stays = {"stay", "drop", "keep"} & set(request.POST) or in_question(claim) > doubts
+    return _on(claim, 3 if stays else 4)
 
 
 # ── 4 account ──

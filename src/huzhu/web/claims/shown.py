@@ -1,5 +1,6 @@
 """What the pages show of a claim: its way with times, its papers, its account; and the refusals a person can mend."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.utils.http import content_disposition_header
 
 from huzhu.adjudication import services as deciding
 from huzhu.claims import services as claims
-from huzhu.claims.checklist import PAPERS, wanted
+from huzhu.claims.checklist import PAPERS, SAMPLES, wanted
+from huzhu.claims.papers import may_drop, pages_of
 from huzhu.core.identity import mask_account
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
@@ -53,18 +55,30 @@ class PaperShown:
     evidence: Any
     hint: str
     place: int
+    pages: list[Any]
+    sample: bool
 
     @property
     def is_image(self) -> bool:
-        return bool(self.evidence.file) and self.evidence.file.kind.startswith("image/")
+        return any(page.is_image for page in self.pages)
 
 
 def papers_of(claim: Any) -> list[PaperShown]:
     """The papers wanted, in the order of the checklist, then what else was put there."""
-    held = {paper.kind: paper for paper in claim.papers.select_related("file")}
+    held = {paper.kind: paper for paper in claim.papers.prefetch_related("pages__file")}
     order = [paper.kind for paper in wanted(claim.kinds)]
     kinds = [*(kind for kind in order if kind in held), *(kind for kind in held if kind not in order)]
-    return [PaperShown(held[kind], PAPERS[kind].hint, place) for place, kind in enumerate(kinds, 1)]
+    return [
+        PaperShown(held[kind], PAPERS[kind].hint, place, _pages(claim, held[kind]), kind in SAMPLES)
+        for place, kind in enumerate(kinds, 1)
+    ]
+
+
+def _pages(claim: Any, paper: Any) -> list[Any]:
+    pages = list(paper.pages.all())
+    for page in pages:
+        page.may_drop = may_drop(claim, page)
+    return pages
 
 
 def steps_of(claim: Any) -> list[tuple[str, Any, str]]:
@@ -112,15 +126,20 @@ def evaluated(claim: Any) -> tuple[Any, str]:
         return None, "；".join(f"{problem.what}，{problem.remedy}" for problem in refused.problems)
 
 
-def file_response(paper: Any, by: Any, at: Any) -> HttpResponse:
-    """The paper as it came in, shown in the page or a window of its own, kept in no cache; without a file, nothing is there."""
+def page_response(request: Any, claim: Any, kind: str, by: Any) -> HttpResponse:
+    """A page of a paper as it came in (?page=2, else the first), kept in no cache; where it is not, nothing is there."""
+    wanted = request.GET.get("page", "")
+    found = pages_of(claim).filter(paper__kind=kind)
+    page = (found.filter(place=int(wanted)) if re.fullmatch("[1-9][0-9]?", wanted) else found).first()
+    if page is None:
+        raise Http404
     try:
-        data = claims.open_paper(paper=paper, by=by, at=at)
+        data = claims.open_page(page=page, by=by, at=request.now)
     except FileLost:
         raise Http404 from None
-    response = HttpResponse(data, content_type=paper.file.kind)
+    response = HttpResponse(data, content_type=page.file.kind)
     response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=paper.file.name) or "inline"
+        content_disposition_header(as_attachment=False, filename=page.file.name) or "inline"
     )
     response["Cache-Control"] = "no-store"
     return response
