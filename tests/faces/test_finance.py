@@ -277,7 +277,7 @@ def test_a_failed_payment_is_mended_on_the_page(desk):
     maker = as_staff(desk.maker)
     assert "等代办处登记新账户" in text(maker.get(reverse("web:payouts")))
     an_account(payout.decision.claim.member, number="6217000000000054321", bank_name="建设银行")
-    assert "✓ 已换" in text(maker.get(reverse("web:payouts")))
+    assert "✓ 新账户已登记，可以重发" in text(maker.get(reverse("web:payouts")))
     said = text(maker.post(reverse("web:payout-again", args=[payout.pk]), follow=True))
     assert "已重新排款" in said
     assert "↻ 重发" in said

@@ -60,7 +60,7 @@ def test_the_administrator_counts_only_the_branch(place, other_city):
 
 def test_the_payment_desk_of_another_city_finds_nothing_of_ours(place, other_city):
     a_submitted(a_covered_member(place), at=WEDNESDAY)
-    found = waiting.money(a_role("payment_maker", other_city, name="外市出纳"))
+    found = waiting.money(a_role("payment_maker", other_city, name="外市出纳"), WEDNESDAY)
     assert (found.unscheduled, found.scheduled, found.failed, found.made, found.released) == (
         0,
         0,

@@ -8,7 +8,7 @@ import pytest
 from factories.members import a_member, an_id_number
 from huzhu.audit.models import Event
 from huzhu.members import services
-from huzhu.members.models import SignInCode
+from huzhu.members.models import OneTimeCode
 from huzhu.members.signin import WrongCode
 from huzhu.notices.models import Notice
 
@@ -83,7 +83,7 @@ def test_after_five_tries_even_the_right_code_is_refused():
             enter(member, wrong)
     with pytest.raises(WrongCode):
         enter(member, right)
-    assert SignInCode.objects.get().tries == 5
+    assert OneTimeCode.objects.get().tries == 5
 
 
 def test_codes_are_not_sent_faster_than_one_a_minute_nor_more_than_ten_a_day():
@@ -99,5 +99,5 @@ def test_codes_are_not_sent_faster_than_one_a_minute_nor_more_than_ten_a_day():
 def test_only_a_digest_of_the_code_is_kept():
     ask(a_member())
     assert (
-        len(SignInCode.objects.get().digest.partition(".")[2]) == 32
+        len(OneTimeCode.objects.get().digest.partition(".")[2]) == 32
     )  # hex of a keyed hash, never six digits

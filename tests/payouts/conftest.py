@@ -2,9 +2,9 @@
 
 import pytest
 
-from factories.payouts import Desk
-
 
 @pytest.fixture
-def desk(db) -> Desk:
+def desk(db):
+    from factories.payouts import Desk  # noqa: PLC0415  this file is read before the tables are, when the folder is asked for
+
     return Desk()

@@ -67,7 +67,7 @@ def test_scheduling_books_the_expense_by_benefit_against_what_is_payable(desk):
 def test_a_decision_without_an_account_waits_and_says_why(desk):
     decision = a_final_decision(desk, account=False)
     assert services.schedule(at=DECIDED_AT) == []
-    [due] = queries.to_schedule(desk.maker)
+    [due] = queries.to_schedule(desk.maker, DECIDED_AT)
     assert "没有收款账户" in due.objection
     an_account(decision.claim.member)
     assert len(services.schedule(at=DECIDED_AT)) == 1
@@ -77,7 +77,7 @@ def test_a_decision_whose_parts_do_not_add_up_is_not_scheduled_and_holds_up_nobo
     a_final_decision(desk, 100, benefits={"inpatient": 99})
     a_final_decision(desk, 200)
     assert [payout.amount_fen for payout in services.schedule(at=DECIDED_AT)] == [200]
-    [due] = queries.to_schedule(desk.maker)
+    [due] = queries.to_schedule(desk.maker, DECIDED_AT)
     assert "两者不等" in due.objection
 
 
@@ -188,7 +188,7 @@ def test_what_failed_stays_payable_and_keeps_the_banks_words(desk):
     claim = payout.decision.claim
     assert (payout.state, payout.bank_words, claim.state) == ("failed", "账号与户名不符", "paying")
     assert balance("2001") == payout.amount_fen
-    [failed] = queries.failed(desk.maker)
+    [failed] = queries.failed(desk.maker, ANSWERED_AT)
     assert failed.payout == payout
     assert not failed.is_mended
     assert any("没有付成，银行说：账号与户名不符" in notice.text for notice in Notice.objects.all())
@@ -200,7 +200,7 @@ def test_a_failed_payment_is_mended_and_paid_again_once(desk):
     with pytest.raises(services.CannotPayAgain, match="没有使用中的收款账户"):
         services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
     an_account(old.decision.claim.member, number="6217000000000054321", bank_name="建设银行")
-    [failed] = queries.failed(desk.maker)
+    [failed] = queries.failed(desk.maker, ANSWERED_AT)
     assert failed.is_mended
     again = services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
     assert (again.replaces, again.amount_fen, again.account_number) == (
@@ -210,7 +210,7 @@ def test_a_failed_payment_is_mended_and_paid_again_once(desk):
     )
     with pytest.raises(services.CannotPayAgain, match="以免付两次"):
         services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
-    assert queries.failed(desk.maker) == []
+    assert queries.failed(desk.maker, ANSWERED_AT) == []
     batch = services.make_batch(payouts=[again], by=desk.maker, at=ANSWERED_AT + HOUR)
     services.release(batch=batch, by=desk.releaser, at=ANSWERED_AT + HOUR)
     data = reply_for(batch, ANSWERED_AT + 2 * HOUR)

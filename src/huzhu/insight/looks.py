@@ -23,6 +23,7 @@ WHY = {
     Role.Code.AUDITOR: "经费审查，抽查办理情况",
 }
 WHAT = {"claims.read": "申请内容", "claims.read_paper": "材料", "adjudication.read_letter": "核定通知书"}
+PLAIN = {"members.read_id_card": "身份证照片", "payouts.hand_out": "代发文件里的收款账号"}
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def _events(member: Member) -> list[Event]:
     batches = PayoutBatch.objects.filter(payouts__decision__claim__member=member).values_list("pk", flat=True)
     found = [
         *_by_staff(events_on(_name(Claim), claims)).filter(kind=Event.Kind.READ),
-        *_by_staff(events_on(_name(Member), [member.pk])).filter(kind=Event.Kind.REVEAL),
+        *_by_staff(events_on(_name(Member), [member.pk])).exclude(kind=Event.Kind.CHANGE),
         *_by_staff(events_on(_name(PayoutBatch), batches)).filter(kind=Event.Kind.REVEAL),
     ]
     return sorted(found, key=lambda event: (event.at, event.pk), reverse=True)
@@ -99,7 +100,7 @@ def _look(event: Event, role: Role | None) -> Look:
 def _what(event: Event) -> str:
     if event.verb == "members.reveal":
         return f"完整的{event.detail.get('field', '号码')}"
-    if event.verb == "payouts.hand_out":
-        return "代发文件里的收款账号"
+    if event.verb in PLAIN:
+        return PLAIN[event.verb]
     paper = event.detail.get("paper")
     return str(paper) if paper else WHAT.get(event.verb, "资料")

@@ -129,15 +129,15 @@ class Money:
     released: list[PayoutBatch]
 
 
-def money(by: Role) -> Money:
+def money(by: Role, now: datetime) -> Money:
     """To pay, in a batch, at the bank without an answer, sent back by the bank."""
     to_pay = payouts.waiting(by).order_by().aggregate(n=Count("pk"), fen=Sum("amount_fen"))
     batches = payouts.batches(by).order_by("pk")
     return Money(
-        unscheduled=len(payouts.to_schedule(by)),
+        unscheduled=len(payouts.to_schedule(by, now)),
         scheduled=to_pay["n"],
         scheduled_fen=to_pay["fen"] or 0,
-        failed=[one.payout for one in payouts.failed(by)[:20]],
+        failed=[one.payout for one in payouts.failed(by, now)[:20]],
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
         released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
     )

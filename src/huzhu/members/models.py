@@ -4,7 +4,9 @@ from django.db import models
 
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
 from huzhu.db.models import SealedModel
+from huzhu.files.models import StoredFile
 from huzhu.organisations.models import Organisation
+from huzhu.users.models import User
 
 
 class Sex(models.TextChoices):
@@ -44,7 +46,7 @@ class Member(SealedModel):
 
 
 class BankAccount(SealedModel):
-    """Where money goes; the newest current one is used."""
+    """Where money goes; the newest current one is used, a changed one after a second look (accounts.py)."""
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="accounts", verbose_name="会员")
     holder = models.CharField("户名", max_length=40)
@@ -53,6 +55,14 @@ class BankAccount(SealedModel):
     number_last4 = BlindIndexField("账号末四位索引", source="number", part="last4")
     is_current = models.BooleanField("使用中", default=True)
     added_at = models.DateTimeField("登记时间")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name="换下哪一个"
+    )
+    added_by = models.CharField("登记人编号", max_length=60, blank=True)
+    added_by_name = models.CharField("登记人", max_length=80, blank=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+    undone_reason = models.CharField("撤销理由", max_length=200, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "银行账户"
@@ -60,12 +70,17 @@ class BankAccount(SealedModel):
             models.UniqueConstraint(
                 fields=("member",), condition=models.Q(is_current=True), name="one_current_account_a_member"
             ),
+            models.CheckConstraint(
+                condition=models.Q(undone_reason="") | models.Q(is_current=False, replaces__isnull=False),
+                name="what_was_undone_is_not_in_use",
+            ),
         )
 
 
-class SignInCode(models.Model):
-    """A code sent to a member's phone; kept as a keyed digest, good once and for minutes."""
+class OneTimeCode(models.Model):
+    """A code sent to a phone, to sign in or to confirm a change; kept as a keyed digest, good once and for minutes."""
 
+    purpose = models.CharField("用途", max_length=20, default="sign_in")
     member = models.ForeignKey(Member, models.CASCADE, related_name="+", verbose_name="会员")
     digest = models.CharField("摘要", max_length=80)
     sent_at = models.DateTimeField("发出时间")
@@ -73,4 +88,57 @@ class SignInCode(models.Model):
     tries = models.PositiveSmallIntegerField("试过次数", default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "登录验证码"
+        verbose_name = verbose_name_plural = "验证码"
+
+
+class Correction(SealedModel):
+    """A request to correct what identifies a member; the old value stays sealed beside the new one."""
+
+    class Field(models.TextChoices):
+        NAME = "name", "姓名"
+        ID_NUMBER = "id_number", "身份证号"
+        PHONE = "phone", "手机号"
+
+    class State(models.TextChoices):
+        ASKED = "asked", "待核对"
+        CHECKED = "checked", "待批准"
+        MADE = "made", "已更正"
+        REFUSED = "refused", "未同意"
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="corrections", verbose_name="会员")
+    field = models.CharField("哪一项", max_length=10, choices=Field)
+    value = EncryptedTextField("改为")
+    was = EncryptedTextField("原来的")
+    reason = models.CharField("为什么", max_length=200)
+    file = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="身份证照片"
+    )
+    state = models.CharField("状态", max_length=8, choices=State, default=State.ASKED, db_index=True)
+    asked_by = models.CharField("提出人编号", max_length=60)
+    asked_by_name = models.CharField("提出人", max_length=80)
+    asked_at = models.DateTimeField("提出时间")
+    checked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="核对人")
+    checked_at = models.DateTimeField("核对时间", null=True)
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="批准人")
+    settled_at = models.DateTimeField("办结时间", null=True)
+    refusal = models.CharField("不同意的理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "资料更正"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member", "field"),
+                condition=models.Q(state__in=("asked", "checked")),
+                name="one_open_correction_a_field",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="made")
+                | models.Q(checked_by__isnull=False, settled_by__isnull=False)
+                & ~models.Q(settled_by=models.F("checked_by")),
+                name="who_approves_is_another",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="refused") | ~models.Q(refusal=""),
+                name="no_refusal_without_a_reason",
+            ),
+        )

@@ -1,11 +1,14 @@
 """Questions about members, always asked for someone."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from huzhu.core.identity import tidy
-from huzhu.members.models import BankAccount, Member
+from huzhu.members.accounts import usable_from
+from huzhu.members.models import BankAccount, Correction, Member
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -51,3 +54,42 @@ def by_numbers(numbers: list[str]) -> dict[str, Member]:
 def current_account(member: Member) -> BankAccount | None:
     """Where this member's money goes today."""
     return member.accounts.filter(is_current=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """An account that took another one's place, and when a payout may use it."""
+
+    account: BankAccount
+    usable_from: datetime | None
+
+    def waits(self, at: datetime) -> bool:
+        """Whether it is neither confirmed, undone nor old enough."""
+        return self.account.is_current and self.usable_from is not None and self.usable_from > at
+
+
+def account_changes(by: Role, since: datetime) -> list[AccountChange]:
+    """Changes of account in the asker's branch, newest first; for who may confirm them."""
+    if not may(by, "members.confirm_account"):
+        return []
+    found = BankAccount.objects.filter(replaces__isnull=False, added_at__gte=since, member__in=visible_to(by))
+    found = found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
+    return [AccountChange(one, usable_from(one)) for one in found[:200]]
+
+
+def corrections(by: Role | Member) -> QuerySet[Correction]:
+    """Requests to correct data: a member's own, or those of the branch for who checks or approves; oldest first."""
+    found = Correction.objects.select_related("member__employer", "file", "checked_by", "settled_by")
+    if isinstance(by, Member):
+        return found.filter(member=by).order_by("asked_at")
+    if not may(by, "members.approve_correction"):
+        return found.none()
+    return found.filter(member__in=visible_to(by)).order_by("asked_at")
+
+
+def corrections_waiting(by: Role) -> int:
+    """How many requests this person can move on: to be checked, or checked by somebody else."""
+    found = corrections(by)
+    mine = found.filter(state=Correction.State.CHECKED).exclude(checked_by=by.user)
+    asked = found.filter(state=Correction.State.ASKED) if may(by, "members.correct") else found.none()
+    return mine.count() + asked.count()

@@ -1,18 +1,29 @@
-"""Verbs on members: register, add an account, sign in on a phone, show one field in full."""
+"""Verbs on members: register, accounts, phones, sign in, show one field in full. Corrections stand in their own file."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
 from django.db import transaction
-from pypinyin import Style, lazy_pinyin
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import Identity
+from huzhu.members.accounts import (
+    ChangeIsSettled,
+    NoPhone,
+    NotAnAccount,
+    account_number,
+    add_account,
+    change_account,
+    check_twice,
+    confirm_account,
+    send_account_code,
+    undo_account,
+)
 from huzhu.members.models import BankAccount, Member
+from huzhu.members.persons import NotAPhone, initials, phone_number
+from huzhu.members.phones import change_phone, send_phone_codes
 from huzhu.members.queries import by_numbers
 from huzhu.members.signin import send_code, sign_in
 from huzhu.organisations.models import Organisation
@@ -20,13 +31,27 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 __all__ = [
+    "ChangeIsSettled",
+    "NoPhone",
+    "NotAPhone",
+    "NotAnAccount",
+    "account_number",
     "add_account",
     "add_accounts",
+    "change_account",
+    "change_phone",
+    "check_twice",
+    "confirm_account",
+    "initials",
+    "phone_number",
     "register",
     "register_all",
     "reveal",
+    "send_account_code",
     "send_code",
+    "send_phone_codes",
     "sign_in",
+    "undo_account",
 ]
 
 SLICE = 2_000
@@ -41,14 +66,6 @@ class NoReason(ValueError):
     """A field is to be shown in full, and nobody said why."""
 
 
-class NotAPhone(ValueError):
-    """The text is not a mobile number."""
-
-
-class NotAnAccount(ValueError):
-    """The text is not a bank account number."""
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone to register: an identity, a name and perhaps a phone."""
@@ -56,33 +73,6 @@ class Person:
     identity: Identity
     name: str
     phone: str | None = None
-
-
-def phone_number(text: str) -> str:
-    """Eleven digits of a mobile number, freed of spaces, dashes and +86; else NotAPhone."""
-    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
-    digits = re.sub(r"^(\+?86)(?=1[0-9]{10}$)", "", digits)
-    if not re.fullmatch(r"1[3-9][0-9]{9}", digits, re.ASCII):
-        raise NotAPhone("手机号应是 11 位数字，以 13 到 19 开头")
-    return digits
-
-
-def account_number(text: str) -> str:
-    """Eight to thirty digits, freed of spaces and dashes; else NotAnAccount."""
-    digits = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
-    if re.search(r"[eE.]", digits):
-        raise NotAnAccount("银行账号变成了数字格式，末几位可能已经丢失：请把这一列设为“文本”，重新填写")
-    if not re.fullmatch(r"[0-9]{8,30}", digits, re.ASCII):
-        raise NotAnAccount("银行账号应是 8 到 30 位数字")
-    return digits
-
-
-def initials(name: str) -> str:
-    """First letters of the pinyin of a name: 刘女士 becomes lns."""
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER)
-    return "".join(letter[0] for letter in letters if letter[:1].isascii() and letter[:1].isalpha())[
-        :20
-    ].lower()
 
 
 @transaction.atomic
@@ -141,33 +131,6 @@ def _refresh(member: Member, person: Person, employer: Organisation) -> None:
     if (member.employer_id, member.phone) != (employer.pk, phone):
         member.employer, member.phone = employer, phone
         member.save(update_fields=["employer", "phone", "phone_index"])
-
-
-@transaction.atomic
-def add_account(
-    *, member: Member, holder: str, bank_name: str, number: str, by: Role | Member, at: datetime
-) -> BankAccount:
-    """Record where the member's money goes; the newest account is the one in use. The same again changes nothing."""
-    if by != member:
-        check_may(by, "members.account", within=member.employer)
-    digits = account_number(number)
-    Member.objects.select_for_update().get(pk=member.pk)
-    current = member.accounts.filter(is_current=True).first()
-    if current and (current.number, current.holder, current.bank_name) == (digits, holder, bank_name):
-        return current
-    account = _replace(current, member, holder, bank_name, digits, at)
-    audit.record(by=by, verb="members.add_account", on=account, at=at, detail={"last4": digits[-4:]})
-    return account
-
-
-def _replace(
-    current: BankAccount | None, member: Member, holder: str, bank_name: str, digits: str, at: datetime
-) -> BankAccount:
-    if current:
-        BankAccount.objects.filter(pk=current.pk).update(is_current=False)
-    return BankAccount.objects.create(
-        member=member, holder=holder, bank_name=bank_name, number=digits, added_at=at
-    )
 
 
 @transaction.atomic

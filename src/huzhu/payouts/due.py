@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch
 
@@ -10,8 +11,10 @@ from huzhu.claims.models import State
 from huzhu.core import money
 from huzhu.ledger.accounts import BANK, PAYABLE, expense_of
 from huzhu.ledger.services import Row
+from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount
 from huzhu.members.queries import current_account
+from huzhu.rules.units import SHANGHAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Due:
 
     decision: Decision
     account: BankAccount | None
+    waits_until: datetime | None = None
 
     @property
     def rows(self) -> list[Row]:
@@ -31,6 +35,8 @@ class Due:
         """Why it cannot be scheduled; empty when all is well."""
         if self.account is None:
             return "没有收款账户，不能排款。请代办处为会员登记本人账户。"
+        if self.waits_until is not None:
+            return waiting_words(self.waits_until)
         booked = sum(row.amount_fen for row in self.rows)
         if booked != self.decision.total_fen:
             return (
@@ -40,7 +46,15 @@ class Due:
         return ""
 
 
-def dues(path: str = "") -> list[Due]:
+def waiting_words(until: datetime) -> str:
+    """Why nothing is paid to a changed account yet."""
+    return (
+        f"收款账户刚换，要到 {until.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 才能用；"
+        "代办处在“资料变更”里核实确认后马上可用。"
+    )
+
+
+def dues(at: datetime, path: str = "") -> list[Due]:
     """Final decisions to pay without a payout, in the branch with this path, in the order of claim numbers."""
     found = Decision.objects.filter(
         state=Decision.State.FINAL,
@@ -53,12 +67,14 @@ def dues(path: str = "") -> list[Due]:
     found = found.select_related(
         "claim__member", "claim__office", "claim__account", "decided_by"
     ).prefetch_related(Prefetch("adjudications", parts.prefetch_related("results")))
-    return [Due(one, account_of(one)) for one in found.order_by("claim__number")]
+    return [_due(one, at) for one in found.order_by("claim__number")]
 
 
-def account_of(decision: Decision) -> BankAccount | None:
-    """The account named in the claim, else the member's current one."""
-    return decision.claim.account or current_account(decision.claim.member)
+def _due(decision: Decision, at: datetime) -> Due:
+    """To the account in use: the one named in the claim, unless the member has changed it since."""
+    named = decision.claim.account
+    account = named if named and named.is_current else current_account(decision.claim.member)
+    return Due(decision, account, must_wait(account, at) if account else None)
 
 
 def expense_rows(decision: Decision) -> Iterator[Row]:

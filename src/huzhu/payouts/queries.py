@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from huzhu.claims.models import Claim
+from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
@@ -26,6 +27,7 @@ class Failed:
 
     payout: Payout
     account: BankAccount | None
+    waits_until: datetime | None
 
     @property
     def is_mended(self) -> bool:
@@ -57,11 +59,11 @@ def lines(batch: PayoutBatch) -> QuerySet[Payout]:
     return found.order_by("line")
 
 
-def to_schedule(by: Role) -> list[Due]:
+def to_schedule(by: Role, now: datetime) -> list[Due]:
     """Final decisions without a payout, with what stands in the way of some."""
     if not by.is_current or by.code not in MONEY:
         return []
-    return due.dues(by.organisation.path)
+    return due.dues(now, by.organisation.path)
 
 
 def waiting(by: Role) -> QuerySet[Payout]:
@@ -69,11 +71,12 @@ def waiting(by: Role) -> QuerySet[Payout]:
     return _money(by).filter(state=Payout.State.SCHEDULED).order_by("decision__claim__number")
 
 
-def failed(by: Role) -> list[Failed]:
+def failed(by: Role | Member, now: datetime) -> list[Failed]:
     """What the bank sent back and was not paid again, oldest first."""
     again = Payout.objects.filter(replaces=OuterRef("pk"))
     found = visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
-    return [Failed(payout, current_account(payout.decision.claim.member)) for payout in found]
+    accounts = [(payout, current_account(payout.decision.claim.member)) for payout in found]
+    return [Failed(one, account, must_wait(account, now) if account else None) for one, account in accounts]
 
 
 def unanswered(by: Role, now: datetime) -> list[tuple[PayoutBatch, timedelta, bool]]:

@@ -14,12 +14,13 @@ from huzhu.claims.models import State
 from huzhu.core import money
 from huzhu.ledger import services as ledger
 from huzhu.ledger.services import AlreadyPosted
+from huzhu.members.accounts import must_wait
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
 from huzhu.payouts import bankfile, replies
 from huzhu.payouts.acts import check_payer_is_new
 from huzhu.payouts.bankfile import Answer, NotForTheBank, ReplyRefused
-from huzhu.payouts.due import Due, dues, payment_rows
+from huzhu.payouts.due import Due, dues, payment_rows, waiting_words
 from huzhu.payouts.lifecycle import CannotMove, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
 from huzhu.rules.units import SHANGHAI
@@ -75,7 +76,7 @@ def schedule(*, at: datetime, path: str = "") -> list[Payout]:
 
     Each decision is a transaction of its own: the claim moves to 发放中, expense is booked against payable.
     """
-    made = (_scheduled(due, at) for due in dues(path) if not due.objection)
+    made = (_scheduled(due, at) for due in dues(at, path) if not due.objection)
     return [payout for payout in made if payout is not None]
 
 
@@ -316,6 +317,8 @@ def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
     account = current_account(old.decision.claim.member)
     if account is None:
         raise CannotPayAgain("会员现在没有使用中的收款账户。请代办处先登记新账户，再重发。")
+    if until := must_wait(account, at):
+        raise CannotPayAgain(f"没有重发：{waiting_words(until)}")
     again = Payout.objects.create(
         decision=old.decision,
         replaces=old,

@@ -122,7 +122,7 @@ def reviewer(request: Any) -> Shown:
 
 def paying(request: Any) -> Shown:
     """The payment desk: to pay, in doubt, sent back."""
-    found = waiting.money(request.by)
+    found = waiting.money(request.by, request.now)
     maker = request.by.code == "payment_maker"
     made = sum(batch.total_fen for batch in found.made)
     tiles = [

@@ -39,7 +39,7 @@ class Line:
         return mask_account(number) if number else ""
 
 
-def lines(by: Any) -> list[Line]:
+def lines(by: Any, now: Any) -> list[Line]:
     """What this desk may put into a batch, and what stands in the way of some, by claim number."""
     waiting = [
         Line(
@@ -62,7 +62,7 @@ def lines(by: Any) -> list[Line]:
             due.decision.claim.decided_at,
             objection=due.objection,
         )
-        for due in queries.to_schedule(by)
+        for due in queries.to_schedule(by, now)
     ]
     return sorted(waiting + final, key=lambda line: (not line.claim.is_urgent, line.claim.number))
 
@@ -71,13 +71,13 @@ def lines(by: Any) -> list[Line]:
 @staff(*READERS)
 def payouts(request: Any) -> HttpResponse:
     """To pay, in doubt at the bank, sent back; the maker chooses and makes a batch."""
-    rows = lines(request.by)
+    rows = lines(request.by, request.now)
     good = [row for row in rows if not row.objection]
     shown = {
         "rows": rows,
         "count": len(good),
         "total_fen": sum(row.amount_fen for row in good),
-        "failed": [(one, *_accounts(one)) for one in queries.failed(request.by)],
+        "failed": [(one, *_accounts(one)) for one in queries.failed(request.by, request.now)],
         "unanswered": queries.unanswered(request.by, request.now),
         "made": queries.batches(request.by).filter(state="made"),
         "maker": request.by.code == "payment_maker",

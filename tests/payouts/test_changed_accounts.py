@@ -1,0 +1,58 @@
+"""A changed account waits for a second look: nothing is paid to it, nor to the one before, until then."""
+
+import pytest
+
+from factories.payouts import ANSWERED_AT, DECIDED_AT, HOUR, a_final_decision, an_answered
+from factories.users import a_role
+from huzhu.members import services as members
+from huzhu.members.accounts import COOLING
+from huzhu.payouts import queries, services
+
+pytestmark = pytest.mark.django_db
+NEW = "6217000010001234567"
+
+
+def changed(member, by, at):
+    return members.add_account(
+        member=member, holder=member.name, bank_name="建设银行", number=NEW, by=by, at=at
+    )
+
+
+def test_a_decision_waits_while_the_new_account_cools(desk):
+    member = a_final_decision(desk).claim.member
+    changed(member, member, DECIDED_AT)
+    assert services.schedule(at=DECIDED_AT + HOUR) == []
+    [due] = queries.to_schedule(desk.maker, DECIDED_AT + HOUR)
+    assert "2022-07-15 15:00 才能用" in due.objection
+    [payout] = services.schedule(at=DECIDED_AT + COOLING)
+    assert payout.account_number == NEW
+
+
+def test_confirmed_by_another_person_it_is_paid_at_once(desk):
+    member = a_final_decision(desk).claim.member
+    account = changed(member, member, DECIDED_AT)
+    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=DECIDED_AT)
+    [payout] = services.schedule(at=DECIDED_AT)
+    assert payout.account_number == NEW
+
+
+def test_an_undone_change_pays_to_the_account_before(desk):
+    decision = a_final_decision(desk)
+    member, before = decision.claim.member, decision.claim.account.number
+    account = changed(member, member, DECIDED_AT)
+    by = a_role("agency_clerk", desk.city)
+    members.undo_account(account=account, reason="不是本人", by=by, at=DECIDED_AT)
+    [payout] = services.schedule(at=DECIDED_AT)
+    assert payout.account_number == before
+
+
+def test_what_the_bank_sent_back_is_paid_again_after_the_second_look(desk):
+    old = an_answered(desk, fail_lines=[1]).payouts.get()
+    account = changed(old.decision.claim.member, old.decision.claim.member, ANSWERED_AT)
+    [failed] = queries.failed(desk.maker, ANSWERED_AT + HOUR)
+    assert (failed.is_mended, failed.waits_until) == (True, ANSWERED_AT + COOLING)
+    with pytest.raises(services.CannotPayAgain, match="收款账户刚换"):
+        services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
+    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=ANSWERED_AT + HOUR)
+    again = services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
+    assert again.account_number == NEW
