@@ -12,6 +12,7 @@ from huzhu.core import money
 from huzhu.core.identity import mask_account, masked
 from huzhu.enrolment.paper import pdf
 from huzhu.members.models import Member
+from huzhu.members.queries import account_to_pay
 from huzhu.rules.reasoning import BenefitWorking, Reasoning
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -112,7 +113,7 @@ def _opening(decision: Decision, *, pays: bool) -> list[str]:
 
 
 def _closing(decision: Decision, *, pays: bool) -> list[str]:
-    account = decision.claim.account
+    account = account_to_pay(decision.claim.member, decision.claim.account)
     ask = f"对结果有疑问，请与{decision.claim.office.name}联系，我们会逐项说明；新的材料可以随时补充，请求重新审核。"
     if pays and account:
         number = mask_account(account.number)

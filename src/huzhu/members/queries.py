@@ -56,6 +56,11 @@ def current_account(member: Member) -> BankAccount | None:
     return member.accounts.filter(is_current=True).first()
 
 
+def account_to_pay(member: Member, named: BankAccount | None) -> BankAccount | None:
+    """The account named in a claim, unless the member has changed it since."""
+    return named if named and named.is_current else current_account(member) or named
+
+
 @dataclass(frozen=True, slots=True)
 class AccountChange:
     """An account that took another one's place, and when a payout may use it."""

@@ -13,7 +13,7 @@ from huzhu.ledger.accounts import BANK, PAYABLE, expense_of
 from huzhu.ledger.services import Row
 from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount
-from huzhu.members.queries import current_account
+from huzhu.members.queries import account_to_pay
 from huzhu.rules.units import SHANGHAI
 
 
@@ -72,8 +72,7 @@ def dues(at: datetime, path: str = "") -> list[Due]:
 
 def _due(decision: Decision, at: datetime) -> Due:
     """To the account in use: the one named in the claim, unless the member has changed it since."""
-    named = decision.claim.account
-    account = named if named and named.is_current else current_account(decision.claim.member)
+    account = account_to_pay(decision.claim.member, decision.claim.account)
     return Due(decision, account, must_wait(account, at) if account else None)
 
 

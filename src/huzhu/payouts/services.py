@@ -299,7 +299,7 @@ def _tell(payout: Payout, at: datetime) -> None:
         f"您的互助金 {amount}已于 {when.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 到账"
         f"（账号末四位 {payout.account_number[-4:]}）。申请 {claim.number}。"
         if payout.state == Payout.State.PAID
-        else f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在，请与代办处核对收款账户。"
+        else f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在。请在手机上打开这件申请，按“换一个收款账户”；也可以到代办处办理。"
     )
     send(phone=claim.member.phone, text=text, purpose="payout", about=claim, at=at)
 

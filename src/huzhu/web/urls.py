@@ -8,6 +8,7 @@ from huzhu.web.desks.urls import urlpatterns as desks
 from huzhu.web.employers.urls import urlpatterns as employers
 from huzhu.web.finance.urls import urlpatterns as finance
 from huzhu.web.outreach.urls import urlpatterns as outreach
+from huzhu.web.people.urls import urlpatterns as people
 from huzhu.web.rosters.urls import urlpatterns as rosters
 
 app_name = "web"
@@ -22,4 +23,5 @@ urlpatterns = [
     *finance,
     *employers,
     *outreach,
+    *people,
 ]

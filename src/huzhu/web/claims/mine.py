@@ -14,6 +14,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.severity import raises_of
+from huzhu.payouts import queries as payouts
 from huzhu.web.access import member, told
 from huzhu.web.claims.shown import REFUSALS, account_words, page_response, pdf_response, steps_of
 from huzhu.web.claims.uploading import asked_papers, in_question, shows_progress, take_files
@@ -42,6 +43,14 @@ def claim(request: Any, pk: str) -> HttpResponse:
         "decision": decision,
         "raises": raises_of(found) if decision else [],
         "slips": deciding.slips(decision) if decision else [],
+        "failed": next(
+            (
+                one
+                for one in payouts.failed(request.member, request.now)
+                if one.payout.decision.claim_id == found.pk
+            ),
+            None,
+        ),
         "may_withdraw": found.state in {"submitted", "returned"},
     }
     return render(request, "web/claims/my_claim.html", shown)

@@ -203,37 +203,37 @@ def _take_papers(request: Any, claim: Any) -> HttpResponse:
 # ── 4 account ──
 
 
-def _show_account(request: Any, claim: Any) -> Shown:
-    account = claim.account or current_account(request.member)
+def _show_account(request: Any, _: Any) -> Shown:
+    account = current_account(request.member)
     return {"account": account, "account_number": mask_account(account.number) if account else ""}
 
 
 def _take_account(request: Any, claim: Any) -> HttpResponse:
-    bank, number = (request.POST.get(name, "").strip()[:60] for name in ("bank_name", "number"))
+    """The account in use goes into the claim; only the first one is entered here, a change has a page with a code."""
     account = current_account(request.member)
-    errors = {}
-    if bank or number or account is None:
-        if not bank:
-            errors["bank_name"] = "请填开户行，例如“工商银行伊春支行”"
-        try:
-            if bank:
-                account = members.add_account(
-                    member=request.member,
-                    holder=request.member.name,
-                    bank_name=bank,
-                    number=number,
-                    by=request.member,
-                    at=request.now,
-                )
-            else:
-                members.account_number(number)
-        except members.NotAnAccount as refused:
-            errors["number"] = str(refused)
+    errors: dict[str, str] = {}
+    typed = {name: request.POST.get(name, "").strip()[:60] for name in ("bank_name", "number")}
+    if account is None:
+        account = _first_account(request, typed, errors)
     if errors:
-        shown = _show_account(request, claim)
-        return _page(request, claim, 4, shown | {"errors": errors, "bank_name": bank, "number_typed": number})
+        shown = _show_account(request, claim) | {"errors": errors, "bank_name": typed["bank_name"]}
+        return _page(request, claim, 4, shown | {"number_typed": typed["number"]})
     claims.fill(claim=claim, by=request.member, at=request.now, account=account)
     return _on(claim, 5)
+
+
+def _first_account(request: Any, typed: dict[str, str], errors: dict[str, str]) -> Any:
+    if not typed["bank_name"]:
+        errors["bank_name"] = "请填开户行，例如“工商银行伊春支行”"
+    try:
+        members.account_number(typed["number"])
+    except members.NotAnAccount as refused:
+        errors["number"] = str(refused)
+    if errors:
+        return None
+    return members.add_account(
+        member=request.member, holder=request.member.name, **typed, by=request.member, at=request.now
+    )
 
 
 # ── 5 check answers ──

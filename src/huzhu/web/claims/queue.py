@@ -15,6 +15,7 @@ from huzhu.claims.checklist import STANDARD_REASONS
 from huzhu.claims.severity import higher_than
 from huzhu.core import money
 from huzhu.core.identity import mask_account
+from huzhu.members.queries import account_to_pay
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.desk import details, summary
@@ -54,7 +55,7 @@ def _page(request: Any, claim: Any, error: str = "") -> HttpResponse:
     standing = deciding.standing(claim)
     evaluation, why_not = evaluated(claim)
     total = evaluation.total_fen if evaluation else 0
-    account = claim.account
+    account = account_to_pay(claim.member, claim.account)
     shown = {
         "claim": claim,
         "error": error,

@@ -14,6 +14,7 @@ from huzhu.claims.papers import may_drop, pages_of
 from huzhu.core.identity import mask_account
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
+from huzhu.members.queries import account_to_pay
 from huzhu.members.services import NotAnAccount
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.permissions import NotAllowed
@@ -106,7 +107,9 @@ def _ended(claim: Any) -> list[tuple[str, Any, str]]:
 
 def account_words(claim: Any) -> str:
     """Where the money will go, masked."""
-    account = claim.account
+    account = (
+        claim.account if claim.state in {"paid", "withdrawn"} else account_to_pay(claim.member, claim.account)
+    )
     if account is None:
         return ""
     number = mask_account(account.number).replace(" ", "\u00a0")

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from huzhu.claims import lifecycle
 from huzhu.core import money
 from huzhu.insight import figures, waiting
+from huzhu.members import queries as members
+from huzhu.members.accounts import COOLING
 from huzhu.schemes import queries as schemes
 from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
@@ -48,6 +50,8 @@ def county(request: Any) -> Shown:
     found = waiting.covered(request.by, request.today)
     lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
     return "web/desks/county.html", _covered(found) | {"lines": lines} | block(request)
+    shown = _covered(found)
+    return "web/desks/county.html", shown | {"lines": lines, "tiles": [*shown["tiles"], _changes(request)]}
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:
@@ -87,6 +91,7 @@ def agency(request: Any) -> Shown:
         counted("等您初审", len(found.mine), "件", opens="#mine"),
         counted("2 天没有动过", len(found.untouched), "件", tone="warns", opens="#mine"),
         counted("等补材料", len(found.returned), "件", tone="", opens="#returned", hint="停表中"),
+        _changes(request),
         counted("已报省办和财务", len(found.upstairs), "件", tone="", opens="#upstairs"),
     ]
     parts = [
@@ -102,6 +107,14 @@ def agency(request: Any) -> Shown:
         ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
     ]
     return "web/desks/agency.html", {"tiles": tiles, "parts": parts} | block(request)
+
+
+def _changes(request: Any) -> Tile:
+    """Corrections and changed accounts that wait for this person."""
+    since = request.now - COOLING
+    accounts = sum(one.waits(request.now) for one in members.account_changes(request.by, since))
+    number = members.corrections_waiting(request.by) + accounts
+    return counted("资料变更待办", number, "件", opens=address("web:changes"), hint="更正和换账户")
 
 
 def reviewer(request: Any) -> Shown:

@@ -34,6 +34,7 @@ ENTRIES = (
     Entry("发放", "web:payouts"),
     Entry("账簿", "web:books"),
     Entry("会员", "web:members"),
+    Entry("资料变更", "web:changes"),
     Entry("数字", "web:numbers"),
     Entry(
         "后台任务", "web:jobs", frozenset({"employer_clerk", "county_clerk", "agency_clerk", "administrator"})

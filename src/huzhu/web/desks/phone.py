@@ -12,7 +12,9 @@ from huzhu.claims.kinds import labels_of
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.insight import waiting
 from huzhu.insight.looks import looks_at
-from huzhu.members.queries import current_account
+from huzhu.members.accounts import must_wait
+from huzhu.members.queries import corrections, current_account
+from huzhu.payouts import queries as payouts
 from huzhu.web.access import member
 from huzhu.web.desks.tiles import address
 
@@ -36,7 +38,8 @@ def home(request: Any) -> HttpResponse:
     for cover in covers:
         cover.opens = address("web:certificate", cover.pk)
         cover.last_on = cover.cover_ends_on - timedelta(days=1)
-    told = [_told(claim, clock) for claim, clock in found.claims]
+    sent_back = {one.payout.decision.claim_id: one for one in payouts.failed(request.member, request.now)}
+    told = [_told(claim, clock) | {"failed": sent_back.get(claim.pk)} for claim, clock in found.claims]
     shown = {
         "found": found,
         "open": [one for one in told if one["claim"].state not in ENDED],
@@ -81,6 +84,8 @@ def me(request: Any) -> HttpResponse:
         "phone": mask_phone(person.phone or ""),
         "account": account and mask_account(account.number),
         "bank": account and account.bank_name,
+        "waits_until": account and must_wait(account, request.now),
+        "corrections": list(corrections(person))[-5:],
         "looks": looks_at(person),
     }
     return render(request, "web/desks/phone_me.html", shown)

@@ -73,6 +73,8 @@ def _page(request: Any, found: Any, *, status: int = 200, **more: Any) -> HttpRe
         .order_by("-cover_starts_on", "scheme_slug"),
         "may_reveal": may(request.by, "members.reveal", found.employer),
         "fields": services.REVEALED.items(),
+        "may_correct": may(request.by, "members.correct", found.employer),
+        "corrections": queries.corrections(request.by).filter(member=found),
         **more,
     }
     return render(request, "web/rosters/member.html", context, status=status)

@@ -1,0 +1,16 @@
+"""Addresses: a member's own data on the phone, and the desk of changes."""
+
+from django.urls import path
+
+from huzhu.web.people import changes, own
+
+urlpatterns = [
+    path("my/me/account/", own.account, name="my-account"),
+    path("my/me/phone/", own.phone, name="my-phone"),
+    path("my/me/correct/", own.correct, name="my-correct"),
+    path("desk/changes/", changes.listed, name="changes"),
+    path("desk/changes/<uuid:pk>/", changes.change, name="change"),
+    path("desk/changes/<uuid:pk>/photo/", changes.photo, name="change-photo"),
+    path("desk/members/<uuid:pk>/correct/", changes.ask, name="member-correct"),
+    path("desk/accounts/<uuid:pk>/<slug:word>/", changes.account, name="account-change"),
+]
