@@ -20,6 +20,12 @@ CAST = (
     ("wang", "王包联", "cadre", "伊美区"),
     ("feng", "冯政策", "policy", "province"),
     ("he", "何管理", "administrator", "province"),
+    (
+        "zhu",
+        "朱代办",
+        "agency_clerk",
+        "city",
+    ),  # the second person at the agency: approves what 孙代办 has checked
 )
 
 

@@ -42,6 +42,7 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     say("· 今天桌上的事")
     today.Today(walk, year, waiting, seed).run()
     today.draft(joining.with_account)
+    today.changes(joining.with_account, people.sun)
     today.rosters(tree, people, editions, joining.registry)
     say("· 走访和医保统计")
     visiting.tell(tree, people)

@@ -16,7 +16,7 @@ from huzhu.cli.yichun.rosters import Joined as Who
 from huzhu.cli.yichun.year import Year
 from huzhu.contributions import services as contributions
 from huzhu.enrolment import services as enrolment
-from huzhu.members import hardship
+from huzhu.members import corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import services as payouts
@@ -135,6 +135,28 @@ def draft(joined: list[Who]) -> None:
     )
     told = {"kinds": ["inpatient"], "hospital_name": "伊春市中心医院", "hospital_grade": "three"}
     claims.fill(claim=claim, by=member, at=at + timedelta(minutes=4), **told, admitted_on=date(2022, 11, 14))
+
+
+def changes(joined: list[Who], by: Any) -> None:
+    """A changed account that waits for a second look, and a lost phone that waits for a second person."""
+    mover, loser = by_numbers([joined[40].number, joined[55].number]).values()
+    members.add_account(
+        member=mover,
+        holder=mover.name,
+        bank_name=BANKS[1],
+        number="6217000010001234567",
+        by=mover,
+        at=november(29, 19, 40),
+    )
+    corrections.ask(
+        member=loser,
+        field="phone",
+        value="13700000055",
+        reason="原手机丢失，本人持身份证办理",
+        photo=None,
+        by=by,
+        at=november(29, 16, 5),
+    )
 
 
 def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry) -> None:
