@@ -140,9 +140,14 @@ def page_response(request: Any, claim: Any, kind: str, by: Any) -> HttpResponse:
         data = claims.open_page(page=page, by=by, at=request.now)
     except FileLost:
         raise Http404 from None
-    response = HttpResponse(data, content_type=page.file.kind)
+    return file_response(page.file, data)
+
+
+def file_response(file: Any, data: bytes) -> HttpResponse:
+    """A stored file as it came in, shown in the page or a window of its own, kept in no cache."""
+    response = HttpResponse(data, content_type=file.kind)
     response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=page.file.name) or "inline"
+        content_disposition_header(as_attachment=False, filename=file.name) or "inline"
     )
     response["Cache-Control"] = "no-store"
     return response

@@ -49,9 +49,9 @@ def county(request: Any) -> Shown:
     """A county's clerk: the same over all its employers, with each of them."""
     found = waiting.covered(request.by, request.today)
     lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
-    return "web/desks/county.html", _covered(found) | {"lines": lines} | block(request)
     shown = _covered(found)
-    return "web/desks/county.html", shown | {"lines": lines, "tiles": [*shown["tiles"], _changes(request)]}
+    shown["tiles"].append(_changes(request))
+    return "web/desks/county.html", shown | {"lines": lines} | block(request)
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:

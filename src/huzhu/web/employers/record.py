@@ -16,7 +16,7 @@ from huzhu.core import money
 from huzhu.core.identity import mask_phone
 from huzhu.employers import queries, services
 from huzhu.files.contents import NotAccepted
-from huzhu.files.services import FileLost
+from huzhu.files.services import FileLost, read
 from huzhu.insight import figures
 from huzhu.outreach import queries as outreach
 from huzhu.outreach.lines import lines
@@ -81,9 +81,9 @@ def do(request: Any, pk: int, verb: str) -> HttpResponse:
 def proof(request: Any, pk: int, count: int) -> HttpResponse:
     """The paper behind a head count; who looks is written down."""
     kept = get_object_or_404(queries.head_counts(employer_of(request, pk)), pk=count, file__isnull=False)
-    services.open_proof(count=kept, by=request.by, at=request.now)
+    file = services.open_proof(count=kept, by=request.by, at=request.now)
     try:
-        return file_response(kept)
+        return file_response(file, read(file))
     except FileLost:
         raise Http404 from None
 

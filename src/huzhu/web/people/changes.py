@@ -16,6 +16,7 @@ from huzhu.files.services import FileLost
 from huzhu.members import corrections, queries, services
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web.access import staff, told
+from huzhu.web.claims.shown import file_response
 
 LOOKED_BACK = timedelta(days=30)
 REFUSALS = (
@@ -127,10 +128,7 @@ def photo(request: Any, pk: str) -> HttpResponse:
         data = corrections.open_photo(correction=found, by=request.by, at=request.now)
     except (LookupError, FileLost):
         raise Http404 from None
-    response = HttpResponse(data, content_type=found.file.kind if found.file else "image/jpeg")
-    response["Content-Disposition"] = "inline"
-    response["Cache-Control"] = "no-store"
-    return response
+    return file_response(found.file, data)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
