@@ -50,7 +50,7 @@ def collect_static() -> None:
 
 def load_demo() -> None:
     """The demonstration, where it is switched on: a first time beside the running server, then only its logins."""
-    from huzhu.insight.people import nobody_is_here  # noqa: PLC0415  (reads tables)
+    from huzhu.users.queries import nobody_is_here  # noqa: PLC0415  (reads tables)
 
     if settings.HUZHU_DEMO and nobody_is_here():
         say("演示数据在后台装入，大约一分钟；方案和试算现在就能看，装好后这里会给出登录名。")

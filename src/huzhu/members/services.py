@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NoReturn
 
 from django.db import transaction
-from pypinyin import Style, lazy_pinyin
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import Identity
+from huzhu.core.pinyin import initials
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import by_numbers
 from huzhu.members.signin import send_code, sign_in
@@ -75,14 +75,6 @@ def account_number(text: str) -> str:
     if not re.fullmatch(r"[0-9]{8,30}", digits, re.ASCII):
         raise NotAnAccount("银行账号应是 8 到 30 位数字")
     return digits
-
-
-def initials(name: str) -> str:
-    """First letters of the pinyin of a name: 刘女士 becomes lns."""
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER)
-    return "".join(letter[0] for letter in letters if letter[:1].isascii() and letter[:1].isalpha())[
-        :20
-    ].lower()
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ def demo_is_on() -> bool:
 
 def demo_is_loading() -> bool:
     """On its first start ./run opens the public pages while the demo is still being loaded."""
-    return bool(settings.HUZHU_DEMO) and people.nobody_is_here()
+    return bool(settings.HUZHU_DEMO) and users.nobody_is_here()
 
 
 LOADING = "演示数据正在装入，大约一分钟。装好后请刷新本页再登录；方案和试算现在就能看。"
