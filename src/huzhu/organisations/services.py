@@ -20,6 +20,7 @@ PARENTS: dict[str, frozenset[str]] = {
     Kind.GROUP: frozenset({Kind.CITY}),
     Kind.EMPLOYER: frozenset({Kind.CITY, Kind.COUNTY, Kind.GROUP, Kind.EMPLOYER}),
 }
+SECTORS = Organisation.Sector.choices
 LONGEST_PATH = 120
 MOST_STAFF = 2_000_000
 _ENDS = re.compile(r"(省|市|县|区)?(办事处|代办处|总工会|集团工会|工会)$")

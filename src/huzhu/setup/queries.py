@@ -1,6 +1,7 @@
 """What is still missing to be in business, and who is here: asked for an administrator, within the branch."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
@@ -85,6 +86,34 @@ def _roles(people: dict[str, set[int]], own: str) -> list[Step]:
 
 def _clerk_has_employer(branch: OrganisationQuerySet, people: dict[str, set[int]]) -> bool:
     return branch.employers().exists() and bool(people.get(Code.EMPLOYER_CLERK))
+
+
+@dataclass(slots=True)
+class Node:
+    """A place in the tree with what stands below it, and its own figures and those of all below, summed."""
+
+    place: Organisation
+    roles: int = 0
+    below: "list[Node]" = field(default_factory=list)
+    employers: int = 0
+    staff: int = 0
+
+
+def tree(by: Role) -> Node:
+    """The branch as it stands, closed places too."""
+    held = Role.objects.filter(is_active=True, user__is_active=True, organisation__in=visible_to(by))
+    roles = Counter(held.order_by().values_list("organisation_id", flat=True))
+    nodes = {place.pk: Node(place, roles[place.pk]) for place in visible_to(by).order_by("kind", "code")}
+    for node in nodes.values():
+        above = nodes.get(node.place.parent_id or 0)
+        if above:
+            above.below.append(node)
+    for node in sorted(nodes.values(), key=lambda one: -len(one.place.path.split("/"))):  # deepest first
+        if node.place.kind == Kind.EMPLOYER and node.place.is_open:
+            node.employers, node.staff = node.employers + 1, node.staff + node.place.staff_count
+        if above := nodes.get(node.place.parent_id or 0):
+            above.employers, above.staff = above.employers + node.employers, above.staff + node.staff
+    return nodes[by.organisation_id]
 
 
 def matching(by: Role, asked: str) -> OrganisationQuerySet:

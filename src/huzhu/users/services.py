@@ -17,6 +17,7 @@ from huzhu.users.passwords import check_strength, make_link, rules
 from huzhu.users.permissions import PLACES, check_may
 
 TRIES = 5
+ROLES = Role.Code.choices
 LOCKED_FOR = timedelta(minutes=15)
 
 
@@ -125,6 +126,13 @@ def link(*, user: User, by: Role, at: datetime) -> str:
     token = make_link(user=user, by=by, at=at)
     record(by=by, verb="users.link", on=user, at=at)
     return token
+
+
+def exported(*, by: Role, at: datetime, count: int, asked: str) -> None:
+    """Write down that the list of people was taken away as a file."""
+    check_may(by, "users.change")
+    detail = {"people": count, "asked": asked}
+    record(by=by, verb="users.export", on=by.organisation, at=at, detail=detail, kind="read")
 
 
 def check_rules(by: Role, user: User) -> None:

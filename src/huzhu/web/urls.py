@@ -9,6 +9,7 @@ from huzhu.web.employers.urls import urlpatterns as employers
 from huzhu.web.finance.urls import urlpatterns as finance
 from huzhu.web.outreach.urls import urlpatterns as outreach
 from huzhu.web.rosters.urls import urlpatterns as rosters
+from huzhu.web.setup.urls import urlpatterns as setup
 
 app_name = "web"
 urlpatterns = [
@@ -22,4 +23,5 @@ urlpatterns = [
     *finance,
     *employers,
     *outreach,
+    *setup,
 ]
