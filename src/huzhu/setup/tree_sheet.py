@@ -96,7 +96,7 @@ class Plan:
         return [one for one in self.rows if one.row.problems]
 
     def count(self, act: str) -> int:
-        return sum(one.act == act for one in self.rows)
+        return sum(one.act == act and not one.row.problems for one in self.rows)
 
 
 def store(*, name: str, data: bytes, by: Role, at: datetime) -> StoredFile:

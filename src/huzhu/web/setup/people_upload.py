@@ -81,7 +81,7 @@ def preview(request: Any, pk: Any) -> HttpResponse:
             for one in rows
             if one.row.problems
         ],
-        "new": len({one.login for one in rows if one.act == "new"}),
+        "new": len({one.login for one in rows if one.act == "new" and not one.row.problems}),
         "grant": sum(one.act == "grant" for one in rows),
     }
     return render(request, "web/setup/people_preview.html", shown)

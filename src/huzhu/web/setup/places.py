@@ -20,6 +20,7 @@ from huzhu.web.setup.boxes import Box, Form, whole
 KINDS = [(kind.value, kind.label) for kind in organisations.Kind if kind.value != "association"]
 SECTORS = [("", "请选择"), *organisations.SECTORS]
 MOST = 100
+SMALL = 60  # a tree that is shown whole
 
 
 def place_of(request: Any, pk: int) -> Any:
@@ -36,10 +37,10 @@ def places(request: Any) -> HttpResponse:
     """The tree, or what was asked for in it."""
     asked = request.GET.get("q", "").strip()[:40]
     found = list(queries.matching(request.by, asked).select_related("parent")[: MOST + 1]) if asked else []
-    shown = {"asked": asked, "found": found[:MOST], "more": len(found) > MOST, "root": None}
-    return render(
-        request, "web/setup/places.html", shown if asked else shown | {"root": queries.tree(request.by)}
-    )
+    shown: dict[str, Any] = {"asked": asked, "found": found[:MOST], "more": len(found) > MOST}
+    if not asked:
+        shown |= {"root": queries.tree(request.by), "is_small": visible_to(request.by).count() <= SMALL}
+    return render(request, "web/setup/places.html", shown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
