@@ -143,9 +143,16 @@ def checked_code(code: str) -> str:
     return code
 
 
-def suggested_code(*, kind: str, name: str, parent: Organisation | None) -> str:
+def codes() -> set[str]:
+    """Every code that is borne."""
+    return set(Organisation.objects.values_list("code", flat=True))
+
+
+def suggested_code(
+    *, kind: str, name: str, parent: Organisation | None, taken: set[str] | None = None
+) -> str:
     """A code nobody bears yet: the initials of the name after the parent's code; employers are counted."""
-    taken = set(Organisation.objects.values_list("code", flat=True))
+    taken = codes() if taken is None else taken
     stem = (initials(_ENDS.sub("", name)) or "X").upper()[:6]
     root = parent.code if parent and kind not in {Kind.PROVINCE, Kind.CITY} else ""
     if kind == Kind.EMPLOYER:

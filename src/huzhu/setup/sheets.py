@@ -11,7 +11,7 @@ from huzhu.files import tables
 from huzhu.files.tables import TableRefused
 
 SAMPLE = "示例"
-MOST_ROWS = 5_000
+MOST_ROWS = 3_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,12 @@ class StillInBusiness(ValueError):
 @transaction.atomic
 def add(*, by: Role, at: datetime, parent: Organisation, **fields: Any) -> Organisation:
     """Set an organisation below one of the administrator's own; fields as for organisations.services.add."""
+    return added(by=by, at=at, parent=alone(parent), **fields)
+
+
+def added(*, by: Role, at: datetime, parent: Organisation, **fields: Any) -> Organisation:
+    """The same for whoever holds the lock already: one of many, in their transaction."""
     check_may(by, "organisations.change", within=parent)
-    parent = alone(parent)
     made = organisations.add(parent=parent, **fields)
     record(by=by, verb="organisations.add", on=made, at=at, detail={"code": made.code, "kind": made.kind})
     return made

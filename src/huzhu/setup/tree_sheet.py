@@ -124,20 +124,22 @@ def take(*, file: StoredFile, by: Role, at: datetime) -> Plan:
     found = plan(file, by=by)
     if found.bad:
         raise TreeRefused(f"有 {len(found.bad)} 行不对，所以一行也没有办。请按页上的说明改好表格，再上传。")
+    taken = organisations.codes()
     for one in found.rows:
-        _do(one, by, at)
+        _do(one, taken, by, at)
     return found
 
 
-def _do(one: Planned, by: Role, at: datetime) -> None:
+def _do(one: Planned, taken: set[str], by: Role, at: datetime) -> None:
     fields = {"name": one.name, "sector": one.sector, "staff_count": one.staff}
     if one.there is None:
         above = one.above.place if isinstance(one.above, Planned) else one.above
         assert above is not None  # noqa: S101  parents come first, and every row has one
         code = one.row.cells["code"] or organisations.suggested_code(
-            kind=one.kind, name=one.name, parent=above
+            kind=one.kind, name=one.name, parent=above, taken=taken
         )
-        one.made = tree.add(parent=above, kind=one.kind, code=code, by=by, at=at, **fields)
+        taken.add(code)
+        one.made = tree.added(parent=above, kind=one.kind, code=code, by=by, at=at, **fields)
     elif one.changes:
         tree.change(place=one.there, by=by, at=at, **fields)
 
