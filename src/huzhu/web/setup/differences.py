@@ -25,8 +25,8 @@ def _all(old: Edition, now: Edition) -> Iterator[Difference]:
     yield from _pairs({"名称": old.title, "起止": _dates(old)}, {"名称": now.title, "起止": _dates(now)}, "")
     yield from _pairs(_figures(old), _figures(now), "")
     yield from _pairs(
-        {name: one.plain for name, one in old.benefits.items()},
-        {name: one.plain for name, one in now.benefits.items()},
+        _plain(old),
+        _plain(now),
         "保障项目：",
         {name: one.label for edition in (old, now) for name, one in edition.benefits.items()},
     )
@@ -53,6 +53,11 @@ def _figures(edition: Edition) -> dict[str, str]:
         definition.label: "；".join(f"{since} 起 {value}" for since, value in values)
         for definition, _, values in shown.parameters
     }
+
+
+def _plain(edition: Edition) -> dict[str, str]:
+    """Each benefit in plain words, with its figures of the first day."""
+    return {benefit.name: plain for benefit, plain in SchemeShown(edition, edition.opens_on).benefits}
 
 
 def _dates(edition: Edition) -> str:
