@@ -338,7 +338,7 @@ def test_the_list_is_filtered_in_the_address_and_exported_in_the_trail(desk, cit
         assert unseen not in page.split("<table")[-1], query
     answer = desk.post("/desk/people/export/?role=county_clerk")
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
-    assert rows[1][0] == "'=钱县工"
+    assert rows[2][0] == "'=钱县工"
     event = Event.objects.get(verb="users.export")
     assert (event.kind, event.detail["people"]) == ("read", 1)
     assert desk.get("/desk/people/export/").status_code == 405
