@@ -50,7 +50,7 @@ def collect_static() -> None:
 
 def load_demo() -> None:
     """The demonstration, where it is switched on: a first time beside the running server, then only its logins."""
-    from huzhu.insight.people import nobody_is_here  # noqa: PLC0415  (reads tables)
+    from huzhu.users.queries import nobody_is_here  # noqa: PLC0415  (reads tables)
 
     if settings.HUZHU_DEMO and nobody_is_here():
         say("演示数据在后台装入，大约一分钟；方案和试算现在就能看，装好后这里会给出登录名。")
@@ -73,6 +73,19 @@ def worker() -> Iterator[None]:
     finally:
         beside.terminate()
         beside.wait(timeout=60)
+
+
+def say_setup_code(port: int) -> None:
+    """A blank site without the demonstration is opened by whoever reads this window: a new code at each start."""
+    from huzhu.users import opening  # noqa: PLC0415  (reads tables)
+    from huzhu.users.queries import nobody_is_here  # noqa: PLC0415
+
+    if not settings.HUZHU_DEMO and nobody_is_here():
+        say(
+            f"  这里还没有开业。打开 http://127.0.0.1:{port}/start/ ，填开业码：\n\n"
+            f"      {opening.new_code(at=timezone.now())}\n\n"
+            "  24 小时内有效，只能用一次；重新启动会换一个。\n"
+        )
 
 
 def banner(port: int) -> str:
@@ -101,6 +114,7 @@ def serve(port: int) -> None:
         application, host="127.0.0.1", port=port
     )  # bound and listening from here on
     say(banner(port))
+    say_setup_code(port)
     load_demo()
     with worker():
         server.run()

@@ -142,7 +142,7 @@ def test_a_role_that_was_taken_away_opens_nothing_more(clerk):
 
 
 def test_who_has_several_roles_chooses_one(client, clerk):
-    users.grant(user=clerk.user, code="cadre", organisation=clerk.organisation)
+    users.grant(user=clerk.user, code="cadre", organisation=clerk.organisation.parent)
     assert sign_in(client).url == "/desk/roles/?next=/desk/"
     page = client.get("/desk/roles/").content.decode()
     assert "单位经办人" in page

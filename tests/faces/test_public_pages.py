@@ -7,6 +7,8 @@ from django.test import Client
 
 from huzhu.web.middleware import POLICY
 
+pytestmark = pytest.mark.django_db  # the first page asks whether anybody is here
+
 
 @pytest.fixture
 def browser() -> Client:

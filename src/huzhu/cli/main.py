@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from huzhu.cli import demo, explain, scheme, verify
+from huzhu.cli import demo, explain, scheme, setup_code, verify
 
 
 def main(words: list[str] | None = None) -> int:
@@ -13,6 +13,7 @@ def main(words: list[str] | None = None) -> int:
     demo.register(verbs)
     explain.register(verbs)
     scheme.register(verbs)
+    setup_code.register(verbs)
     verify.register(verbs)
     asked = parser.parse_args(words)
     try:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,20 @@ def rows(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall())
+
+
+def new_setup_code(at: datetime) -> str:
+    """A one-time code for the first start of a blank site; raises SiteClosed where somebody is here already."""
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    from huzhu.users import opening  # noqa: PLC0415
+
+    try:
+        return opening.new_code(at=at)
+    except opening.SetUpAlready as already:
+        raise SiteClosed(str(already)) from None
+    except DatabaseError as problem:
+        raise SiteClosed(f"数据库不能用：{problem}。请先执行 migrate，再印开业码。") from None
 
 
 def broken_links() -> list[str]:

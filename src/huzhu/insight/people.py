@@ -4,8 +4,7 @@ from django.db.models import QuerySet
 
 from huzhu.members.models import Member
 from huzhu.notices.models import Notice
-from huzhu.organisations.models import Organisation
-from huzhu.users.models import Role, User
+from huzhu.users.models import Role
 
 HEROINE = "刘女士"
 
@@ -18,11 +17,6 @@ def member(key: str) -> Member | None:
 def are_real() -> bool:
     """Whether any member is a real person; the demo is refused beside them."""
     return Member.objects.filter(is_synthetic=False).exists()
-
-
-def nobody_is_here() -> bool:
-    """Whether the database has neither places nor logins."""
-    return not (Organisation.objects.exists() or User.objects.exists())
 
 
 def cast() -> QuerySet[Role]:

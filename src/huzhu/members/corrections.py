@@ -11,12 +11,13 @@ from django.db import IntegrityError, transaction
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import Identity, NotAnIdentity
+from huzhu.core.pinyin import initials
 from huzhu.files import photos
 from huzhu.files.contents import kind_of
 from huzhu.files.services import read, store
 from huzhu.members.accounts import tell
 from huzhu.members.models import Correction, Member
-from huzhu.members.persons import NotAPhone, initials, phone_number
+from huzhu.members.persons import NotAPhone, phone_number
 from huzhu.notices import services as notices
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may

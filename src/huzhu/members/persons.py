@@ -1,9 +1,7 @@
-"""What is typed of a person, as it is kept: phones, names and their initials."""
+"""What is typed of a person, as it is kept."""
 
 import re
 import unicodedata
-
-from pypinyin import Style, lazy_pinyin
 
 
 class NotAPhone(ValueError):
@@ -17,11 +15,3 @@ def phone_number(text: str) -> str:
     if not re.fullmatch(r"1[3-9][0-9]{9}", digits, re.ASCII):
         raise NotAPhone("手机号应是 11 位数字，以 13 到 19 开头")
     return digits
-
-
-def initials(name: str) -> str:
-    """First letters of the pinyin of a name: 刘女士 becomes lns."""
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER)
-    return "".join(letter[0] for letter in letters if letter[:1].isascii() and letter[:1].isalpha())[
-        :20
-    ].lower()

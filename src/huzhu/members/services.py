@@ -9,6 +9,7 @@ from django.db import transaction
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import Identity
+from huzhu.core.pinyin import initials
 from huzhu.members.accounts import (
     ChangeIsSettled,
     NoPhone,
@@ -22,7 +23,7 @@ from huzhu.members.accounts import (
     undo_account,
 )
 from huzhu.members.models import BankAccount, Member
-from huzhu.members.persons import NotAPhone, initials, phone_number
+from huzhu.members.persons import NotAPhone, phone_number
 from huzhu.members.phones import change_phone, send_phone_codes
 from huzhu.members.queries import by_numbers
 from huzhu.members.signin import send_code, sign_in

@@ -10,8 +10,13 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         """The organisation itself and everything below it."""
         return self.filter(path__startswith=organisation.path)
 
+    def open(self) -> Self:
+        """Those that have not been closed."""
+        return self.filter(is_open=True)
+
     def employers(self) -> Self:
-        return self.filter(kind=Organisation.Kind.EMPLOYER)
+        """Employers that workers can join through."""
+        return self.open().filter(kind=Organisation.Kind.EMPLOYER)
 
 
 class Organisation(models.Model):
@@ -40,6 +45,8 @@ class Organisation(models.Model):
     path = models.CharField("路径", max_length=120, unique=True)
     sector = models.CharField("单位类型", max_length=12, choices=Sector, blank=True)
     staff_count = models.PositiveIntegerField("在职职工数", default=0)
+    initials = models.CharField("拼音首字母", max_length=20, blank=True)
+    is_open = models.BooleanField("启用", default=True)
 
     objects = OrganisationQuerySet.as_manager()
 

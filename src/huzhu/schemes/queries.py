@@ -2,13 +2,15 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.schemes.library import Library
-from huzhu.schemes.models import SchemeEdition
+from huzhu.schemes.models import Proposal, SchemeEdition
+from huzhu.users.permissions import may
 
 
 class NotTheSameText(LookupError):
@@ -20,9 +22,19 @@ def published() -> QuerySet[SchemeEdition]:
     return SchemeEdition.objects.order_by("slug", "opens_on", "pk")
 
 
+def proposals(by: Any) -> QuerySet[Proposal]:
+    """What policy staff have proposed, newest first."""
+    if not may(by, "schemes.propose"):
+        return Proposal.objects.none()
+    return Proposal.objects.select_related("proposed_by__user", "settled_by__user").order_by("-pk")
+
+
 def engine(row: SchemeEdition) -> Edition:
     """The proved edition a row was published from; raises NotTheSameText where the shelf has changed since."""
     edition = shelf().edition(f"{row.slug}/{row.edition}", row.variant or None)
+    if edition.identity != row.identity:  # published by another process from a file this one had read before
+        _library.cache_clear()
+        edition = shelf().edition(f"{row.slug}/{row.edition}", row.variant or None)
     if edition.identity != row.identity:
         raise NotTheSameText(
             f"方案“{row.short}”{row.edition} 版的文件和公布时不一样（指纹 {edition.identity[:12]}，"
@@ -40,6 +52,11 @@ def facts() -> dict[str, FactDef]:
 def shelf() -> Library:
     """The one shelf of this site; editions are read once and kept."""
     return _library(settings.HUZHU_SCHEMES)
+
+
+def fresh_shelf() -> Library:
+    """The shelf as it lies on the disk at this moment, for whoever is about to publish from it."""
+    return Library(settings.HUZHU_SCHEMES)
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ class User(AbstractBaseUser):
 
     username = models.CharField("登录名", max_length=40, unique=True)
     name = models.CharField("姓名", max_length=40)
+    initials = models.CharField("拼音首字母", max_length=20, blank=True)
     is_active = models.BooleanField("可登录", default=True)
 
     objects = BaseUserManager()
@@ -41,6 +42,16 @@ class SignInTries(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "登录失败"
+
+
+class FirstStartCode(models.Model):
+    """What lets one person in to set up a blank site, once: a keyed digest, the newest alone; gone when it was used."""
+
+    digest = models.CharField("摘要", max_length=80)
+    made_at = models.DateTimeField("生成时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "首次开业码"
 
 
 class Role(models.Model):
@@ -86,3 +97,21 @@ class Role(models.Model):
     @property
     def actor_name(self) -> str:
         return f"{self.user.name}（{self.get_code_display()}）"
+
+
+class PasswordLink(models.Model):
+    """A link by which one person sets a password, once, within days; the newest alone is good. Its token is kept as a digest."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="links", verbose_name="人员")
+    digest = models.CharField("摘要", max_length=80, unique=True)
+    made_by = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name="发出人")
+    made_at = models.DateTimeField("发出时间")
+    ended_at = models.DateTimeField("用过或作废", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "设密码的链接"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",), condition=models.Q(ended_at__isnull=True), name="one_open_link_a_person"
+            ),
+        )

@@ -5,6 +5,7 @@ from typing import Any
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 
+Kind = Organisation.Kind
 EMPLOYER, COUNTY, AGENCY = Role.Code.EMPLOYER_CLERK, Role.Code.COUNTY_CLERK, Role.Code.AGENCY_CLERK
 REVIEWER, SECOND = Role.Code.REVIEWER, Role.Code.SECOND_REVIEWER
 MAKER, RELEASER = Role.Code.PAYMENT_MAKER, Role.Code.PAYMENT_RELEASER
@@ -56,9 +57,31 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "audit.see": ("查看审计记录", {AUDITOR, ADMINISTRATOR}),
     "outbox.see": ("查看发件箱", {ADMINISTRATOR, AGENCY}),
     "jobs.watch": ("查看别人的后台任务", {ADMINISTRATOR}),
+    "schemes.propose": ("提出公布方案", {POLICY}),
     "schemes.publish": ("公布方案", {POLICY}),
+    "calendar.change": ("修改工作日历", {ADMINISTRATOR}),
     "organisations.change": ("修改机构", {ADMINISTRATOR}),
     "users.change": ("管理人员和角色", {ADMINISTRATOR}),
+}
+# verbs whose effect does not end with a branch: only where one looks over the whole
+EVERYWHERE = frozenset({"schemes.propose", "schemes.publish", "calendar.change"})
+# where a role may be given: what it may do reaches over the place's whole branch
+_ABOVE = frozenset({Kind.ASSOCIATION, Kind.PROVINCE, Kind.CITY})
+_CENTRAL = frozenset({Kind.ASSOCIATION, Kind.PROVINCE})
+_UNIONS = frozenset({Kind.COUNTY, Kind.GROUP})
+PLACES: dict[str, frozenset[str]] = {
+    EMPLOYER: frozenset({Kind.EMPLOYER}),
+    COUNTY: _UNIONS,
+    AGENCY: frozenset({Kind.CITY}),
+    REVIEWER: frozenset({Kind.PROVINCE}),
+    SECOND: frozenset({Kind.PROVINCE}),
+    MAKER: frozenset({Kind.PROVINCE}),
+    RELEASER: frozenset({Kind.PROVINCE}),
+    AUDITOR: _ABOVE,
+    LEADER: _ABOVE | _UNIONS,
+    CADRE: _UNIONS | {Kind.CITY},
+    POLICY: _CENTRAL,
+    ADMINISTRATOR: _ABOVE,
 }
 ALLOWED: dict[str, frozenset[str]] = {verb: frozenset(codes) for verb, (_, codes) in _TABLE.items()}
 
@@ -91,6 +114,8 @@ def _objection(by: Any, verb: str, within: Organisation | None) -> str:
             f"{by.get_code_display()}不能{words}，这件事由{keepers}办理。"
             "请交给他们；如果您的角色登记有误，请联系系统管理员。"
         )
+    if verb in EVERYWHERE and by.organisation.kind not in _CENTRAL:
+        return f"{words}对所有机构生效，由全国协会或省办事处的{by.get_code_display()}办理。请告诉他们。"
     if within is not None and not by.organisation.contains(within):
         return f"不能{words}：它不属于{by.organisation.name}及其下属。请交给管辖它的机构办理。"
     return ""

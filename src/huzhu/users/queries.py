@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from huzhu.audit.models import Event
+from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role, User
 from huzhu.users.permissions import may
 
@@ -15,6 +16,18 @@ def roles_of(user: Any) -> QuerySet[Role]:
         return Role.objects.none()
     roles = Role.objects.filter(user=user, is_active=True, user__is_active=True)
     return roles.select_related("user", "organisation").order_by("pk")
+
+
+def nobody_is_here() -> bool:
+    """Whether the database has neither places nor logins."""
+    return not (Organisation.objects.exists() or User.objects.exists())
+
+
+def people_visible_to(by: Any) -> QuerySet[User]:
+    """Whoever holds or held a role in an administrator's branch, by name."""
+    if not may(by, "users.change"):
+        return User.objects.none()
+    return User.objects.filter(pk__in=visible_to(by).order_by().values("user")).order_by("name", "pk")
 
 
 def visible_to(by: Any) -> QuerySet[Role]:

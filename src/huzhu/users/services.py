@@ -1,29 +1,48 @@
-"""Logins made, roles given and taken, passwords tried."""
+"""Logins made, switched and linked, roles given and taken, passwords tried."""
 
+import re
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from huzhu.audit.services import SYSTEM, record
-from huzhu.organisations import services as organisations
+from huzhu.core.pinyin import initials, spelt
 from huzhu.organisations.models import Organisation
-from huzhu.users.models import Role, SignInTries, User
-from huzhu.users.permissions import check_may
+from huzhu.users.models import PasswordLink, Role, SignInTries, User
+from huzhu.users.passwords import check_strength, make_link, rules
+from huzhu.users.permissions import PLACES, check_may
 
 TRIES = 5
+ROLES = Role.Code.choices
 LOCKED_FOR = timedelta(minutes=15)
-SHORTEST = 8
 
 
 class UsernameTaken(ValueError):
     """Somebody else signs in by this name."""
 
 
-class PasswordTooWeak(ValueError):
-    """A password that would be guessed."""
+class NotAName(ValueError):
+    """A login or a person's name that cannot be used."""
+
+
+class RoleCannotStandThere(ValueError):
+    """This role is not given at a place of that kind, or the place is closed."""
+
+
+class OwnRoles(PermissionError):
+    """Nobody changes their own roles or login."""
+
+
+class LastAdministrator(ValueError):
+    """Without this person nobody could keep the branch any more."""
+
+
+class OutOfReach(PermissionError):
+    """The person holds roles outside the administrator's branch."""
 
 
 class WrongLogin(ValueError):
@@ -36,16 +55,17 @@ class LockedOut(ValueError):
 
 @transaction.atomic
 def add_user(
-    *, username: str, name: str, password: str, by: Role | None = None, at: datetime | None = None
+    *, username: str, name: str, password: str | None, by: Role | None = None, at: datetime | None = None
 ) -> User:
-    """Make a login; `by` and `at` are left out at set-up only, when there is nobody to ask yet."""
+    """Make a login, without a password for somebody invited; `by` and `at` are left out at set-up only."""
     if by:
         check_may(by, "users.change")
-    login = _normal(username)
-    _check_strength(login, password)
+    login, name = checked_login(username), checked_name(name)
+    if password is not None:
+        check_strength(login, password)
     if User.objects.filter(username=login).exists():
         raise UsernameTaken(f"登录名 {login} 已经有人使用。请换一个，例如加上单位代码。")
-    user = User(username=login, name=name)
+    user = User(username=login, name=name, initials=initials(name))
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -63,6 +83,8 @@ def grant(
     """Let a person act in a capacity at a place; twice, or after it was revoked, is the same role again."""
     if by:
         check_may(by, "users.change", within=organisation)
+        _refuse_own(by, user)
+    check_stands(code, organisation)
     role, is_new = Role.objects.get_or_create(user=user, code=Role.Code(code), organisation=organisation)
     if is_new or Role.objects.filter(pk=role.pk, is_active=False).update(is_active=True):
         role.is_active = True
@@ -76,18 +98,109 @@ def grant(
 def revoke(*, role: Role, by: Role, at: datetime) -> None:
     """End a role; what was done in it stays. Twice is the same as once."""
     check_may(by, "users.change", within=role.organisation)
+    _refuse_own(by, role.user)
+    _refuse_last(by, Role.objects.filter(pk=role.pk))
     if Role.objects.filter(pk=role.pk, is_active=True).update(is_active=False):
         record(by=by, verb="users.revoke", on=role, at=at, detail={"code": role.code})
     role.is_active = False
 
 
 @transaction.atomic
-def add_organisation(*, by: Role, at: datetime, parent: Organisation, **fields: Any) -> Organisation:
-    """Set an organisation below one of the administrator's own; fields as for organisations.services.add."""
-    check_may(by, "organisations.change", within=parent)
-    made = organisations.add(parent=parent, **fields)
-    record(by=by, verb="organisations.add", on=made, at=at, detail={"code": made.code, "kind": made.kind})
-    return made
+def switch(*, user: User, is_active: bool, by: Role, at: datetime) -> None:
+    """Let a login in or keep it out, in all its roles. Twice is the same as once."""
+    check_rules(by, user)
+    if not is_active:
+        _refuse_last(by, Role.objects.filter(user=user))
+        PasswordLink.objects.filter(user=user, ended_at=None).update(ended_at=at)
+    if User.objects.filter(pk=user.pk).exclude(is_active=is_active).update(is_active=is_active):
+        record(by=by, verb="users.switch_on" if is_active else "users.switch_off", on=user, at=at)
+    user.is_active = is_active
+
+
+@transaction.atomic
+def link(*, user: User, by: Role, at: datetime) -> str:
+    """The token of a new link by which this person sets a password; the one before is void."""
+    check_rules(by, user)
+    if not user.is_active:
+        raise OutOfReach(f"{user.name}的登录名已经停用，设了密码也进不来。请先重新启用，再发链接。")
+    token = make_link(user=user, by=by, at=at)
+    record(by=by, verb="users.link", on=user, at=at)
+    return token
+
+
+def exported(*, by: Role, at: datetime, count: int, asked: str) -> None:
+    """Write down that the list of people was taken away as a file."""
+    check_may(by, "users.change")
+    detail = {"people": count, "asked": asked}
+    record(by=by, verb="users.export", on=by.organisation, at=at, detail=detail, kind="read")
+
+
+def check_rules(by: Role, user: User) -> None:
+    """Raise NotAllowed, OwnRoles or OutOfReach unless this administrator may act on the login itself."""
+    check_may(by, "users.change")
+    _refuse_own(by, user)
+    if not rules(by, user):
+        raise OutOfReach(
+            f"{user.name}在{by.organisation.name}之外还有角色，登录名和密码由上级的系统管理员管。"
+            "您可以收回他在您这里的角色。"
+        )
+
+
+def check_stands(code: str, organisation: Organisation) -> None:
+    """Raise RoleCannotStandThere unless such a role may be given at this place."""
+    role, kinds = Role.Code(code), PLACES[code]
+    if not organisation.is_open:
+        raise RoleCannotStandThere(
+            f"{organisation.name}已经停用，不能再授予角色。请先重新启用它，或选别的机构。"
+        )
+    if organisation.kind not in kinds:
+        where = "、".join(kind.label for kind in Organisation.Kind if kind in kinds)
+        raise RoleCannotStandThere(
+            f"{role.label}设在{where}，而{organisation.name}是{organisation.get_kind_display()}。请改选机构或角色。"
+        )
+
+
+def checked_login(username: str) -> str:
+    """A login as it is kept: letters, digits, dots and dashes; raises NotAName."""
+    login = _normal(username)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", login, re.ASCII):
+        raise NotAName("登录名用小写字母和数字，可以有点和短横线，不超过 40 个字，例如 zhao.meixi。")
+    return login
+
+
+def checked_name(name: str) -> str:
+    """A person's name as it is kept; raises NotAName."""
+    name = " ".join(name.split())
+    if not name or len(name) > 40 or not name.isprintable():
+        raise NotAName("姓名要填，不超过 40 个字。")
+    return name
+
+
+def suggested_login(name: str) -> str:
+    """A login nobody has, from the pinyin of a name."""
+    stem = spelt(name) or "user"
+    taken = set(User.objects.filter(username__startswith=stem).values_list("username", flat=True))
+    return next(login for n in range(1, 10**6) if (login := stem if n == 1 else f"{stem}{n}") not in taken)
+
+
+def _refuse_own(by: Role, user: User) -> None:
+    if by.user_id == user.pk:
+        raise OwnRoles("自己的角色和登录名不能自己改，要由另一位系统管理员办。请先邀请一位。")
+
+
+def _refuse_last(by: Role, going: QuerySet[Role]) -> None:
+    """Of two administrators who end each other at the same moment, the second is refused: the rows are locked in order."""
+    administrators = Role.objects.select_for_update().filter(code=Role.Code.ADMINISTRATOR, is_active=True)
+    held = {role.pk: role for role in administrators.order_by("pk").select_related("user", "organisation")}
+    ends = set(going.values_list("pk", flat=True))
+    stay = [role for role in held.values() if role.pk not in ends and role.user.is_active]
+    if by.pk not in held or not held[by.pk].user.is_active:
+        raise LastAdministrator("您的系统管理员角色刚刚被停用，所以没有办成。")
+    for role in (held[pk] for pk in ends & held.keys()):
+        if not any(one.organisation.contains(role.organisation) for one in stay):
+            raise LastAdministrator(
+                f"{role.user.name}是{role.organisation.name}最后一位系统管理员，停用后没有人能管这里。请先邀请另一位。"
+            )
 
 
 def check_password(*, username: str, password: str, at: datetime) -> User:
@@ -140,13 +253,6 @@ def _wait(rest: timedelta) -> str:
         f"这个登录名连续输错 {TRIES} 次，为防有人猜密码，已经锁定。"
         f"请在 {minutes} 分钟后再试；如果不是您本人输错，请告诉系统管理员。"
     )
-
-
-def _check_strength(login: str, password: str) -> None:
-    if len(password) < SHORTEST:
-        raise PasswordTooWeak(f"密码只有 {len(password)} 个字符，容易被猜中。请用 {SHORTEST} 个以上的字符。")
-    if password.casefold() == login.casefold():
-        raise PasswordTooWeak("密码和登录名相同，容易被猜中。请换一个密码。")
 
 
 def _normal(username: str) -> str:

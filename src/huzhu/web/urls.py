@@ -10,6 +10,7 @@ from huzhu.web.finance.urls import urlpatterns as finance
 from huzhu.web.outreach.urls import urlpatterns as outreach
 from huzhu.web.people.urls import urlpatterns as people
 from huzhu.web.rosters.urls import urlpatterns as rosters
+from huzhu.web.setup.urls import urlpatterns as setup
 
 app_name = "web"
 urlpatterns = [
@@ -24,4 +25,5 @@ urlpatterns = [
     *employers,
     *outreach,
     *people,
+    *setup,
 ]

@@ -10,6 +10,7 @@ from huzhu.core import money
 from huzhu.schemes.library import Library
 from huzhu.web.estimate import Estimate
 from huzhu.web.settlement import LINES, LIU
+from huzhu.web.setup import first_start
 from huzhu.web.shown import SchemeShown
 
 LIBRARY = Library(settings.HUZHU_SCHEMES)
@@ -21,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What the scheme is, and the plans side by side."""
     today = timezone.localdate().toordinal()
     shown = [SchemeShown(LIBRARY.edition(slug), today) for slug in LIBRARY.slugs()]
-    return render(request, "web/home.html", {"schemes": shown})
+    return render(request, "web/home.html", {"schemes": shown, "is_blank": first_start.waits()})
 
 
 @require_safe

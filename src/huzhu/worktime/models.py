@@ -12,3 +12,6 @@ class CalendarDay(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "工作日历"
+
+    def __str__(self) -> str:
+        return f"{self.day} {'上班' if self.is_working else '休息'}"

@@ -11,6 +11,11 @@ def calendar() -> Calendar:
     return Calendar(dict(CalendarDay.objects.values_list("day", "is_working")))
 
 
+def days_of(year: int) -> dict[date, CalendarDay]:
+    """What the table says of a year, by day."""
+    return {row.day: row for row in CalendarDay.objects.filter(day__year=year)}
+
+
 def is_working(day: date) -> bool:
     return calendar().is_working(day)
 

@@ -19,6 +19,7 @@ CAST = (
     ("zheng", "郑领导", "leader", "city"),
     ("wang", "王包联", "cadre", "伊美区"),
     ("feng", "冯政策", "policy", "province"),
+    ("han", "韩政策", "policy", "province"),
     ("he", "何管理", "administrator", "province"),
     (
         "zhu",

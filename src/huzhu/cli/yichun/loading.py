@@ -18,6 +18,7 @@ from huzhu.cli.yichun.cast import CAST
 from huzhu.cli.yichun.rosters import moment
 from huzhu.cli.yichun.today import TODAY
 from huzhu.insight import people
+from huzhu.users import queries as users
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
@@ -51,7 +52,7 @@ def load_once(at: datetime, say: Callable[[str], None] = print) -> None:
 
 
 def _load(at: datetime, say: Callable[[str], None]) -> None:
-    if not people.nobody_is_here():
+    if not users.nobody_is_here():
         raise DemoRefused(
             "数据库里已经有机构或登录名，不是空的，所以没有装入演示数据。请换一个空的数据库（DATABASE_URL）。"
         )

@@ -41,6 +41,7 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     waiting = year.run()
     say("· 今天桌上的事")
     today.Today(walk, year, waiting, seed).run()
+    today.another_reading(people.feng)
     today.draft(joining.with_account)
     today.changes(joining.with_account, people.sun)
     today.rosters(tree, people, editions, joining.registry)

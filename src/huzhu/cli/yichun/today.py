@@ -20,6 +20,7 @@ from huzhu.members import corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import services as payouts
+from huzhu.schemes import services as schemes
 
 TODAY = date(2022, 11, 30)
 IN_HARDSHIP, WITHOUT_COVER = 415, 18
@@ -123,6 +124,12 @@ class Today:
             claims.return_for_papers(claim=claim, reason=reason, by=by, at=november(25, 9))
         withdrawn = self._taken(23)
         claims.withdraw(claim=withdrawn, reason="重复申请，本人要求撤回", by=by, at=november(24, 9))
+
+
+def another_reading(proposer: Any) -> None:
+    """A second reading of the inpatient clause waits for the other policy person."""
+    note = "有单位来函，住院条款按读法乙核算；请对照已公布的读法甲看"
+    schemes.propose(name="yichun-120/2021", variant="B", note=note, by=proposer, at=moment(TODAY, 8, 40))
 
 
 def draft(joined: list[Who]) -> None:

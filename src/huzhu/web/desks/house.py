@@ -1,4 +1,4 @@
-"""What the administrator and the auditor look things up in: the trail, the outbox, the tree."""
+"""What the administrator and the auditor look things up in: the trail and the outbox."""
 
 from typing import Any
 
@@ -10,11 +10,15 @@ from django.views.decorators.http import require_safe
 from huzhu.core.identity import mask_phone
 from huzhu.insight import waiting
 from huzhu.notices.queries import outbox as messages_to
-from huzhu.organisations.queries import visible_to
 from huzhu.web.access import staff
 from huzhu.web.desks.numbers import page_of
 from huzhu.web.desks.verbs import PURPOSES
 
+# what only the phone's owner may read
+SECRET = {
+    "sign_in": "（登录验证码，不在这里显示）",
+    "password_link": "（设密码的链接，不在这里显示；没有收到，请系统管理员重新发）",
+}
 KINDS = (("change", "变更"), ("read", "查看"), ("reveal", "显示全文"))
 
 
@@ -39,14 +43,5 @@ def outbox(request: Any) -> HttpResponse:
     pages = page_of(request, messages_to(request.by))
     for notice in pages.object_list:
         notice.to, notice.why = mask_phone(notice.phone), PURPOSES.get(notice.purpose, notice.purpose)
-        notice.shown = "（登录验证码，不在这里显示）" if notice.purpose == "sign_in" else notice.text
+        notice.shown = SECRET.get(notice.purpose, notice.text)
     return render(request, "web/desks/outbox.html", {"pages": pages, "also": ""})
-
-
-@require_safe
-@staff("administrator")
-def places(request: Any) -> HttpResponse:
-    """The tree of the branch, in order."""
-    top = request.by.organisation.path.count("/")
-    rows = [(place, min(5, place.path.count("/") - top)) for place in visible_to(request.by)]
-    return render(request, "web/desks/places.html", {"rows": rows})

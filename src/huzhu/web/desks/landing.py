@@ -14,10 +14,12 @@ from huzhu.insight import figures, waiting
 from huzhu.members import queries as members
 from huzhu.members.accounts import COOLING
 from huzhu.schemes import queries as schemes
+from huzhu.setup.queries import Step, checklist
 from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tiles import Tile, address, counted
 from huzhu.web.outreach.working import block
+from huzhu.web.setup import publishing
 
 Shown = tuple[str, dict[str, Any]]
 CLAIMS, QUEUE = "web:claims", "web:queue"
@@ -232,28 +234,45 @@ def cadre(request: Any) -> Shown:
     return "web/desks/cadre.html", {"tiles": tiles, "rows": rows}
 
 
-def policy(request: Any) -> Shown:  # noqa: ARG001  every desk is asked alike
-    """Editions, and what waits for publication."""
-    known = {row.identity: row for row in schemes.published()}
-    shelf = [(edition, known.get(edition.identity)) for edition in schemes.shelf().editions()]
-    waits = sum(row is None for _, row in shelf)
+def policy(request: Any) -> Shown:
+    """What waits for a second person, what lies on the shelf unpublished, what is published."""
+    proposals = list(schemes.proposals(request.by)[:20])
+    waiting = [one for one in proposals if one.state == "waiting"]
+    others = [one for one in waiting if one.proposed_by.user_id != request.by.user_id]
+    known = list(schemes.published())
+    waits = {one.identity for one in waiting}
+    shelf = [(edition, row, edition.identity in waits) for edition, row in publishing.on_the_shelf()]
+    unpublished = sum(row is None for _, row, _ in shelf)
     tiles = [
+        counted("等您确认公布", len(others), "个", tone="warns", opens="#waiting"),
+        counted("您提出的，等别人确认", len(waiting) - len(others), "个", tone="", opens="#waiting"),
+        counted("文件夹里还没有公布", unpublished, "个", tone="waits", opens="#shelf"),
         counted("已公布的版次", len(known), "个", tone="", opens="#published"),
-        counted("文件夹里还没有公布", waits, "个", tone="waits", opens="#shelf"),
     ]
-    return "web/desks/policy.html", {"tiles": tiles, "published": known.values(), "shelf": shelf}
+    settled = [one for one in proposals if one.state in {"sent_back", "withdrawn"}][:5]
+    shown = {"tiles": tiles, "waiting": waiting, "settled": settled, "published": known, "shelf": shelf}
+    return "web/desks/policy.html", shown
 
 
 def administrator(request: Any) -> Shown:
-    """The house: places, logins, messages, acts."""
+    """The house: what is still missing to be in business, then places, logins, messages, acts."""
     found = waiting.house(request.by)
+    steps = [(step, _where(step)) for step in checklist(request.by)]
     tiles = [
         counted("机构", sum(found.kinds.values()), "个", tone="", opens=address("web:places")),
-        counted("登录名", found.users, "个", tone="", opens="#roles"),
+        counted("登录名", found.users, "个", tone="", opens=address("web:people")),
         counted("发件箱", found.notices, "条", tone="", opens=address("web:outbox")),
         counted("审计记录", found.events, "条", tone="", opens=address("web:trail")),
     ]
-    return "web/desks/administrator.html", {"tiles": tiles, "found": found}
+    shown = {"tiles": tiles, "found": found, "steps": steps, "left": sum(not step.done for step, _ in steps)}
+    return "web/desks/administrator.html", shown
+
+
+def _where(step: Step) -> str:
+    """The page a missing thing is made on; publishing is not the administrator's."""
+    if step.page == "place":
+        return address("web:new-place", kind=step.wants)
+    return address("web:invite", role=step.wants) if step.page == "people" else ""
 
 
 DESKS: dict[str, Callable[[Any], Shown]] = {

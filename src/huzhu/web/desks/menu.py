@@ -41,7 +41,9 @@ ENTRIES = (
     ),
     Entry("审计记录", "web:trail"),
     Entry("发件箱", "web:outbox"),
-    Entry("机构树", "web:places"),
+    Entry("机构", "web:places"),
+    Entry("人员", "web:people"),
+    Entry("工作日历", "web:calendar"),
 )
 TABS = (
     ("⌂", "首页", "web:phone"),

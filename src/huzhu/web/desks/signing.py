@@ -15,6 +15,7 @@ from huzhu.members.signin import WrongCode
 from huzhu.users import queries as users
 from huzhu.users import services as logins
 from huzhu.web import access
+from huzhu.web.setup import first_start
 
 
 def demo_is_on() -> bool:
@@ -24,7 +25,7 @@ def demo_is_on() -> bool:
 
 def demo_is_loading() -> bool:
     """On its first start ./run opens the public pages while the demo is still being loaded."""
-    return bool(settings.HUZHU_DEMO) and people.nobody_is_here()
+    return bool(settings.HUZHU_DEMO) and users.nobody_is_here()
 
 
 LOADING = "演示数据正在装入，大约一分钟。装好后请刷新本页再登录；方案和试算现在就能看。"
@@ -53,6 +54,7 @@ def sign_in(request: Any) -> HttpResponse:
             access.let_in(request, user)
             return redirect(said["next"] if access.role_of(request) else _roles_then(said["next"]))
     said["cast"] = people.cast() if demo_is_on() else ()
+    said["is_blank"] = first_start.waits()
     return render(request, "web/desks/sign_in.html", said, status=status)
 
 

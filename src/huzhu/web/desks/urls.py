@@ -16,7 +16,6 @@ urlpatterns = [
     path("desk/payments/<int:pk>/", numbers.payments, name="payments-of"),
     path("desk/trail/", house.trail, name="trail"),
     path("desk/outbox/", house.outbox, name="outbox"),
-    path("desk/places/", house.places, name="places"),
     path("desk/jobs/", jobs.jobs, name="jobs"),
     path("desk/jobs/<int:pk>/", jobs.job, name="job"),
     path("desk/jobs/<int:pk>/file/", jobs.file, name="job-file"),

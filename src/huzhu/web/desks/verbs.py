@@ -5,6 +5,8 @@ WORDS = {
     "adjudication.decide": "核定",
     "adjudication.give_opinion": "给出初审意见",
     "adjudication.read_letter": "查看核定通知书",
+    "calendar.load": "装入公布的放假安排",
+    "calendar.set": "改工作日历",
     "claims.add_kind": "加申请项目",
     "claims.advance": "推进申请",
     "claims.drop_page": "删去一页材料",
@@ -62,6 +64,10 @@ WORDS = {
     "members.sign_in": "会员登录",
     "members.undo_account": "撤销账户变更",
     "organisations.add": "增加机构",
+    "organisations.change": "修改机构",
+    "organisations.close": "停用机构",
+    "organisations.move": "移动机构",
+    "organisations.reopen": "重新启用机构",
     "outreach.aim": "设定年度目标",
     "outreach.assign": "指定负责人",
     "outreach.hold": "登记讲座、宣传日",
@@ -82,12 +88,22 @@ WORDS = {
     "rosters.mend": "改正名册",
     "rosters.read": "查看名册号码",
     "rosters.upload": "上传名册",
+    "schemes.propose": "提出公布方案",
     "schemes.publish": "公布方案",
+    "schemes.send_back": "退回公布提议",
+    "schemes.withdraw": "撤回公布提议",
+    "setup.open": "首次开业",
     "users.add_user": "增加登录名",
+    "users.change_password": "修改密码",
+    "users.export": "导出人员",
     "users.grant": "授予角色",
+    "users.link": "发出设密码的链接",
     "users.lock": "锁定登录名",
     "users.revoke": "收回角色",
+    "users.set_password": "用链接设密码",
     "users.sign_in": "登录",
+    "users.switch_off": "停用登录名",
+    "users.switch_on": "启用登录名",
 }
 
 
@@ -98,6 +114,7 @@ PURPOSES = {
     "payout": "发放",
     "member": "会员资料",
     "sign_in": "登录",
+    "password_link": "设密码",
 }
 
 
