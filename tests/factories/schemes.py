@@ -26,8 +26,10 @@ facts:
     severity: {label: 病情类别, unit: code, missing: true, codes: {mild: 轻症, moderate: 中症, severe: 重症}}
 clauses:
   c1: {label: 第一条, text: 按病情轻重给付, source: 试验}
+  joins: {label: 参加条款, text: 随单位参加, source: 试验}
 parameters:
   fee: {label: 会费, unit: money, clause: c1, values: {2021-12-10: 10元}}
+  entry_ways: {label: 可以参加的方式, unit: code, shape: list, clause: joins, values: {2021-12-10: [group]}}
   amounts:
     {label: 各类别的金额, unit: money, shape: table, clause: c1, values: {2021-12-10: {mild: 3000元, moderate: 5000元, severe: 10000元}}}
 benefits:
