@@ -214,7 +214,7 @@ def test_the_sixteenth_birthday_on_the_first_day_is_in_time(city):
 def test_who_is_covered_by_a_scheme_of_the_kind_is_told(city, scheme):
     member = a_member("王骑手", phone="13900001111", employer=an_employer(city))
     an_enrolment(member, scheme(), starts_on=date(2021, 12, 15))
-    with pytest.raises(applications.MayNotJoin, match="同类方案已保障到 2022-12-14"):
+    with pytest.raises(applications.MayNotJoin, match="已有的同类方案保障到期日 2022-12-14"):
         an_application(city, number=member.id_number)
 
 
