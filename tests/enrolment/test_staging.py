@@ -140,7 +140,7 @@ def test_who_is_covered_already_is_told(employer, clerk, inpatient):
     row = (member.name, member.id_number, "")
     roster = a_staged_roster(employer, [inpatient], [row], by=clerk)
     said = problems(roster)[2]["id_number"]
-    assert "不符合“这个保障期没有参加过本方案”：本方案已保障到 2022-12-14" in said
+    assert "不符合“这个保障期没有参加过本方案”：已有的本方案保障到期日 2022-12-14" in said
     assert "（不重复参加条款）" in said
 
 

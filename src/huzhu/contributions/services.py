@@ -13,6 +13,7 @@ from huzhu.contributions.queries import Plan, plan, rule_of
 from huzhu.contributions.splits import split
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
+from huzhu.enrolment.applications import put_off
 from huzhu.enrolment.models import Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
@@ -164,7 +165,9 @@ def _recorded(
 ) -> list[Receipt]:
     shares = _locked_shares(parts)
     for money in parts:
-        check_may(by, "contributions.receive", within=shares[money.share.pk].due.roster.employer)
+        roster = shares[money.share.pk].due.roster
+        check_may(by, "contributions.receive", within=roster.employer)
+        put_off(roster=roster, received_on=received_on, by=by, at=at)
     receipts = []
     for number, money in enumerate(parts, start=1):
         share = shares[money.share.pk]

@@ -9,7 +9,7 @@ from typing import Any
 
 from huzhu.core.periods import months_after
 from huzhu.enrolment.line import Line
-from huzhu.enrolment.models import Enrolment, Roster, Way
+from huzhu.enrolment.models import Application, Enrolment, Roster, Way
 from huzhu.members.queries import by_numbers
 from huzhu.organisations.models import Organisation
 from huzhu.rules import entry as rules
@@ -138,8 +138,14 @@ class Entry:
     @classmethod
     def of(cls, roster: Roster) -> "Entry":
         """On the terms of a roster."""
+        individual = roster.way == Way.INDIVIDUAL
+        declared = declared_by(Application.objects.filter(roster=roster)) if individual else {}
         return cls(
-            list(roster.editions.all()), roster.cover_starts_on, way=roster.way, employer=roster.employer
+            list(roster.editions.all()),
+            roster.cover_starts_on,
+            way=roster.way,
+            employer=roster.employer,
+            declared=declared,
         )
 
     def _group_period(self, row: SchemeEdition) -> tuple[date, date] | None:
@@ -257,6 +263,14 @@ class Entry:
         }
         engine = self.doors[row.pk].engine
         return {name: told.get(name) for name in rules.roster_door(engine).columns}
+
+
+def declared_by(applications: Iterable[Application]) -> dict[str, Facts]:
+    """What individuals said of themselves, by identity number."""
+    return {
+        one.id_number: {"insured": one.insured or "unknown", "already_ill": one.already_ill}
+        for one in applications
+    }
 
 
 def mark_repeats(lines: Iterable[Line]) -> None:

@@ -118,3 +118,91 @@ class Enrolment(SealedModel):
                 name="cover_in_force_has_a_certificate",
             ),
         )
+
+
+class Application(SealedModel):
+    """Somebody who asks to join by themself, before and without being a member; approved, it becomes a roster of one.
+
+    Identity, phone and account are sealed; the code that proves the phone is kept as a keyed digest.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "没填完"
+        SUBMITTED = "submitted", "待审核"
+        RETURNED = "returned", "待修改"
+        APPROVED = "approved", "待缴费"
+        REFUSED = "refused", "不予参加"
+        WITHDRAWN = "withdrawn", "已撤回"
+
+    class Occupation(models.TextChoices):
+        RIDER = "rider", "外卖、快递骑手"
+        DRIVER = "driver", "网约车、货车司机"
+        DOMESTIC = "domestic", "家政、护理"
+        STREAMER = "streamer", "网络主播、电商"
+        OTHER = "other", "其他灵活就业"
+
+    number = models.CharField(
+        "申请编号", max_length=24, unique=True, null=True
+    )  # also the reference of the transfer
+    edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
+    agency = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name="代办处"
+    )
+    name = models.CharField("姓名", max_length=40)
+    id_number = EncryptedTextField("身份证号")
+    id_number_index = BlindIndexField("身份证号索引", source="id_number")
+    phone = EncryptedTextField("手机")
+    phone_index = BlindIndexField("手机索引", source="phone")
+    occupation = models.CharField("职业", max_length=10, choices=Occupation, blank=True)
+    platform = models.CharField("平台或服务的单位", max_length=60, blank=True)
+    insured = models.CharField("职工医保", max_length=8, blank=True)  # yes or no, as the person says
+    already_ill = models.BooleanField("参加前已患目录内疾病", null=True)
+    bank_name = models.CharField("开户行", max_length=60, blank=True)
+    account = EncryptedTextField("银行账号", null=True)
+    digest = models.CharField("验证码摘要", max_length=80, blank=True)
+    code_sent_at = models.DateTimeField("验证码发出时间", null=True)
+    tries = models.PositiveSmallIntegerField("试过次数", default=0)
+    proved_at = models.DateTimeField("手机验证时间", null=True)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.DRAFT)
+    started_at = models.DateTimeField("开始时间")
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    settled_at = models.DateTimeField("办结时间", null=True)
+    settled_by = models.CharField("办理人编号", max_length=60, blank=True)
+    reason = models.CharField("退回或不予参加的原因", max_length=200, blank=True)
+    roster = models.OneToOneField(
+        Roster, models.PROTECT, null=True, related_name="application", verbose_name="名册"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "个人参加申请"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("id_number_index", "edition"),
+                condition=models.Q(state__in=("submitted", "returned")),
+                name="one_open_application_a_person_and_scheme",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("draft", "withdrawn")) | models.Q(number__isnull=False),
+                name="a_submitted_application_has_a_number",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | models.Q(roster__isnull=False),
+                name="an_approved_application_has_its_roster",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number or "没填完的参加申请"
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """Whose outbox its notices belong to."""
+        return self.agency
+
+    @property
+    def actor_id(self) -> str:
+        return f"applicant:{self.pk}"
+
+    @property
+    def actor_name(self) -> str:
+        return f"{self.name}（申请参加）"

@@ -1,12 +1,14 @@
 """Questions about rosters and cover, always asked for someone."""
 
 import datetime as dt
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
 from huzhu.enrolment.entry import Entry, offered
-from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
+from huzhu.enrolment.models import Application, Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
 from huzhu.members.models import Member
+from huzhu.organisations.models import Organisation
 from huzhu.rules.entry import Finding
 from huzhu.schemes.models import SchemeEdition
 from huzhu.schemes.queries import published
@@ -14,6 +16,8 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
 ROSTER_STATES = dict(Roster.State.choices)
+APPLICATION_STATES = [choice for choice in Application.State.choices if choice[0] != "draft"]
+OCCUPATIONS = Application.Occupation.choices
 
 
 def visible_to(by: Role | Member) -> EnrolmentQuerySet:
@@ -86,6 +90,37 @@ def to_mend(roster: Roster) -> QuerySet[RosterRow]:
 def good(roster: Roster) -> QuerySet[RosterRow]:
     """Rows with nothing wrong."""
     return roster.rows.exclude(joins="").order_by("number")
+
+
+def applications_visible_to(by: Role) -> QuerySet[Application]:
+    """Applications handed in to the asker's branch, those that wait longest first."""
+    if not may(by, "applications.see"):
+        return Application.objects.none()
+    found = Application.objects.exclude(state=Application.State.DRAFT).filter(
+        agency__path__startswith=by.organisation.path
+    )
+    return found.select_related("edition", "agency", "roster").order_by("submitted_at", "pk")
+
+
+def application(key: str) -> Application | None:
+    """The one whose key a browser was given when its phone was proved; nothing for a key that is none."""
+    try:
+        wanted = UUID(key)
+    except ValueError:
+        return None
+    return Application.objects.select_related("edition", "agency").filter(pk=wanted).first()
+
+
+def cover_of(found: Application) -> Enrolment | None:
+    """What an approved application became."""
+    if found.roster_id is None:
+        return None
+    return Enrolment.objects.filter(roster=found.roster_id).select_related("edition", "member").first()
+
+
+def agencies() -> QuerySet[Organisation]:
+    """Offices an individual may turn to; their names are public."""
+    return Organisation.objects.filter(kind=Organisation.Kind.CITY).order_by("path")
 
 
 def by_token(token: str) -> Enrolment | None:

@@ -35,6 +35,7 @@ class Organisation(models.Model):
         COUNTY = "county", "县区单位"
         ENTERPRISE = "enterprise", "企业"
         FORESTRY = "forestry", "森工"
+        FLEXIBLE = "flexible", "灵活就业"
 
     kind = models.CharField("类别", max_length=12, choices=Kind)
     name = models.CharField("名称", max_length=80)

@@ -196,6 +196,8 @@ class Speaker:
         """What is the case about a condition: the parts that make it hold, or the first that fails."""
         if isinstance(node, tree.Both | tree.Either):
             return self.states_of_two(node)
+        if isinstance(node, tree.Negated) and (missing := self.unfilled(node.condition)):
+            return f"{missing}未填"
         if self.holds(node):
             same = isinstance(node, tree.Compare) and node.sign == "==" and node.left.type.unit is Unit.CODE
             return self.say(node.left) if same else self.say(node)  # type: ignore[attr-defined]

@@ -17,6 +17,8 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "rosters.upload": ("上传名册", {EMPLOYER, COUNTY, AGENCY}),
     "rosters.accept": ("确认名册", {EMPLOYER, COUNTY, AGENCY}),
     "rosters.cancel": ("作废名册", {EMPLOYER, COUNTY, AGENCY}),
+    "applications.see": ("查看个人参加申请", {AGENCY, AUDITOR}),
+    "applications.review": ("审核个人参加申请", {AGENCY}),
     "contributions.split": ("设定会费分担", {COUNTY, AGENCY}),
     "contributions.receive": ("登记到账", {AGENCY, MAKER}),
     "members.see": (

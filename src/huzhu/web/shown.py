@@ -85,7 +85,8 @@ def _said(definition: ParameterDef, value: object) -> str:
     if isinstance(value, dict):
         return "；".join(f"{code}：{spoken(number, definition.type)}" for code, number in value.items())
     if isinstance(value, frozenset):
-        return "、".join(sorted(value)) if len(value) <= 20 else f"{min(value)} 等 {len(value)} 个编码"
+        codes = [dict(definition.type.codes).get(code, code) for code in sorted(value)]
+        return "、".join(codes) if len(codes) <= 20 else f"{codes[0]} 等 {len(codes)} 个编码"
     return "、".join(_band(definition, band) for band in value) if isinstance(value, tuple) else ""
 
 

@@ -6,6 +6,7 @@ from huzhu.web import views
 from huzhu.web.claims.urls import urlpatterns as claims
 from huzhu.web.desks.urls import urlpatterns as desks
 from huzhu.web.employers.urls import urlpatterns as employers
+from huzhu.web.entry.urls import urlpatterns as entry
 from huzhu.web.finance.urls import urlpatterns as finance
 from huzhu.web.outreach.urls import urlpatterns as outreach
 from huzhu.web.people.urls import urlpatterns as people
@@ -26,4 +27,5 @@ urlpatterns = [
     *outreach,
     *people,
     *setup,
+    *entry,
 ]

@@ -23,6 +23,7 @@ class Entry:
 ENTRIES = (
     Entry("工作台", "web:desk"),
     Entry("名册", "web:rosters"),
+    Entry("个人参加", "web:applications"),
     Entry("会费", "web:dues"),
     Entry("分担办法", "web:splits"),
     Entry("单位", "web:employers"),

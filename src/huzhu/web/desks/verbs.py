@@ -5,6 +5,13 @@ WORDS = {
     "adjudication.decide": "核定",
     "adjudication.give_opinion": "给出初审意见",
     "adjudication.read_letter": "查看核定通知书",
+    "applications.approved": "通过参加申请",
+    "applications.fill": "填写参加申请",
+    "applications.prove": "验证申请人手机",
+    "applications.refused": "不予参加",
+    "applications.returned": "退回参加申请",
+    "applications.submit": "提交参加申请",
+    "applications.withdrawn": "撤回参加申请",
     "calendar.load": "装入公布的放假安排",
     "calendar.set": "改工作日历",
     "claims.add_kind": "加申请项目",
@@ -86,6 +93,7 @@ WORDS = {
     "rosters.cancel": "作废名册",
     "rosters.judge_again": "重新核对名册",
     "rosters.mend": "改正名册",
+    "rosters.put_off": "推迟保障起日",
     "rosters.read": "查看名册号码",
     "rosters.upload": "上传名册",
     "schemes.propose": "提出公布方案",
@@ -115,6 +123,7 @@ PURPOSES = {
     "member": "会员资料",
     "sign_in": "登录",
     "password_link": "设密码",
+    "join": "个人参加",
 }
 
 
