@@ -47,6 +47,8 @@ ROUTES: dict[str, str] = {
     "desk/certificates/": "employer_clerk",
     "desk/dues/": "employer_clerk county_clerk agency_clerk payment_maker auditor",
     "desk/splits/": "county_clerk agency_clerk",
+    "desk/splits/<int:pk>/<slug:slug>/": "county_clerk agency_clerk",
+    "desk/splits/<int:pk>/<slug:slug>/shown/": "county_clerk agency_clerk",
     "desk/members/": "employer_clerk county_clerk agency_clerk reviewer second_reviewer payment_maker auditor cadre",
     "desk/members/<uuid:pk>/": "employer_clerk county_clerk agency_clerk reviewer second_reviewer payment_maker auditor cadre",
     "desk/members/<uuid:pk>/reveal/": "employer_clerk county_clerk agency_clerk reviewer second_reviewer payment_maker auditor cadre",

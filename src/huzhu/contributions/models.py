@@ -15,18 +15,34 @@ class Payer(models.TextChoices):
     WORKER = "worker", "职工"
 
 
+class SplitTerms(models.Model):
+    """How an employer and everyone below it shares the fee of a scheme from a day on; what changes is a new row."""
+
+    employer = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name="单位（及下属）"
+    )
+    scheme_slug = models.CharField("方案", max_length=40)
+    valid_from = models.DateField("起用日")  # for rosters whose cover starts on this day or later
+    inherits = models.BooleanField("恢复沿用上级", default=False)
+    least_own_fen = models.PositiveIntegerField("职工至少缴（分）", default=0)
+    set_by = models.CharField("设定人编号", max_length=60)
+    set_by_name = models.CharField("设定人", max_length=80)
+    set_at = models.DateTimeField("设定时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分担办法"
+        indexes = (models.Index(fields=("employer", "scheme_slug"), name="terms_of_an_employer"),)
+
+
 class SplitRule(models.Model):
-    """How an employer shares the fee of a scheme: one row a payer who is not the worker; the worker pays the rest."""
+    """One payer of the terms who is not the worker, in the order in which they are asked; the worker pays the rest."""
 
     class Basis(models.TextChoices):
         PERCENT = "percent", "按比例"
         FIXED = "fixed", "每人定额"
         CASH_BACK = "cash_back", "先缴后补现金"
 
-    employer = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="+", verbose_name="单位（及下属）"
-    )
-    scheme_slug = models.CharField("方案", max_length=40)
+    terms = models.ForeignKey(SplitTerms, models.PROTECT, related_name="rules", verbose_name="分担办法")
     payer = models.CharField("缴费方", max_length=12, choices=Payer)
     payer_name = models.CharField("缴费方名称", max_length=80)
     basis = models.CharField("方式", max_length=10, choices=Basis)
@@ -34,11 +50,9 @@ class SplitRule(models.Model):
     fixed_fen = models.PositiveIntegerField("每人定额（分）", default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "分担办法"
+        verbose_name = verbose_name_plural = "分担办法的缴费方"
         constraints = (
-            models.UniqueConstraint(
-                fields=("employer", "scheme_slug", "payer"), name="a_payer_once_a_scheme"
-            ),
+            models.UniqueConstraint(fields=("terms", "payer", "payer_name"), name="a_payer_once_in_terms"),
             models.CheckConstraint(
                 condition=models.Q(basis_points__lte=10_000), name="at_most_the_whole_fee"
             ),
@@ -84,7 +98,7 @@ class Share(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "分担"
         constraints = (
-            models.UniqueConstraint(fields=("due", "payer"), name="a_payer_once_a_due"),
+            models.UniqueConstraint(fields=("due", "payer", "payer_name"), name="a_payer_once_a_due"),
             models.CheckConstraint(
                 condition=models.Q(received_fen__gte=0, received_fen__lte=models.F("amount_fen")),
                 name="received_is_at_most_the_share",

@@ -1,5 +1,6 @@
 """Questions about dues and money received, always asked for someone."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from huzhu.contributions.models import ContributionDue, Payer, Share, SplitRule
+from huzhu.contributions.models import ContributionDue, Payer, Share, SplitRule, SplitTerms
 from huzhu.contributions.splits import Part, Rule, in_words, split
 from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.queries import heads
@@ -95,30 +96,66 @@ def plans(roster: Roster) -> list[Plan]:
 
 
 def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
-    """One scheme's cost for so many people of the roster."""
+    """One scheme's cost for so many people of the roster, by the terms of the day on which its cover starts."""
     fee_fen = edition.fee_for(roster.way)
-    parts = split(fee_fen, rules_for(roster.employer, edition.slug))
+    parts = parts_of(terms_for(roster.employer, edition.slug, roster.cover_starts_on), fee_fen)
     return Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts))
 
 
-def rules_for(employer: Organisation, scheme_slug: str) -> list[Rule]:
-    """The split of the nearest organisation at or above that has one; none means that the worker pays all."""
-    above = [int(pk) for pk in employer.path.split("/") if pk]
-    found = SplitRule.objects.filter(employer__in=above, scheme_slug=scheme_slug).select_related("employer")
-    rows = sorted(found, key=lambda row: (-len(row.employer.path), row.pk))
-    return [rule_of(row) for row in rows if row.employer_id == rows[0].employer_id]
+def terms_for(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    """The terms of the day: of the nearest organisation at or above that has its own; none means that the worker pays all."""
+    return _nearest([int(pk) for pk in employer.path.split("/") if pk], scheme_slug, day)
 
 
-def rule_of(row: SplitRule) -> Rule:
-    return Rule(row.payer, row.payer_name, row.basis, row.basis_points, row.fixed_fen)
+def terms_above(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    """What would hold if the employer had no terms of its own."""
+    return _nearest([int(pk) for pk in employer.path.split("/") if pk][:-1], scheme_slug, day)
 
 
-def splits_visible_to(by: Role) -> QuerySet[SplitRule]:
-    """Split rules set in the asker's branch."""
+def _nearest(above: list[int], scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    found = SplitTerms.objects.filter(employer__in=above, scheme_slug=scheme_slug, valid_from__lte=day)
+    rows = sorted(
+        found.select_related("employer"), key=lambda row: (len(row.employer.path), row.valid_from, row.pk)
+    )
+    newest = {row.employer_id: row for row in rows}  # the last one of each, nearer ones later
+    return next((row for row in reversed(newest.values()) if not row.inherits), None)
+
+
+def parts_of(terms: SplitTerms | None, fee_fen: int) -> list[Part]:
+    """Who pays what for one person; without terms the worker pays all."""
+    return split(fee_fen, rules_of(terms), terms.least_own_fen) if terms else split(fee_fen, [])
+
+
+def rules_of(terms: SplitTerms) -> list[Rule]:
+    """The payers of the terms, in order."""
+    return [
+        Rule(row.payer, row.payer_name, row.basis, row.basis_points, row.fixed_fen)
+        for row in sorted(terms.rules.all(), key=lambda row: row.pk)
+    ]
+
+
+def history_of(employer: Organisation, scheme_slug: str) -> list[SplitTerms]:
+    """Everything that was ever set for this very organisation and scheme, newest first."""
+    rows = SplitTerms.objects.filter(employer=employer, scheme_slug=scheme_slug)
+    return list(rows.prefetch_related("rules").order_by("-pk"))
+
+
+def usual_heads(place: Organisation, scheme_slug: str) -> int:
+    """How many the newest accepted roster at or below the place had in the scheme; 0 where there is none."""
+    dues = ContributionDue.objects.filter(
+        roster__employer__path__startswith=place.path, edition__slug=scheme_slug
+    )
+    return dues.order_by("-pk").values_list("heads", flat=True).first() or 0
+
+
+def terms_visible_to(by: Role, day: dt.date) -> list[SplitTerms]:
+    """The terms that hold on the day, set in the asker's branch."""
     if not may(by, "contributions.split"):
-        return SplitRule.objects.none()
-    rules = SplitRule.objects.filter(employer__path__startswith=by.organisation.path)
-    return rules.select_related("employer").order_by("employer__path", "scheme_slug", "pk")
+        return []
+    found = SplitTerms.objects.filter(employer__path__startswith=by.organisation.path, valid_from__lte=day)
+    rows = found.select_related("employer").prefetch_related("rules").order_by("valid_from", "pk")
+    newest = {(row.employer.path, row.scheme_slug): row for row in rows}
+    return [row for _, row in sorted(newest.items()) if not row.inherits]
 
 
 def total_fen(plans: Sequence[Plan]) -> int:

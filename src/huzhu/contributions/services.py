@@ -1,4 +1,4 @@
-"""Verbs on fees: set how a fee is shared, accept a roster into dues, record money that came."""
+"""Verbs on fees: accept a roster into dues, record money that came."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import ContributionDue, Payer, Receipt, Share, SplitRule
-from huzhu.contributions.queries import Plan, plan, rule_of
-from huzhu.contributions.splits import split
+from huzhu.contributions.models import ContributionDue, Receipt, Share
+from huzhu.contributions.queries import Plan, plan
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.models import Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
-from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
-from huzhu.schemes.queries import published
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
@@ -36,72 +33,12 @@ class MoreThanOwed(ReceiptRefused):
     """More came than is still owed for the share."""
 
 
-class SplitRefused(ValueError):
-    """The way of sharing a fee does not hold together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Money:
     """The part of a transfer that belongs to one share."""
 
     share: Share
     amount_fen: int
-
-
-@transaction.atomic
-def set_split(  # noqa: PLR0913  the columns of one rule
-    *,
-    employer: Organisation,
-    scheme_slug: str,
-    payer: str,
-    payer_name: str,
-    basis: str,
-    basis_points: int = 0,
-    fixed_fen: int = 0,
-    by: Role,
-    at: datetime,
-) -> SplitRule:
-    """One payer's part for an employer and everyone below it, replacing what was set for this payer; SplitRefused."""
-    check_may(by, "contributions.split", within=employer)
-    _refuse_rule(payer, basis, basis_points, fixed_fen)
-    Organisation.objects.select_for_update(no_key=True).get(pk=employer.pk)
-    rule, _ = SplitRule.objects.update_or_create(
-        employer=employer,
-        scheme_slug=scheme_slug,
-        payer=payer,
-        defaults={
-            "payer_name": payer_name.strip() or _name_of(payer, employer),
-            "basis": basis,
-            "basis_points": basis_points,
-            "fixed_fen": fixed_fen,
-        },
-    )
-    rules = [rule_of(row) for row in SplitRule.objects.filter(employer=employer, scheme_slug=scheme_slug)]
-    for edition in published().filter(slug=scheme_slug):
-        split(edition.fee_fen, rules)  # SplitOverFee takes everything back
-    detail = {"scheme": scheme_slug, "payer": payer, "basis": basis}
-    amounts = {"basis_points": basis_points, "fixed_fen": fixed_fen}
-    audit.record(by=by, verb="contributions.split", on=employer, at=at, detail=detail | amounts)
-    return rule
-
-
-def _refuse_rule(payer: str, basis: str, basis_points: int, fixed_fen: int) -> None:
-    if payer == Payer.WORKER or payer not in Payer.values:
-        raise SplitRefused("职工承担其余的部分，不用设定：请选择单位、上级工会或资助人。")
-    if basis not in SplitRule.Basis.values:
-        raise SplitRefused("分担方式只有按比例、每人定额、先缴后补现金三种：请选一种。")
-    if not 0 <= basis_points <= 10_000 or fixed_fen < 0 or not (basis_points or fixed_fen):
-        raise SplitRefused("分担的比例要在 0 到 100% 之间，定额不能是负数，两者不能都为空：请改正。")
-    if basis == SplitRule.Basis.PERCENT and fixed_fen:
-        raise SplitRefused("按比例分担不能再写定额：请只填一样。")
-
-
-def _name_of(payer: str, employer: Organisation) -> str:
-    """Who pays, as the payment notice names them: the unit's own union, or the group whose rule it is."""
-    named = payer == Payer.EMPLOYER or (
-        payer == Payer.UPPER_UNION and employer.kind != Organisation.Kind.EMPLOYER
-    )
-    return employer.name if named else Payer(payer).label
 
 
 def accept_roster(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:

@@ -1,7 +1,7 @@
 """How the fee of one person is shared among payers: pure arithmetic on fen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from huzhu.core.money import spoken
 
@@ -38,19 +38,36 @@ class Part:
     cash_back_fen: int = 0
 
     def times(self, heads: int) -> "Part":
-        return Part(self.payer, self.payer_name, self.amount_fen * heads, self.cash_back_fen * heads)
+        return replace(self, amount_fen=self.amount_fen * heads, cash_back_fen=self.cash_back_fen * heads)
 
 
-def split(fee_fen: int, rules: Iterable[Rule]) -> list[Part]:
-    """Parts that sum to the fee, the worker's last; SplitOverFee where the payers would pay or give back more than it."""
-    parts = [_part(fee_fen, rule) for rule in rules]
-    rest = fee_fen - sum(part.amount_fen for part in parts)
-    if rest < sum(part.cash_back_fen for part in parts) or rest < 0:
-        names = "、".join(part.payer_name for part in parts)
+def split(fee_fen: int, rules: Iterable[Rule], least_own_fen: int = 0) -> list[Part]:
+    """Parts that sum to the fee, the worker's last; SplitOverFee where the payers would pay or give back more than it.
+
+    The worker keeps at least `least_own_fen`: payers are asked in order, and the last of them pay less.
+    """
+    asked = [_part(fee_fen, rule) for rule in rules]
+    back = sum(part.cash_back_fen for part in asked)
+    if fee_fen - sum(part.amount_fen for part in asked) < back:
+        names = "、".join(part.payer_name for part in asked)
+        raise SplitOverFee(f"{names}承担的合计超过了会费 {spoken(fee_fen)} 元：请把比例或定额改小。")
+    if least_own_fen + back > fee_fen:
         raise SplitOverFee(
-            f"{names}承担的合计超过了会费 {fee_fen // 100}.{fee_fen % 100:02d} 元：请把比例或定额改小。"
+            f"职工至少缴的 {spoken(least_own_fen)} 元{'加上补给的现金' if back else ''}"
+            f"超过了会费 {spoken(fee_fen)} 元：请改小。"
         )
+    parts = _cut_to(fee_fen - least_own_fen - back, asked)
+    rest = fee_fen - sum(part.amount_fen for part in parts)
     return [*parts, Part(WORKER, WORKER_NAME, rest)] if rest or not parts else parts
+
+
+def _cut_to(most_fen: int, parts: Iterable[Part]) -> list[Part]:
+    """The parts in order, each no more than what the ones before it leave of the most."""
+    cut = []
+    for part in parts:
+        cut.append(replace(part, amount_fen=min(part.amount_fen, most_fen)))
+        most_fen -= cut[-1].amount_fen
+    return cut
 
 
 def _part(fee_fen: int, rule: Rule) -> Part:

@@ -15,12 +15,15 @@ from huzhu.cli.yichun.cast import Cast
 from huzhu.cli.yichun.people import CAST, Registry
 from huzhu.cli.yichun.places import STORY_WOMEN, Place, Tree
 from huzhu.contributions import services as contributions
+from huzhu.contributions.splits import Rule
+from huzhu.contributions.terms import set_split
 from huzhu.enrolment import services as enrolment
 from huzhu.members import services as members
 
 HEADS = ("姓名", "身份证号", "手机", "开户行", "银行账号")
 BANKS = ("工商银行伊春支行", "农业银行伊春支行", "建设银行伊春支行", "龙江银行伊春分行", "邮储银行伊春分行")
 STORY_DAY = date(2022, 1, 28)
+SHUT = "医药公司留守处"
 # first and last day on which rosters of a kind begin; every second bureau joined before the end of January
 SEASONS = {
     "forestry": (date(2022, 1, 5), date(2022, 1, 27)),
@@ -116,44 +119,33 @@ class Joining:
 
 def share_fees(tree: Tree, cast: Cast) -> None:
     """As published: the group pays 75 %, some municipal units 50 %, some county units give 30 yuan back in cash."""
-    at = moment(date(2022, 1, 4), 10, 0)
-    common: dict[str, Any] = {"payer": "employer", "by": cast.sun, "at": at}
-    contributions.set_split(
-        employer=tree.group,
-        scheme_slug="yichun-120",
-        payer_name="伊春森工集团",
-        basis="percent",
-        basis_points=7_500,
-        **common,
-    )
-    contributions.set_split(  # assumed: the source does not say who pays the women's scheme
-        employer=tree.story.organisation,
-        scheme_slug="yichun-women",
-        payer_name="美溪林业局公司工会（假定）",
-        basis="percent",
-        basis_points=10_000,
-        **common,
-    )
+    opening = date(2022, 1, 4)
+
+    def share(place: Any, rule: Rule, slug: str = "yichun-120", day: date = opening) -> None:
+        set_split(
+            employer=place,
+            scheme_slug=slug,
+            rules=[rule],
+            valid_from=day,
+            by=cast.sun,
+            at=moment(opening, 10, 0),
+        )
+
+    share(tree.group, Rule("employer", "伊春森工集团", "percent", 7_500))
+    # assumed: the source does not say who pays the women's scheme
+    women = Rule("employer", "美溪林业局公司工会（假定）", "percent", 10_000)
+    share(tree.story.organisation, women, "yichun-women")
     places = [place for place in tree.employers if place.sector in {"municipal", "county"}]
     for place in places[::3]:
         half = place.sector == "municipal"
-        terms: dict[str, Any] = (
-            {"basis": "percent", "basis_points": 5_000}
+        rule = (
+            Rule("employer", "", "percent", 5_000)
             if half
-            else {"basis": "cash_back", "fixed_fen": 3_000}
+            else Rule("employer", "", "cash_back", fixed_fen=3_000)
         )
-        contributions.set_split(
-            employer=place.organisation, scheme_slug="yichun-120", payer_name="", **terms, **common
-        )
-    shut = next(place for place in tree.employers if place.organisation.name == "医药公司留守处")
-    contributions.set_split(
-        employer=shut.organisation,
-        scheme_slug="yichun-120",
-        payer_name="",
-        basis="percent",
-        basis_points=10_000,
-        **common,
-    )
+        share(place.organisation, rule)
+    shut = next(place for place in tree.employers if place.organisation.name == SHUT)
+    share(shut.organisation, Rule("employer", "", "percent", 10_000))
 
 
 def pay(dues: Iterable[Any], reference: str, cast: Cast, at: datetime) -> None:
