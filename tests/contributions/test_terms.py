@@ -93,7 +93,6 @@ def test_a_county_sets_no_split_outside_its_branch(employer, city, agency):
         {"basis_points": 0},
         {"basis_points": 5000, "fixed_fen": 100},
         {"basis": "fixed", "basis_points": 0, "fixed_fen": -1},
-        {"scheme_slug": "nowhere"},
         {"least_own_fen": -1},
         {"payer": "upper_union"},  # which one?
         {"payer": "sponsor", "payer_name": "  "},

@@ -149,12 +149,13 @@ def it_is_paid(walk: Walk, clock: Clock, li: User, zhou: User) -> None:
 def the_group_pays_three_quarters(walk: Walk) -> None:
     with walk.part("split"):
         walk.follow("分担办法")
-        walk.choose("适用的单位或上级工会", "伊春森工集团工会")
+        walk.choose("单位或上级工会", "伊春森工集团工会")
         walk.choose("方案", "住院＋重疾＋意外")
-        walk.choose("由谁承担", "上级工会")
-        walk.fill("承担者的名称", "伊春森工集团工会")
-        walk.fill("多少", "75")
-        walk.press_button("设定")
+        walk.press_button("查看或设定")
+        walk.choose("第 1 个缴费方", "上级工会")
+        walk.fill("第 1 个缴费方的名称", "伊春森工集团工会")
+        walk.fill("第 1 个缴费方承担多少", "75")
+        walk.press_button("保存，从起用日起执行")
     assert "75%" in walk.text
 
 

@@ -92,6 +92,17 @@ FEES = (
         "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id = '1001' GROUP BY r.id",
     ),
     Check(
+        "收据：同一笔汇款的到账之和",
+        "SELECT bank_reference, amount_fen FROM contributions_officialreceipt",
+        "SELECT bank_reference, SUM(amount_fen) FROM contributions_receipt GROUP BY bank_reference",
+    ),
+    Check(
+        "收据号连续",
+        "SELECT agency_id, year, MAX(number) FROM contributions_officialreceipt GROUP BY 1, 2",
+        "SELECT agency_id, year, COUNT(*) FROM contributions_officialreceipt GROUP BY 1, 2",
+        unit="张",
+    ),
+    Check(
         "会费收入：各方案的到账",
         "SELECT scheme_slug, SUM(CASE WHEN credit_id LIKE '4%' THEN amount_fen ELSE 0 END "
         "- CASE WHEN debit_id LIKE '4%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",

@@ -2,7 +2,9 @@
 
 from django.db import models
 
+from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Roster
+from huzhu.files.models import StoredFile
 from huzhu.ledger.models import Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
@@ -128,4 +130,94 @@ class Receipt(models.Model):
         constraints = (
             models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_receipt_is_positive"),
             models.UniqueConstraint(fields=("bank_reference", "part"), name="a_transfer_is_recorded_once"),
+        )
+
+
+class OfficialReceipt(models.Model):
+    """The paper (收据) for one transfer, numbered from 1 for each agency and year, without a gap."""
+
+    agency = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="代办处")
+    year = models.PositiveSmallIntegerField("年度")
+    number = models.PositiveIntegerField("序号")
+    bank_reference = models.CharField("银行流水号", max_length=60, unique=True)
+    amount_fen = models.BigIntegerField("金额（分）")
+    issued_at = models.DateTimeField("开具时间")
+    issued_by = models.CharField("开具人", max_length=80)
+    printed_count = models.PositiveIntegerField("已打印次数", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "收据"
+        constraints = (
+            models.UniqueConstraint(fields=("agency", "year", "number"), name="a_receipt_number_once"),
+            models.CheckConstraint(condition=models.Q(number__gt=0), name="receipt_numbers_begin_at_1"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.agency.code}-{self.year}-{self.number:06d}"
+
+
+class BankSlip(SealedModel):
+    """What an employer says it has paid for a roster: the bank's slip (回单), waiting for the agency to find the money."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "等登记到账"
+        REGISTERED = "registered", "已登记到账"
+        REFUSED = "refused", "已退回"
+
+    roster = models.ForeignKey(Roster, models.PROTECT, related_name="slips", verbose_name="名册")
+    file = models.OneToOneField(StoredFile, models.PROTECT, related_name="+", verbose_name="回单")
+    amount_fen = models.BigIntegerField("金额（分）")
+    paid_on = models.DateField("付款日")
+    bank_reference = models.CharField("银行流水号", max_length=60)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.WAITING)
+    reason = models.CharField("退回原因", max_length=120, blank=True)
+    uploaded_at = models.DateTimeField("上传时间")
+    uploaded_by = models.CharField("上传人", max_length=80)
+    settled_at = models.DateTimeField("处理时间", null=True)
+    settled_by = models.CharField("处理人", max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "银行回单"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("bank_reference",),
+                condition=~models.Q(state="refused"),
+                name="a_slip_is_uploaded_once",
+            ),
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_slip_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(state="waiting", settled_at__isnull=True)
+                | (~models.Q(state="waiting") & models.Q(settled_at__isnull=False)),
+                name="a_settled_slip_says_when",
+            ),
+        )
+
+
+class CollectingAccount(models.Model):
+    """Where members' fees of an agency are paid to: proposed by one person, in use after another has confirmed it."""
+
+    agency = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="代办处")
+    holder = models.CharField("户名", max_length=80)
+    bank_name = models.CharField("开户行", max_length=80)
+    number = models.CharField("账号", max_length=40)
+    proposed_by = models.CharField("登记人编号", max_length=60)
+    proposed_by_name = models.CharField("登记人", max_length=80)
+    proposed_at = models.DateTimeField("登记时间")
+    confirmed_by_name = models.CharField("确认人", max_length=80, blank=True)
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+    ended_at = models.DateTimeField("停用时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "收款账户（代办处）"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("agency",),
+                condition=models.Q(confirmed_at__isnull=False, ended_at__isnull=True),
+                name="one_collecting_account_in_use",
+            ),
+            models.UniqueConstraint(
+                fields=("agency",),
+                condition=models.Q(confirmed_at__isnull=True, ended_at__isnull=True),
+                name="one_collecting_account_proposed",
+            ),
         )

@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from huzhu.contributions.models import ContributionDue, Payer, Share, SplitRule, SplitTerms
+from huzhu.contributions.models import (
+    BankSlip,
+    CollectingAccount,
+    ContributionDue,
+    OfficialReceipt,
+    Payer,
+    Receipt,
+    Share,
+    SplitRule,
+    SplitTerms,
+)
 from huzhu.contributions.splits import Part, Rule, in_words, split
 from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.queries import heads
@@ -18,6 +28,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
 PAYERS = [choice for choice in Payer.choices if choice[0] != Payer.WORKER]
+ALL_PAYERS = Payer.choices
 BASES = SplitRule.Basis.choices
 
 
@@ -37,6 +48,14 @@ class Plan:
     @property
     def said(self) -> str:
         return in_words(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the way to cover; without a time it is still to come."""
+
+    word: str
+    at: dt.datetime | None
 
 
 def visible_to(by: Role) -> QuerySet[ContributionDue]:
@@ -60,24 +79,116 @@ def dues_of(roster: Roster) -> list[ContributionDue]:
     return list(roster.dues.select_related("edition").prefetch_related("shares").order_by("pk"))
 
 
-def waiting(by: Role) -> QuerySet[Roster]:
-    """Accepted rosters of the branch whose money is not all in, oldest first, with their sums."""
-    owing = unpaid(by).order_by().values("due__roster")
-    rosters = Roster.objects.filter(pk__in=owing).select_related("employer")
-    return with_sums(rosters).order_by("settled_at", "pk")
+def slips_visible_to(by: Role) -> QuerySet[BankSlip]:
+    """Bank slips of the branch, newest first."""
+    if not may(by, "members.see"):
+        return BankSlip.objects.none()
+    slips = BankSlip.objects.filter(roster__employer__path__startswith=by.organisation.path)
+    return slips.select_related("roster__employer", "file").order_by("-uploaded_at", "pk")
 
 
-def with_sums(rosters: QuerySet[Roster]) -> QuerySet[Roster]:
-    """Each roster with `rows_count`, `people`, `due_fen` and `left_fen`."""
-    shares = Share.objects.filter(due__roster=OuterRef("pk")).order_by().values("due__roster")
+def slips_waiting(by: Role) -> QuerySet[BankSlip]:
+    """Slips whose money this person may register, oldest first."""
+    if not may(by, "contributions.receive"):
+        return BankSlip.objects.none()
+    return slips_visible_to(by).filter(state=BankSlip.State.WAITING).order_by("uploaded_at", "pk")
+
+
+def official_visible_to(by: Role) -> QuerySet[OfficialReceipt]:
+    """Official receipts of transfers for the asker's branch."""
+    paid = Receipt.objects.filter(share__due__in=visible_to(by)).values("bank_reference")
+    return OfficialReceipt.objects.filter(bank_reference__in=paid).select_related("agency")
+
+
+def receipts_of(paper: OfficialReceipt) -> list[Receipt]:
+    """The parts of a transfer, in order."""
+    parts = Receipt.objects.filter(bank_reference=paper.bank_reference).order_by("part")
+    return list(parts.select_related("share__due__edition", "share__due__roster__employer"))
+
+
+def transfers_of(roster: Roster) -> list[tuple[OfficialReceipt, list[Receipt]]]:
+    """What came in for a roster, transfer by transfer, oldest first."""
+    parts = Receipt.objects.filter(share__due__roster=roster).select_related("share").order_by("pk")
+    found: dict[str, list[Receipt]] = {}
+    for one in parts:
+        found.setdefault(one.bank_reference, []).append(one)
+    papers = OfficialReceipt.objects.filter(bank_reference__in=found).select_related("agency")
+    by_reference = {paper.bank_reference: paper for paper in papers}
+    return [(by_reference[reference], rows) for reference, rows in found.items()]
+
+
+def account_of(agency: Organisation) -> CollectingAccount | None:
+    """Where fees of the agency are paid to, confirmed by two persons."""
+    return CollectingAccount.objects.filter(agency=agency, ended_at=None).exclude(confirmed_at=None).first()
+
+
+def accounts_visible_to(by: Role) -> QuerySet[CollectingAccount]:
+    """Collecting accounts, in use and before, of the agencies in the asker's branch; newest first."""
+    if not (may(by, "contributions.account") or may(by, "contributions.confirm_account")):
+        return CollectingAccount.objects.none()
+    found = CollectingAccount.objects.filter(agency__path__startswith=by.organisation.path)
+    return found.select_related("agency").order_by("-pk")
+
+
+def progress(roster: Roster, slips: Sequence[BankSlip], dues: Sequence[ContributionDue]) -> list[Step]:
+    """How far the money of a roster is: each step with its time, the one that waits without."""
+    came = [paper.issued_at for paper, _ in transfers_of(roster)]
+    shown = min((slip.uploaded_at for slip in slips if slip.state != BankSlip.State.REFUSED), default=None)
+    all_in = not any(due.left_fen for due in dues)
+    part_at = came[0] if came and (not all_in or len(came) > 1) else None
+    full_at = (came[-1] if came else roster.settled_at) if all_in else None
+    steps = [
+        Step("待缴", roster.settled_at),
+        Step("已上传回单，等代办处登记到账", shown),
+        Step("部分到账", part_at),
+        Step("已到齐，保障生效", full_at),
+    ]
+    last = len(steps) if all_in else max(at for at, step in enumerate(steps) if step.at)
+    return [step for at, step in enumerate(steps) if step.at or at > last]
+
+
+def waiting(
+    by: Role, *, payer: str = "", place: Organisation | None = None, started_by: dt.date | None = None
+) -> QuerySet[Roster]:
+    """Accepted rosters of the branch whose money is not all in, oldest first, with their sums.
+
+    Of one kind of payer only; of a county or group, or of the employers right below an agency; or of those
+    whose cover should have begun by a day.
+    """
+    owing = unpaid(by).order_by()
+    owing = owing.filter(payer=payer) if payer else owing
+    rosters = Roster.objects.filter(pk__in=owing.values("due__roster")).select_related("employer__parent")
+    if place:
+        right_below = place.kind == Organisation.Kind.CITY
+        within = Q(employer__parent=place) if right_below else Q(employer__path__startswith=place.path)
+        rosters = rosters.filter(within)
+    if started_by:
+        rosters = rosters.filter(cover_starts_on__lte=started_by)
+    return with_sums(rosters, payer).order_by("settled_at", "pk")
+
+
+def with_sums(rosters: QuerySet[Roster], payer: str = "") -> QuerySet[Roster]:
+    """Each roster with `rows_count`, `people`, `due_fen` and `left_fen` (of one kind of payer), and `slips_count` that wait."""
+    shares = Share.objects.filter(due__roster=OuterRef("pk")).order_by()
+    shares = shares.filter(payer=payer) if payer else shares
+    by_roster = shares.values("due__roster")
     dues = ContributionDue.objects.filter(roster=OuterRef("pk")).order_by("-heads").values("heads")[:1]
     rows = RosterRow.objects.filter(roster=OuterRef("pk")).order_by().values("roster").annotate(n=Count("pk"))
+    slips = BankSlip.objects.filter(roster=OuterRef("pk"), state=BankSlip.State.WAITING).order_by()
     return rosters.annotate(
         rows_count=_number(rows.values("n")),
         people=_number(dues),
-        due_fen=_number(shares.annotate(n=Sum("amount_fen")).values("n")),
-        left_fen=_number(shares.annotate(n=Sum(F("amount_fen") - F("received_fen"))).values("n")),
+        due_fen=_number(by_roster.annotate(n=Sum("amount_fen")).values("n")),
+        left_fen=_number(by_roster.annotate(n=Sum(F("amount_fen") - F("received_fen"))).values("n")),
+        slips_count=_number(slips.values("roster").annotate(n=Count("pk")).values("n")),
     )
+
+
+def sums_of(rosters: QuerySet[Roster]) -> dict[str, int]:
+    """The sums of rosters `with_sums`: how many, `due_fen`, `left_fen`, `came_fen`."""
+    found = rosters.order_by().aggregate(count=Count("pk"), due=Sum("due_fen"), left=Sum("left_fen"))
+    due, left = found["due"] or 0, found["left"] or 0
+    return {"count": found["count"], "due_fen": due, "left_fen": left, "came_fen": due - left}
 
 
 def _number(query: QuerySet[Any, Any]) -> Coalesce:

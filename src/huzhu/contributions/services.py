@@ -1,6 +1,6 @@
 """Verbs on fees: accept a roster into dues, record money that came."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,13 +8,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import ContributionDue, Receipt, Share
+from huzhu.contributions.models import BankSlip, ContributionDue, Receipt, Share
 from huzhu.contributions.queries import Plan, plan
+from huzhu.contributions.receipts import issue
+from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.models import Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
+from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -81,21 +84,43 @@ def _owe(roster: Roster, costs: Plan) -> ContributionDue:
 
 
 def record_transfer(
-    *, parts: Sequence[Money], received_on: date, bank_reference: str, by: Role, at: datetime
+    *,
+    parts: Sequence[Money],
+    received_on: date,
+    bank_reference: str,
+    slip: BankSlip | None = None,
+    by: Role,
+    at: datetime,
 ) -> list[Receipt]:
     """Money that came in one transfer for one or more shares, posted; what is paid in full comes in force.
 
-    The same bank reference a second time raises RecordedBefore and changes nothing.
+    The same bank reference a second time raises RecordedBefore and changes nothing. A slip that told of the
+    transfer is settled with it.
     """
     reference = bank_reference.strip()
     _refuse_transfer(parts, reference, received_on, at)
+    if slip:
+        _refuse_another_than(slip, parts)
     try:
-        return _recorded(parts, received_on, reference, by, at)
+        with transaction.atomic():
+            if slip:
+                settle(slip, BankSlip.State.REGISTERED, by, at)
+            return _recorded(parts, received_on, reference, by, at)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
         raise _recorded_before(reference) from None
 
 
-@transaction.atomic
+def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
+    total = sum(money.amount_fen for money in parts)
+    if total != slip.amount_fen:
+        raise ReceiptRefused(
+            f"回单写的是 {spoken(slip.amount_fen)} 元，这里登记的是 {spoken(total)} 元，没有登记。"
+            "请照银行到账核对：回单写错的，请“退回单位”并选“金额和银行到账的不一致”。"
+        )
+    if any(money.share.due.roster_id != slip.roster_id for money in parts):
+        raise ReceiptRefused("回单是另一份名册的，没有登记：请从那份名册打开回单。")
+
+
 def _recorded(
     parts: Sequence[Money], received_on: date, reference: str, by: Role, at: datetime
 ) -> list[Receipt]:
@@ -107,9 +132,24 @@ def _recorded(
         share = shares[money.share.pk]
         _take(share, money.amount_fen)
         receipts.append(_booked(share, money.amount_fen, received_on, (reference, number), by, at))
-    for due in {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}.values():
+    dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
+    for due in dues.values():
         _begin_if_paid(due, by, at)
+    issue(
+        agency=_one_agency(dues.values()),
+        bank_reference=reference,
+        amount_fen=sum(money.amount_fen for money in parts),
+        by=by,
+        at=at,
+    )
     return receipts
+
+
+def _one_agency(dues: Iterable[ContributionDue]) -> Organisation:
+    agencies = {agency_of(due.roster.employer) for due in dues}
+    if len(agencies) != 1:
+        raise ReceiptRefused("一笔汇款只能是同一个代办处的应缴，没有登记：请按代办处分开登记。")
+    return agencies.pop()
 
 
 def _recorded_before(reference: str) -> RecordedBefore:
@@ -142,8 +182,10 @@ def _take(share: Share, amount_fen: int) -> None:
     left = share.amount_fen - share.received_fen
     if amount_fen > left:
         raise MoreThanOwed(
-            f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，多出的部分没有去处，"
-            "所以没有登记。请核对金额，多缴的请退回。"
+            f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，"
+            f"多 {spoken(amount_fen - left)} 元，多出的部分没有去处，所以没有登记。请先核对：金额是不是抄错，"
+            "这笔是不是还付了别的名册、别的缴费方；确实多缴了的，请和单位说好把这一笔原路退回，"
+            f"重新汇 {spoken(left)} 元，到账后再登记。"
         )
     Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
     share.received_fen += amount_fen
@@ -188,3 +230,11 @@ def _booked(
 def _begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
     if not due.shares.filter(received_fen__lt=F("amount_fen")).exists():
         enrolment.begin_cover(roster=due.roster, edition=due.edition, by=by, at=at)
+
+
+@transaction.atomic
+def exported(*, by: Role, at: datetime, asked: dict[str, str], rows: int) -> None:
+    """Somebody takes the list of dues out of the house: written down, with what was asked for."""
+    check_may(by, "contributions.export")
+    detail = {**asked, "rows": rows}
+    audit.record(by=by, verb="contributions.export", on=by.organisation, at=at, kind="read", detail=detail)

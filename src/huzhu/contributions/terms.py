@@ -37,8 +37,8 @@ def set_split(  # noqa: PLR0913  the columns of the terms
     check_may(by, "contributions.split", within=employer)
     named = [replace(rule, payer_name=_name_of(rule, employer)) for rule in rules]
     _refuse_rules(named, least_own_fen)
-    for fee_fen in _fees(scheme_slug):
-        split(fee_fen, named, least_own_fen)
+    for edition in published().filter(slug=scheme_slug):
+        split(edition.fee_fen, named, least_own_fen)
     terms = _kept(employer, scheme_slug, valid_from, by, at, least_own_fen=least_own_fen)
     SplitRule.objects.bulk_create(
         SplitRule(
@@ -66,7 +66,6 @@ def inherit(
 ) -> SplitTerms:
     """From the day on the employer shares the fee again as whoever stands above it does."""
     check_may(by, "contributions.split", within=employer)
-    _fees(scheme_slug)
     terms = _kept(employer, scheme_slug, valid_from, by, at, inherits=True)
     detail = {"scheme": scheme_slug, "from": valid_from.isoformat(), "inherits": True}
     audit.record(by=by, verb="contributions.split", on=employer, at=at, detail=detail)
@@ -85,13 +84,6 @@ def _kept(
         set_at=at,
         **more,
     )
-
-
-def _fees(scheme_slug: str) -> list[int]:
-    fees = [edition.fee_fen for edition in published().filter(slug=scheme_slug)]
-    if not fees:
-        raise SplitRefused("没有公布过这个方案，不能设定分担办法：请选一个已公布的方案。")
-    return fees
 
 
 def _refuse_rules(rules: Sequence[Rule], least_own_fen: int) -> None:

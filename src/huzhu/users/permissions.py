@@ -18,6 +18,11 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "rosters.cancel": ("作废名册", {EMPLOYER, COUNTY, AGENCY}),
     "contributions.split": ("设定会费分担", {COUNTY, AGENCY}),
     "contributions.receive": ("登记到账", {AGENCY, MAKER}),
+    "contributions.slip": ("上传银行回单", {EMPLOYER, COUNTY}),
+    "contributions.paper": ("打印收据", {EMPLOYER, COUNTY, AGENCY, MAKER}),
+    "contributions.account": ("登记代办处的收款账户", {AGENCY}),
+    "contributions.confirm_account": ("确认代办处的收款账户", {AGENCY, MAKER}),
+    "contributions.export": ("导出会费表", {EMPLOYER, COUNTY, AGENCY, MAKER, AUDITOR}),
     "members.see": (
         "查看会员",
         {EMPLOYER, COUNTY, AGENCY, REVIEWER, SECOND, MAKER, AUDITOR, CADRE},
