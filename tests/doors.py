@@ -53,6 +53,8 @@ ROUTES: dict[str, str] = {
     "desk/slips/<uuid:pk>/back/": "agency_clerk payment_maker",
     "desk/receipts/<int:pk>/": "employer_clerk county_clerk agency_clerk payment_maker",
     "desk/collecting/": "agency_clerk payment_maker",
+    "desk/pledges/": "county_clerk agency_clerk cadre",
+    "desk/pledges/<int:pk>/withdraw/": "county_clerk agency_clerk",
     "desk/splits/": "county_clerk agency_clerk",
     "desk/splits/<int:pk>/<slug:slug>/": "county_clerk agency_clerk",
     "desk/splits/<int:pk>/<slug:slug>/shown/": "county_clerk agency_clerk",

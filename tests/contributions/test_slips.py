@@ -208,18 +208,26 @@ def steps(roster, by):
 
 
 def test_the_employer_sees_each_step_with_its_time(roster, clerk, agency):
-    assert steps(roster, clerk) == [
-        ("待缴", True),
-        ("已上传回", False),
-        ("部分到账", False),
-        ("已到齐，", False),
-    ]
+    assert steps(roster, clerk) == [("待缴", True), ("已上传回", False), ("已到齐，", False)]
     slip = a_slip(roster, by=clerk, amount_fen=10_000)
-    assert [done for _, done in steps(roster, clerk)] == [True, True, False, False]
+    assert [done for _, done in steps(roster, clerk)] == [True, True, False]
     register(slip, by=agency, amount_fen=10_000)
-    assert [done for _, done in steps(roster, clerk)] == [True, True, True, False]
-    a_receipt(Share.objects.get(due__roster=roster), by=agency, amount_fen=14_000)
+    assert steps(roster, clerk)[2:] == [("部分到账", True), ("已到齐，", False)]
+    a_receipt(Share.objects.get(due__roster=roster), by=agency, amount_fen=14_000, at=LATER)
     assert [done for _, done in steps(roster, clerk)] == [True, True, True, True]
+
+
+def test_a_second_slip_stands_after_what_came_before(roster, clerk, agency):
+    share = Share.objects.get(due__roster=roster)
+    a_receipt(share, by=agency, amount_fen=10_000, at=UPLOADED_AT - timedelta(minutes=1))
+    a_slip(roster, by=clerk, amount_fen=14_000)
+    words = [word for word, done in steps(roster, clerk) if done]
+    assert words.index("部分到账") < words.index("已上传回")
+
+
+def test_a_slip_given_back_is_no_step(roster, clerk, agency):
+    slips.give_back(slip=a_slip(roster, by=clerk), reason="看不清", by=agency, at=LATER)
+    assert steps(roster, clerk) == [("待缴", True), ("已上传回", False), ("已到齐，", False)]
 
 
 def test_steps_that_were_not_needed_are_left_out(roster, clerk, agency):

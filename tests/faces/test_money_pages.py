@@ -181,6 +181,18 @@ def test_a_slip_given_back_tells_the_clerk_why(roster, clerk, agency, today):
     assert "上传银行回单" in page
 
 
+def test_a_slip_that_a_colleague_settled_brings_no_money(roster, clerk, agency, city, today):
+    upload(as_staff(clerk), roster, today)
+    slip = BankSlip.objects.get()
+    office, colleague = as_staff(agency), as_staff(a_role("agency_clerk", city))
+    address = f"{at('roster-receive', roster.pk)}?slip={slip.pk}"
+    amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', text_of(office.get(address))))
+    colleague.post(at("slip-back", slip.pk), {"reason": "银行没有收到这笔款"})
+    told = {**amounts, "bank_reference": "R1", "received_on": today.isoformat()}
+    assert "已经处理过了" in text_of(office.post(address, told, follow=True))
+    assert not OfficialReceipt.objects.exists()
+
+
 # ── receipts ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -81,6 +81,11 @@ FEES = (
         "SELECT due_id, SUM(amount_fen) FROM contributions_share GROUP BY due_id",
     ),
     Check(
+        "资助：各人之和",
+        "SELECT id, amount_fen FROM contributions_share WHERE pledge_id IS NOT NULL",
+        "SELECT share_id, SUM(amount_fen) FROM contributions_gift GROUP BY share_id",
+    ),
+    Check(
         "已收：到账之和",
         "SELECT id, received_fen FROM contributions_share",
         "SELECT share_id, SUM(amount_fen) FROM contributions_receipt GROUP BY share_id",

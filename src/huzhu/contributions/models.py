@@ -3,9 +3,10 @@
 from django.db import models
 
 from huzhu.db.models import SealedModel
-from huzhu.enrolment.models import Roster
+from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.files.models import StoredFile
 from huzhu.ledger.models import Voucher
+from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 
@@ -87,10 +88,54 @@ class ContributionDue(models.Model):
         return sum(share.left_fen for share in self.shares.all())
 
 
+class Pledge(models.Model):
+    """A sponsor's word to pay the workers' part of one member, or of all in hardship at or below an organisation."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "个人"
+        ORGANISATION = "organisation", "单位、社会组织"
+
+    sponsor_name = models.CharField("资助人", max_length=80)
+    sponsor_kind = models.CharField("资助人类别", max_length=12, choices=Kind)
+    is_named = models.BooleanField("同意公开姓名", default=False)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", verbose_name="资助的会员")
+    place = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name="资助哪里的困难职工"
+    )
+    fixed_fen = models.PositiveIntegerField("每人每年最多（分）", null=True)  # null: all of the worker's part
+    from_year = models.PositiveSmallIntegerField("从哪一年起")  # the year in which cover starts
+    note = models.CharField("说明", max_length=120, blank=True)
+    recorded_by = models.CharField("登记人编号", max_length=60)
+    recorded_by_name = models.CharField("登记人", max_length=80)
+    recorded_at = models.DateTimeField("登记时间")
+    withdrawn_at = models.DateTimeField("撤回时间", null=True)
+    withdrawn_reason = models.CharField("撤回原因", max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "资助承诺"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(member__isnull=False, place__isnull=True)
+                | models.Q(member__isnull=True, place__isnull=False),
+                name="a_pledge_is_for_a_member_or_a_place",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fixed_fen__isnull=True) | models.Q(fixed_fen__gt=0),
+                name="a_pledge_is_not_for_nothing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"资助承诺 {self.pk}"  # the trail is read by people who may not know who pays
+
+
 class Share(models.Model):
     """One payer's part of a due; the shares of a due sum to it. Cash-back is a memo beside them."""
 
     due = models.ForeignKey(ContributionDue, models.PROTECT, related_name="shares", verbose_name="应缴")
+    pledge = models.ForeignKey(
+        Pledge, models.PROTECT, null=True, related_name="shares", verbose_name="资助承诺"
+    )
     payer = models.CharField("缴费方", max_length=12, choices=Payer)
     payer_name = models.CharField("缴费方名称", max_length=80)
     amount_fen = models.BigIntegerField("应缴（分）")
@@ -100,7 +145,12 @@ class Share(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "分担"
         constraints = (
-            models.UniqueConstraint(fields=("due", "payer", "payer_name"), name="a_payer_once_a_due"),
+            models.UniqueConstraint(
+                fields=("due", "payer", "payer_name"),
+                condition=models.Q(pledge__isnull=True),
+                name="a_payer_once_a_due",
+            ),
+            models.UniqueConstraint(fields=("due", "pledge"), name="a_pledge_once_a_due"),
             models.CheckConstraint(
                 condition=models.Q(received_fen__gte=0, received_fen__lte=models.F("amount_fen")),
                 name="received_is_at_most_the_share",
@@ -111,6 +161,21 @@ class Share(models.Model):
     def left_fen(self) -> int:
         """What has not come in yet."""
         return self.amount_fen - self.received_fen
+
+
+class Gift(models.Model):
+    """What a pledge pays of one participation; the gifts of a share sum to it."""
+
+    share = models.ForeignKey(Share, models.PROTECT, related_name="gifts", verbose_name="分担")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="gifts", verbose_name="参保")
+    amount_fen = models.PositiveIntegerField("金额（分）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "资助"
+        constraints = (
+            models.UniqueConstraint(fields=("share", "enrolment"), name="a_gift_once_a_participation"),
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_gift_is_positive"),
+        )
 
 
 class Receipt(models.Model):

@@ -1,8 +1,8 @@
 """Questions about dues and money received, always asked for someone."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -19,7 +19,8 @@ from huzhu.contributions.models import (
     SplitRule,
     SplitTerms,
 )
-from huzhu.contributions.splits import Part, Rule, in_words, split
+from huzhu.contributions.splits import WORKER, Part, Promise, Rule, gifts, in_words, split, sponsored
+from huzhu.contributions.sponsors import promises_of
 from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.queries import heads
 from huzhu.organisations.models import Organisation
@@ -40,6 +41,7 @@ class Plan:
     heads: int
     fee_fen: int
     parts: tuple[Part, ...]
+    given: Mapping[str, Mapping[Promise, int]] = field(default_factory=dict)  # by identity number
 
     @property
     def amount_fen(self) -> int:
@@ -131,20 +133,18 @@ def accounts_visible_to(by: Role) -> QuerySet[CollectingAccount]:
 
 
 def progress(roster: Roster, slips: Sequence[BankSlip], dues: Sequence[ContributionDue]) -> list[Step]:
-    """How far the money of a roster is: each step with its time, the one that waits without."""
+    """How far the money of a roster is: what happened with its time, then what is still to come."""
     came = [paper.issued_at for paper, _ in transfers_of(roster)]
-    shown = min((slip.uploaded_at for slip in slips if slip.state != BankSlip.State.REFUSED), default=None)
-    all_in = not any(due.left_fen for due in dues)
-    part_at = came[0] if came and (not all_in or len(came) > 1) else None
-    full_at = (came[-1] if came else roster.settled_at) if all_in else None
-    steps = [
-        Step("待缴", roster.settled_at),
-        Step("已上传回单，等代办处登记到账", shown),
-        Step("部分到账", part_at),
-        Step("已到齐，保障生效", full_at),
-    ]
-    last = len(steps) if all_in else max(at for at, step in enumerate(steps) if step.at)
-    return [step for at, step in enumerate(steps) if step.at or at > last]
+    is_in = not any(due.left_fen for due in dues)
+    waiting_at = min((one.uploaded_at for one in slips if one.state == BankSlip.State.WAITING), default=None)
+    told_at = min((one.uploaded_at for one in slips if one.state == BankSlip.State.REGISTERED), default=None)
+    in_part = came[:1] if not is_in or len(came) > 1 else []
+    told = Step("已上传回单，等代办处登记到账", waiting_at or told_at)
+    all_in = Step("已到齐，保障生效", (came[-1] if came else roster.settled_at) if is_in else None)
+    steps = [Step("待缴", roster.settled_at), told, *(Step("部分到账", at) for at in in_part), all_in]
+    done = [step for step in steps if step.at]
+    to_come = [] if is_in else [step for step in steps if not step.at]
+    return [*sorted(done, key=lambda step: step.at.timestamp() if step.at else 0), *to_come]
 
 
 def waiting(
@@ -210,7 +210,11 @@ def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
     """One scheme's cost for so many people of the roster, by the terms of the day on which its cover starts."""
     fee_fen = edition.fee_for(roster.way)
     parts = parts_of(terms_for(roster.employer, edition.slug, roster.cover_starts_on), fee_fen)
-    return Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts))
+    own = sum(part.amount_fen for part in parts if part.payer == WORKER)
+    promises = promises_of(roster, edition) if own else {}
+    given = {person: gifts(own, theirs) for person, theirs in promises.items()}
+    whole = [part.times(number) for part in parts]
+    return Plan(edition, number, fee_fen, tuple(sponsored(whole, given.values())), given)
 
 
 def terms_for(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:

@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import BankSlip, ContributionDue, Receipt, Share
+from huzhu.contributions.models import BankSlip, ContributionDue, Gift, Receipt, Share
 from huzhu.contributions.queries import Plan, plan
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
-from huzhu.enrolment.models import Roster
+from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.organisations.models import Organisation
@@ -76,11 +76,27 @@ def _owe(roster: Roster, costs: Plan) -> ContributionDue:
             payer_name=part.payer_name,
             amount_fen=part.amount_fen,
             cash_back_fen=part.cash_back_fen,
+            pledge_id=part.pledge_id,
         )
         for part in costs.parts
     ]
     Share.objects.bulk_create(shares)
+    if costs.given:
+        _give(due, costs)
     return due
+
+
+def _give(due: ContributionDue, costs: Plan) -> None:
+    """Note which participation each pledge pays, and how much of it."""
+    by_pledge = {share.pledge_id: share for share in due.shares.exclude(pledge=None)}
+    enrolled = Enrolment.objects.filter(
+        roster=due.roster, edition=due.edition, member__id_number_index__in=list(costs.given)
+    ).select_related("member")
+    Gift.objects.bulk_create(
+        Gift(share=by_pledge[promise.pledge_id], enrolment=one, amount_fen=fen)
+        for one in enrolled
+        for promise, fen in costs.given[one.member.id_number].items()
+    )
 
 
 def record_transfer(

@@ -1,5 +1,6 @@
 """How the fee of one person is shared among payers: pure arithmetic on fen."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,7 @@ class Part:
     payer_name: str
     amount_fen: int
     cash_back_fen: int = 0
+    pledge_id: int | None = None
 
     def times(self, heads: int) -> "Part":
         return replace(self, amount_fen=self.amount_fen * heads, cash_back_fen=self.cash_back_fen * heads)
@@ -75,6 +77,43 @@ def _part(fee_fen: int, rule: Rule) -> Part:
     if rule.basis == "cash_back":
         return Part(rule.payer, rule.payer_name, 0, amount)
     return Part(rule.payer, rule.payer_name, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A pledge as arithmetic sees it: who is named, and the most for one person; None is all of the worker's part."""
+
+    pledge_id: int
+    name: str
+    most_fen: int | None = None
+
+
+def gifts(own_fen: int, promises: Iterable[Promise]) -> dict[Promise, int]:
+    """What each promise pays of one worker's part, in order, while something is left."""
+    given = {}
+    for promise in promises:
+        taken = own_fen if promise.most_fen is None else min(own_fen, promise.most_fen)
+        if taken:
+            given[promise] = taken
+        own_fen -= taken
+    return given
+
+
+def sponsored(parts: Sequence[Part], given: Iterable[dict[Promise, int]]) -> list[Part]:
+    """The parts of all heads, with what was given to single workers taken from theirs; the sum stays."""
+    totals: Counter[Promise] = Counter()
+    for one in given:
+        totals.update(one)
+    lifted = sum(totals.values())
+    left = [
+        replace(part, amount_fen=part.amount_fen - lifted) if part.payer == WORKER else part for part in parts
+    ]
+    sponsors = [
+        Part("sponsor", promise.name, fen, pledge_id=promise.pledge_id) for promise, fen in totals.items()
+    ]
+    kept = [part for part in left if part.payer != WORKER or part.amount_fen or not lifted]
+    at = next((at for at, part in enumerate(kept) if part.payer == WORKER), len(kept))
+    return [*kept[:at], *sponsors, *kept[at:]]
 
 
 def in_words(parts: Sequence[Part]) -> str:

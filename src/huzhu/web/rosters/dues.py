@@ -22,7 +22,17 @@ from huzhu.web.rosters.roster import PAGE, READERS
 from huzhu.web.workbooks import Cell, Table, download, workbook, yuan
 
 MOST_ROWS = 500
-HEADS = ("单位", "上级", "确认日", "保障起日", "超过起日（天）", "人数", "应缴（元）", "已到账（元）", "还差（元）")
+HEADS = (
+    "单位",
+    "上级",
+    "确认日",
+    "保障起日",
+    "超过起日（天）",
+    "人数",
+    "应缴（元）",
+    "已到账（元）",
+    "还差（元）",
+)
 LATE = (("0", "已到起日"), ("7", "超过 7 天"), ("30", "超过 30 天"), ("60", "超过 60 天"))
 
 
@@ -127,6 +137,14 @@ def _lines(rosters: list[Any], today: date) -> Iterator[tuple[Cell, ...]]:
         late = max((today - one.cover_starts_on).days, 0)
         days = (timezone.localdate(one.settled_at), one.cover_starts_on, late)
         came = one.due_fen - one.left_fen
-        yield (one.employer.name, one.employer.parent.name, *days, one.people, *map(yuan, (one.due_fen, came, one.left_fen)))
-    people, due, left = (sum(getattr(one, name) for one in rosters) for name in ("people", "due_fen", "left_fen"))
+        yield (
+            one.employer.name,
+            one.employer.parent.name,
+            *days,
+            one.people,
+            *map(yuan, (one.due_fen, came, one.left_fen)),
+        )
+    people, due, left = (
+        sum(getattr(one, name) for one in rosters) for name in ("people", "due_fen", "left_fen")
+    )
     yield ("合计", None, None, None, None, people, yuan(due), yuan(due - left), yuan(left))

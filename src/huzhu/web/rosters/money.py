@@ -21,10 +21,11 @@ def money_of(by: Any, roster: Any, dues: Any = None) -> dict[str, Any]:
 
 
 def steps_of(steps: Any) -> list[tuple[str, Any, str]]:
-    """Word, instant, done | now | todo."""
-    first = next((at for at, step in enumerate(steps) if step.at is None), len(steps))
+    """Word, instant, done | now | todo: the last that happened is where it stands, until all is in."""
+    happened = sum(step.at is not None for step in steps)
+    last = happened - 1 if happened < len(steps) else len(steps)
     return [
-        (step.word, step.at, "done" if step.at else "now" if at == first else "todo")
+        (step.word, step.at, "done" if at < last else "now" if at == last else "todo")
         for at, step in enumerate(steps)
     ]
 

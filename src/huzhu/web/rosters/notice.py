@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from huzhu.contributions import queries
@@ -15,6 +14,7 @@ from huzhu.enrolment import queries as enrolment
 from huzhu.enrolment.paper import GlyphMissing, pdf
 from huzhu.organisations.queries import agency_of
 from huzhu.web.access import staff, told
+from huzhu.web.claims.shown import pdf_response
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.rosters.code import code
 from huzhu.web.rosters.roster import READERS
@@ -151,12 +151,7 @@ def notice_pdf(request: Any, pk: Any) -> HttpResponse:
     except GlyphMissing as refused:
         told(request, refused)
         return redirect("web:roster-notice", found.roster.pk)
-    name = f"缴费通知单-{found.number}.pdf"
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=name) or "inline"
-    )
-    return response
+    return pdf_response(data, f"缴费通知单-{found.number}.pdf")
 
 
 def contents(found: Notice, printed_on: str) -> dict[str, Any]:

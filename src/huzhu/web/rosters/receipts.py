@@ -5,13 +5,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST
 
 from huzhu.contributions import queries, receipts
 from huzhu.core import money
 from huzhu.enrolment.paper import GlyphMissing, pdf
 from huzhu.web.access import staff, told
+from huzhu.web.claims.shown import pdf_response
 from huzhu.web.desks.spoken import in_words
 
 SOURCE = """
@@ -61,11 +61,7 @@ def receipt(request: Any, pk: int) -> HttpResponse:
         told(request, refused)
         return redirect("web:roster", roster.pk)
     receipts.printed(receipt=paper, within=roster.employer, by=request.by, at=request.now)
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=f"收据-{paper}.pdf") or "inline"
-    )
-    return response
+    return pdf_response(data, f"收据-{paper}.pdf")
 
 
 def contents(paper: Any, parts: list[Any], *, again: bool) -> dict[str, Any]:

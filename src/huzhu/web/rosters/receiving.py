@@ -26,6 +26,11 @@ def receive(request: Any, pk: Any) -> HttpResponse:
     """One transfer of the bank for the shares of a roster; a slip fills the fields."""
     roster = get_object_or_404(enrolment.rosters_visible_to(request.by), pk=pk, state="accepted")
     slip = _slip(request, roster)
+    if slip is None and "slip" in request.GET:
+        messages.error(
+            request, "这张回单已经处理过了，或者不是这份名册的，没有再办。请看下面的回单和到账记录。"
+        )
+        return redirect("web:roster", roster.pk)
     lines: list[dict[str, Any]] = [
         {"share": share, "due": due, "name": f"amount-{share.pk}"}
         for due in queries.dues_of(roster)

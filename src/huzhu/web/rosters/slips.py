@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.contributions import queries, slips
@@ -17,6 +16,7 @@ from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost, read
 from huzhu.users.permissions import NotAllowed
 from huzhu.web.access import staff, told
+from huzhu.web.claims.shown import file_response
 from huzhu.web.rosters.upload import MOST_BYTES
 
 UPLOADERS = ("employer_clerk", "county_clerk")
@@ -92,14 +92,11 @@ def picture(request: Any, pk: Any) -> HttpResponse:
     """The slip as it came in; who looks is written down."""
     slip = get_object_or_404(queries.slips_visible_to(request.by), pk=pk)
     try:
-        response = HttpResponse(read(slip.file), content_type=slip.file.kind)
+        data = read(slip.file)
     except FileLost:
         raise Http404 from None
     slips.seen(slip=slip, by=request.by, at=request.now)
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=slip.file.name) or "inline"
-    )
-    return response
+    return file_response(slip.file, data)
 
 
 @require_POST
