@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from factories.contributions import a_split, all_paid, an_accepted_roster
-from factories.enrolment import some_workers
+from factories.enrolment import START, UPLOADED_AT, some_workers
 from factories.payouts import ANSWERED_AT, HOUR, Desk, a_final_decision, a_payout, an_answered
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
@@ -15,7 +15,11 @@ from huzhu.cli import site
 from huzhu.cli.checks import CHECKS
 from huzhu.cli.main import main
 from huzhu.cli.verify import _width
+from huzhu.contributions.pledges import pledge
+from huzhu.members import hardship
+from huzhu.members.queries import by_numbers
 from huzhu.payouts import services
+from huzhu.users.models import Role
 
 
 @pytest.fixture
@@ -25,6 +29,7 @@ def honest(db) -> Desk:
     clerk = a_role("agency_clerk", desk.city)
     a_split(desk.employer, by=clerk)
     all_paid(an_accepted_roster(desk.employer, [the_inpatient_scheme()], some_workers(2), by=clerk), by=clerk)
+    a_sponsored_roster(desk, clerk)
     batch = an_answered(desk, a_payout(desk), a_payout(desk, 5_000, name="王小明"), fail_lines=[2])
     services.pay_again(payout=batch.payouts.get(line=2), by=desk.maker, at=ANSWERED_AT + HOUR)
     an_answered(desk, fail_lines=[1])
@@ -32,6 +37,24 @@ def honest(db) -> Desk:
     a_final_decision(desk, 900)
     seal(at=ANSWERED_AT)
     return desk
+
+
+def a_sponsored_roster(desk: Desk, clerk: Role) -> None:
+    """A worker in hardship whose part of the fee somebody pledged."""
+    rows = some_workers(1)
+    an_accepted_roster(desk.employer, [the_inpatient_scheme()], rows, by=clerk)
+    hardship.mark(members=by_numbers([rows[0][1]]).values(), by=clerk, at=UPLOADED_AT)
+    pledge(
+        sponsor_name="王包联",
+        sponsor_kind="person",
+        is_named=False,
+        place=desk.employer,
+        from_year=2023,
+        by=clerk,
+        at=UPLOADED_AT,
+    )
+    next_year = START.replace(year=2023)
+    an_accepted_roster(desk.employer, [the_inpatient_scheme()], rows, by=clerk, starts_on=next_year)
 
 
 @contextmanager
@@ -85,8 +108,12 @@ FAULTS = {
     "WHERE id = (SELECT MIN(id) FROM ledger_ledgerentry)",
     "应缴：人数 × 会费": "UPDATE contributions_contributiondue SET heads = heads + 1",
     "应缴：各方分担之和": "UPDATE contributions_contributiondue SET amount_fen = amount_fen + 1",
+    "资助：各人之和": "UPDATE contributions_gift SET amount_fen = amount_fen + 1",
     "已收：到账之和": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
     "到账：凭证上的银行存款": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
+    "收据：同一笔汇款的到账之和": "UPDATE contributions_officialreceipt SET amount_fen = amount_fen + 1",
+    "收据号连续": "UPDATE contributions_officialreceipt SET number = number + 1 "
+    "WHERE id = (SELECT MAX(id) FROM contributions_officialreceipt)",
     "会费收入：各方案的到账": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id LIKE '4%'",
     "核定合计：各份参保之和": "UPDATE adjudication_decision SET total_fen = total_fen + 1",
     "参保的核定：各项之和": "UPDATE adjudication_benefitresult SET amount_fen = amount_fen + 1",

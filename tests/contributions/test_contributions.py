@@ -12,8 +12,7 @@ from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.contributions import queries, services
-from huzhu.contributions.models import ContributionDue, Receipt, Share, SplitRule
-from huzhu.contributions.splits import SplitOverFee
+from huzhu.contributions.models import ContributionDue, Receipt, Share
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger.models import LedgerEntry
@@ -91,60 +90,6 @@ def test_an_agency_of_another_city_records_no_money(employer, clerk, inpatient):
     with pytest.raises(NotAllowed):
         a_receipt(Share.objects.get(due__roster=roster), by=a_role("agency_clerk"))
     assert Share.objects.get().received_fen == 0
-
-
-def test_an_employers_clerk_sets_no_split(employer, clerk):
-    with pytest.raises(NotAllowed):
-        a_split(employer, by=clerk)
-    assert not SplitRule.objects.exists()
-
-
-# ── splits ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_nearest_rule_wins(group, employer, agency, inpatient):
-    assert queries.rules_for(employer, "yichun-120") == []
-    a_split(group, by=agency, payer="upper_union", payer_name="森工集团工会")
-    assert [rule.payer_name for rule in queries.rules_for(employer, "yichun-120")] == ["森工集团工会"]
-    a_split(employer, by=agency, basis="fixed", basis_points=0, fixed_fen=3000)
-    assert [rule.fixed_fen for rule in queries.rules_for(employer, "yichun-120")] == [3000]
-    assert queries.rules_for(employer, "yichun-women") == []
-
-
-def test_the_payment_notice_names_the_union_that_pays(group, agency, inpatient):
-    assert a_split(group, by=agency, payer="upper_union").payer_name == group.name
-
-
-def test_a_rule_set_again_replaces_the_first(employer, agency, inpatient):
-    a_split(employer, by=agency)
-    a_split(employer, by=agency, basis_points=5000)
-    assert SplitRule.objects.get().basis_points == 5000
-    assert SplitRule.objects.get().payer_name == employer.name
-    assert queries.splits_visible_to(agency).count() == 1
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"payer": "worker"},
-        {"payer": "nobody"},
-        {"basis": "shares"},
-        {"basis_points": 10_001},
-        {"basis_points": 0},
-        {"basis_points": 5000, "fixed_fen": 100},
-        {"basis": "fixed", "basis_points": 0, "fixed_fen": -1},
-    ],
-)
-def test_a_rule_that_does_not_hold_together_is_refused(employer, agency, inpatient, fields):
-    with pytest.raises(services.SplitRefused):
-        a_split(employer, by=agency, **fields)
-
-
-def test_payers_together_never_pay_more_than_the_fee(employer, agency, inpatient):
-    a_split(employer, by=agency)
-    with pytest.raises(SplitOverFee):
-        a_split(employer, by=agency, payer="sponsor", payer_name="好心人")
-    assert SplitRule.objects.count() == 1
 
 
 # ── accepting ───────────────────────────────────────────────────────────────────────────────────────

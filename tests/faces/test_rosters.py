@@ -16,7 +16,7 @@ from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
-from huzhu.contributions.models import Share, SplitRule
+from huzhu.contributions.models import Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.web import access
 
@@ -348,27 +348,6 @@ def test_a_transfer_that_does_not_fit_is_answered(accepted, agency, today, chang
     address = reverse("web:roster-receive", args=[accepted.pk])
     assert said in text_of(as_staff(agency).post(address, wanted, follow=True))
     assert Share.objects.get().received_fen == 0
-
-
-def test_a_split_is_set_on_its_page(employer, agency, inpatient):
-    desk = as_staff(agency)
-    form = {
-        "place": employer.pk,
-        "scheme": "yichun-120",
-        "payer": "employer",
-        "basis": "percent",
-        "amount": "75",
-    }
-    page = text_of(desk.post(reverse("web:splits"), form, follow=True))
-    assert "75%" in page
-    assert SplitRule.objects.get().basis_points == 7500
-    for changes, said in (
-        ({"amount": "175"}, "0 到 100%"),
-        ({"amount": "x"}, "写成数字"),
-        ({"place": "999999"}, "请选择单位"),
-        ({"basis": "fixed", "amount": "1e9"}, "不是金额"),
-    ):
-        assert said in text_of(desk.post(reverse("web:splits"), form | changes))
 
 
 # ── members ─────────────────────────────────────────────────────────────────────────────────────────

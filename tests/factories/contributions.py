@@ -4,8 +4,10 @@ import itertools
 from datetime import date, datetime
 
 from factories.enrolment import START, UPLOADED_AT, a_staged_roster
-from huzhu.contributions import services
-from huzhu.contributions.models import Receipt, Share, SplitRule
+from huzhu.contributions import queries, services
+from huzhu.contributions.models import Receipt, Share, SplitTerms
+from huzhu.contributions.splits import Rule
+from huzhu.contributions.terms import set_split
 from huzhu.enrolment.models import Roster
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
@@ -51,13 +53,23 @@ def all_paid(roster: Roster, *, by: Role) -> None:
         a_receipt(share, by=by)
 
 
-def a_split(employer: Organisation, *, by: Role, **fields: object) -> SplitRule:
-    """75 % by the employer, unless told otherwise."""
+def a_split(employer: Organisation, *, by: Role, **fields: object) -> SplitTerms:
+    """75 % by the employer, unless told otherwise; beside the other payers that the employer has."""
     wanted: dict[str, object] = {
-        "scheme_slug": "yichun-120",
         "payer": "employer",
         "payer_name": "",
         "basis": "percent",
         "basis_points": 7500,
     }
-    return services.set_split(employer=employer, by=by, at=UPLOADED_AT, **wanted | fields)
+    slug = str(fields.pop("scheme_slug", "yichun-120"))
+    terms = {name: fields.pop(name) for name in ("valid_from", "least_own_fen", "at") if name in fields}
+    rule = Rule(**wanted | fields)
+    held = next(iter(queries.history_of(employer, slug)), None)
+    others = [one for one in queries.rules_of(held) if one.payer != rule.payer] if held else []
+    return set_split(
+        employer=employer,
+        scheme_slug=slug,
+        rules=[*others, rule],
+        by=by,
+        **{"valid_from": date(2022, 1, 1), "at": UPLOADED_AT} | terms,
+    )

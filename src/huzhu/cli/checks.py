@@ -81,6 +81,11 @@ FEES = (
         "SELECT due_id, SUM(amount_fen) FROM contributions_share GROUP BY due_id",
     ),
     Check(
+        "资助：各人之和",
+        "SELECT id, amount_fen FROM contributions_share WHERE pledge_id IS NOT NULL",
+        "SELECT share_id, SUM(amount_fen) FROM contributions_gift GROUP BY share_id",
+    ),
+    Check(
         "已收：到账之和",
         "SELECT id, received_fen FROM contributions_share",
         "SELECT share_id, SUM(amount_fen) FROM contributions_receipt GROUP BY share_id",
@@ -90,6 +95,17 @@ FEES = (
         "SELECT id, amount_fen FROM contributions_receipt",
         "SELECT r.id, SUM(l.amount_fen) FROM contributions_receipt r "
         "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id = '1001' GROUP BY r.id",
+    ),
+    Check(
+        "收据：同一笔汇款的到账之和",
+        "SELECT bank_reference, amount_fen FROM contributions_officialreceipt",
+        "SELECT bank_reference, SUM(amount_fen) FROM contributions_receipt GROUP BY bank_reference",
+    ),
+    Check(
+        "收据号连续",
+        "SELECT agency_id, year, MAX(number) FROM contributions_officialreceipt GROUP BY 1, 2",
+        "SELECT agency_id, year, COUNT(*) FROM contributions_officialreceipt GROUP BY 1, 2",
+        unit="张",
     ),
     Check(
         "会费收入：各方案的到账",

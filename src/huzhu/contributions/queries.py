@@ -1,14 +1,26 @@
 """Questions about dues and money received, always asked for someone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from huzhu.contributions.models import ContributionDue, Payer, Share, SplitRule
-from huzhu.contributions.splits import Part, Rule, in_words, split
+from huzhu.contributions.models import (
+    BankSlip,
+    CollectingAccount,
+    ContributionDue,
+    OfficialReceipt,
+    Payer,
+    Receipt,
+    Share,
+    SplitRule,
+    SplitTerms,
+)
+from huzhu.contributions.splits import WORKER, Part, Promise, Rule, gifts, in_words, split, sponsored
+from huzhu.contributions.sponsors import promises_of
 from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.queries import heads
 from huzhu.organisations.models import Organisation
@@ -17,6 +29,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
 PAYERS = [choice for choice in Payer.choices if choice[0] != Payer.WORKER]
+ALL_PAYERS = Payer.choices
 BASES = SplitRule.Basis.choices
 
 
@@ -28,6 +41,7 @@ class Plan:
     heads: int
     fee_fen: int
     parts: tuple[Part, ...]
+    given: Mapping[str, Mapping[Promise, int]] = field(default_factory=dict)  # by identity number
 
     @property
     def amount_fen(self) -> int:
@@ -36,6 +50,14 @@ class Plan:
     @property
     def said(self) -> str:
         return in_words(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the way to cover; without a time it is still to come."""
+
+    word: str
+    at: dt.datetime | None
 
 
 def visible_to(by: Role) -> QuerySet[ContributionDue]:
@@ -59,24 +81,114 @@ def dues_of(roster: Roster) -> list[ContributionDue]:
     return list(roster.dues.select_related("edition").prefetch_related("shares").order_by("pk"))
 
 
-def waiting(by: Role) -> QuerySet[Roster]:
-    """Accepted rosters of the branch whose money is not all in, oldest first, with their sums."""
-    owing = unpaid(by).order_by().values("due__roster")
-    rosters = Roster.objects.filter(pk__in=owing).select_related("employer")
-    return with_sums(rosters).order_by("settled_at", "pk")
+def slips_visible_to(by: Role) -> QuerySet[BankSlip]:
+    """Bank slips of the branch, newest first."""
+    if not may(by, "members.see"):
+        return BankSlip.objects.none()
+    slips = BankSlip.objects.filter(roster__employer__path__startswith=by.organisation.path)
+    return slips.select_related("roster__employer", "file").order_by("-uploaded_at", "pk")
 
 
-def with_sums(rosters: QuerySet[Roster]) -> QuerySet[Roster]:
-    """Each roster with `rows_count`, `people`, `due_fen` and `left_fen`."""
-    shares = Share.objects.filter(due__roster=OuterRef("pk")).order_by().values("due__roster")
+def slips_waiting(by: Role) -> QuerySet[BankSlip]:
+    """Slips whose money this person may register, oldest first."""
+    if not may(by, "contributions.receive"):
+        return BankSlip.objects.none()
+    return slips_visible_to(by).filter(state=BankSlip.State.WAITING).order_by("uploaded_at", "pk")
+
+
+def official_visible_to(by: Role) -> QuerySet[OfficialReceipt]:
+    """Official receipts of transfers for the asker's branch."""
+    paid = Receipt.objects.filter(share__due__in=visible_to(by)).values("bank_reference")
+    return OfficialReceipt.objects.filter(bank_reference__in=paid).select_related("agency")
+
+
+def receipts_of(paper: OfficialReceipt) -> list[Receipt]:
+    """The parts of a transfer, in order."""
+    parts = Receipt.objects.filter(bank_reference=paper.bank_reference).order_by("part")
+    return list(parts.select_related("share__due__edition", "share__due__roster__employer"))
+
+
+def transfers_of(roster: Roster) -> list[tuple[OfficialReceipt, list[Receipt]]]:
+    """What came in for a roster, transfer by transfer, oldest first."""
+    parts = Receipt.objects.filter(share__due__roster=roster).select_related("share").order_by("pk")
+    found: dict[str, list[Receipt]] = {}
+    for one in parts:
+        found.setdefault(one.bank_reference, []).append(one)
+    papers = OfficialReceipt.objects.filter(bank_reference__in=found).select_related("agency")
+    by_reference = {paper.bank_reference: paper for paper in papers}
+    return [(by_reference[reference], rows) for reference, rows in found.items()]
+
+
+def account_of(agency: Organisation) -> CollectingAccount | None:
+    """Where fees of the agency are paid to, confirmed by two persons."""
+    return CollectingAccount.objects.filter(agency=agency, ended_at=None).exclude(confirmed_at=None).first()
+
+
+def accounts_visible_to(by: Role) -> QuerySet[CollectingAccount]:
+    """Collecting accounts, in use and before, of the agencies in the asker's branch; newest first."""
+    if not (may(by, "contributions.account") or may(by, "contributions.confirm_account")):
+        return CollectingAccount.objects.none()
+    found = CollectingAccount.objects.filter(agency__path__startswith=by.organisation.path)
+    return found.select_related("agency").order_by("-pk")
+
+
+def progress(roster: Roster, slips: Sequence[BankSlip], dues: Sequence[ContributionDue]) -> list[Step]:
+    """How far the money of a roster is: what happened with its time, then what is still to come."""
+    came = [paper.issued_at for paper, _ in transfers_of(roster)]
+    is_in = not any(due.left_fen for due in dues)
+    waiting_at = min((one.uploaded_at for one in slips if one.state == BankSlip.State.WAITING), default=None)
+    told_at = min((one.uploaded_at for one in slips if one.state == BankSlip.State.REGISTERED), default=None)
+    in_part = came[:1] if not is_in or len(came) > 1 else []
+    told = Step("已上传回单，等代办处登记到账", waiting_at or told_at)
+    all_in = Step("已到齐，保障生效", (came[-1] if came else roster.settled_at) if is_in else None)
+    steps = [Step("待缴", roster.settled_at), told, *(Step("部分到账", at) for at in in_part), all_in]
+    done = [step for step in steps if step.at]
+    to_come = [] if is_in else [step for step in steps if not step.at]
+    return [*sorted(done, key=lambda step: step.at.timestamp() if step.at else 0), *to_come]
+
+
+def waiting(
+    by: Role, *, payer: str = "", place: Organisation | None = None, started_by: dt.date | None = None
+) -> QuerySet[Roster]:
+    """Accepted rosters of the branch whose money is not all in, oldest first, with their sums.
+
+    Of one kind of payer only; of a county or group, or of the employers right below an agency; or of those
+    whose cover should have begun by a day.
+    """
+    owing = unpaid(by).order_by()
+    owing = owing.filter(payer=payer) if payer else owing
+    rosters = Roster.objects.filter(pk__in=owing.values("due__roster")).select_related("employer__parent")
+    if place:
+        right_below = place.kind == Organisation.Kind.CITY
+        within = Q(employer__parent=place) if right_below else Q(employer__path__startswith=place.path)
+        rosters = rosters.filter(within)
+    if started_by:
+        rosters = rosters.filter(cover_starts_on__lte=started_by)
+    return with_sums(rosters, payer).order_by("settled_at", "pk")
+
+
+def with_sums(rosters: QuerySet[Roster], payer: str = "") -> QuerySet[Roster]:
+    """Each roster with `rows_count`, `people`, `due_fen` and `left_fen` (of one kind of payer), and `slips_count` that wait."""
+    shares = Share.objects.filter(due__roster=OuterRef("pk")).order_by()
+    shares = shares.filter(payer=payer) if payer else shares
+    by_roster = shares.values("due__roster")
     dues = ContributionDue.objects.filter(roster=OuterRef("pk")).order_by("-heads").values("heads")[:1]
     rows = RosterRow.objects.filter(roster=OuterRef("pk")).order_by().values("roster").annotate(n=Count("pk"))
+    slips = BankSlip.objects.filter(roster=OuterRef("pk"), state=BankSlip.State.WAITING).order_by()
     return rosters.annotate(
         rows_count=_number(rows.values("n")),
         people=_number(dues),
-        due_fen=_number(shares.annotate(n=Sum("amount_fen")).values("n")),
-        left_fen=_number(shares.annotate(n=Sum(F("amount_fen") - F("received_fen"))).values("n")),
+        due_fen=_number(by_roster.annotate(n=Sum("amount_fen")).values("n")),
+        left_fen=_number(by_roster.annotate(n=Sum(F("amount_fen") - F("received_fen"))).values("n")),
+        slips_count=_number(slips.values("roster").annotate(n=Count("pk")).values("n")),
     )
+
+
+def sums_of(rosters: QuerySet[Roster]) -> dict[str, int]:
+    """The sums of rosters `with_sums`: how many, `due_fen`, `left_fen`, `came_fen`."""
+    found = rosters.order_by().aggregate(count=Count("pk"), due=Sum("due_fen"), left=Sum("left_fen"))
+    due, left = found["due"] or 0, found["left"] or 0
+    return {"count": found["count"], "due_fen": due, "left_fen": left, "came_fen": due - left}
 
 
 def _number(query: QuerySet[Any, Any]) -> Coalesce:
@@ -95,30 +207,70 @@ def plans(roster: Roster) -> list[Plan]:
 
 
 def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
-    """One scheme's cost for so many people of the roster."""
+    """One scheme's cost for so many people of the roster, by the terms of the day on which its cover starts."""
     fee_fen = edition.fee_for(roster.way)
-    parts = split(fee_fen, rules_for(roster.employer, edition.slug))
-    return Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts))
+    parts = parts_of(terms_for(roster.employer, edition.slug, roster.cover_starts_on), fee_fen)
+    own = sum(part.amount_fen for part in parts if part.payer == WORKER)
+    promises = promises_of(roster, edition) if own else {}
+    given = {person: gifts(own, theirs) for person, theirs in promises.items()}
+    whole = [part.times(number) for part in parts]
+    return Plan(edition, number, fee_fen, tuple(sponsored(whole, given.values())), given)
 
 
-def rules_for(employer: Organisation, scheme_slug: str) -> list[Rule]:
-    """The split of the nearest organisation at or above that has one; none means that the worker pays all."""
-    above = [int(pk) for pk in employer.path.split("/") if pk]
-    found = SplitRule.objects.filter(employer__in=above, scheme_slug=scheme_slug).select_related("employer")
-    rows = sorted(found, key=lambda row: (-len(row.employer.path), row.pk))
-    return [rule_of(row) for row in rows if row.employer_id == rows[0].employer_id]
+def terms_for(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    """The terms of the day: of the nearest organisation at or above that has its own; none means that the worker pays all."""
+    return _nearest([int(pk) for pk in employer.path.split("/") if pk], scheme_slug, day)
 
 
-def rule_of(row: SplitRule) -> Rule:
-    return Rule(row.payer, row.payer_name, row.basis, row.basis_points, row.fixed_fen)
+def terms_above(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    """What would hold if the employer had no terms of its own."""
+    return _nearest([int(pk) for pk in employer.path.split("/") if pk][:-1], scheme_slug, day)
 
 
-def splits_visible_to(by: Role) -> QuerySet[SplitRule]:
-    """Split rules set in the asker's branch."""
+def _nearest(above: list[int], scheme_slug: str, day: dt.date) -> SplitTerms | None:
+    found = SplitTerms.objects.filter(employer__in=above, scheme_slug=scheme_slug, valid_from__lte=day)
+    rows = sorted(
+        found.select_related("employer"), key=lambda row: (len(row.employer.path), row.valid_from, row.pk)
+    )
+    newest = {row.employer_id: row for row in rows}  # the last one of each, nearer ones later
+    return next((row for row in reversed(newest.values()) if not row.inherits), None)
+
+
+def parts_of(terms: SplitTerms | None, fee_fen: int) -> list[Part]:
+    """Who pays what for one person; without terms the worker pays all."""
+    return split(fee_fen, rules_of(terms), terms.least_own_fen) if terms else split(fee_fen, [])
+
+
+def rules_of(terms: SplitTerms) -> list[Rule]:
+    """The payers of the terms, in order."""
+    return [
+        Rule(row.payer, row.payer_name, row.basis, row.basis_points, row.fixed_fen)
+        for row in sorted(terms.rules.all(), key=lambda row: row.pk)
+    ]
+
+
+def history_of(employer: Organisation, scheme_slug: str) -> list[SplitTerms]:
+    """Everything that was ever set for this very organisation and scheme, newest first."""
+    rows = SplitTerms.objects.filter(employer=employer, scheme_slug=scheme_slug)
+    return list(rows.prefetch_related("rules").order_by("-pk"))
+
+
+def usual_heads(place: Organisation, scheme_slug: str) -> int:
+    """How many the newest accepted roster at or below the place had in the scheme; 0 where there is none."""
+    dues = ContributionDue.objects.filter(
+        roster__employer__path__startswith=place.path, edition__slug=scheme_slug
+    )
+    return dues.order_by("-pk").values_list("heads", flat=True).first() or 0
+
+
+def terms_visible_to(by: Role, day: dt.date) -> list[SplitTerms]:
+    """The terms that hold on the day, set in the asker's branch."""
     if not may(by, "contributions.split"):
-        return SplitRule.objects.none()
-    rules = SplitRule.objects.filter(employer__path__startswith=by.organisation.path)
-    return rules.select_related("employer").order_by("employer__path", "scheme_slug", "pk")
+        return []
+    found = SplitTerms.objects.filter(employer__path__startswith=by.organisation.path, valid_from__lte=day)
+    rows = found.select_related("employer").prefetch_related("rules").order_by("valid_from", "pk")
+    newest = {(row.employer.path, row.scheme_slug): row for row in rows}
+    return [row for _, row in sorted(newest.items()) if not row.inherits]
 
 
 def total_fen(plans: Sequence[Plan]) -> int:

@@ -1,6 +1,6 @@
-"""Verbs on fees: set how a fee is shared, accept a roster into dues, record money that came."""
+"""Verbs on fees: accept a roster into dues, record money that came."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,19 +8,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import ContributionDue, Payer, Receipt, Share, SplitRule
-from huzhu.contributions.queries import Plan, plan, rule_of
-from huzhu.contributions.splits import split
+from huzhu.contributions.models import BankSlip, ContributionDue, Gift, Receipt, Share
+from huzhu.contributions.queries import Plan, plan
+from huzhu.contributions.receipts import issue
+from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.applications import put_off
-from huzhu.enrolment.models import Roster
+from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
-from huzhu.schemes.queries import published
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
@@ -37,72 +37,12 @@ class MoreThanOwed(ReceiptRefused):
     """More came than is still owed for the share."""
 
 
-class SplitRefused(ValueError):
-    """The way of sharing a fee does not hold together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Money:
     """The part of a transfer that belongs to one share."""
 
     share: Share
     amount_fen: int
-
-
-@transaction.atomic
-def set_split(  # noqa: PLR0913  the columns of one rule
-    *,
-    employer: Organisation,
-    scheme_slug: str,
-    payer: str,
-    payer_name: str,
-    basis: str,
-    basis_points: int = 0,
-    fixed_fen: int = 0,
-    by: Role,
-    at: datetime,
-) -> SplitRule:
-    """One payer's part for an employer and everyone below it, replacing what was set for this payer; SplitRefused."""
-    check_may(by, "contributions.split", within=employer)
-    _refuse_rule(payer, basis, basis_points, fixed_fen)
-    Organisation.objects.select_for_update(no_key=True).get(pk=employer.pk)
-    rule, _ = SplitRule.objects.update_or_create(
-        employer=employer,
-        scheme_slug=scheme_slug,
-        payer=payer,
-        defaults={
-            "payer_name": payer_name.strip() or _name_of(payer, employer),
-            "basis": basis,
-            "basis_points": basis_points,
-            "fixed_fen": fixed_fen,
-        },
-    )
-    rules = [rule_of(row) for row in SplitRule.objects.filter(employer=employer, scheme_slug=scheme_slug)]
-    for edition in published().filter(slug=scheme_slug):
-        split(edition.fee_fen, rules)  # SplitOverFee takes everything back
-    detail = {"scheme": scheme_slug, "payer": payer, "basis": basis}
-    amounts = {"basis_points": basis_points, "fixed_fen": fixed_fen}
-    audit.record(by=by, verb="contributions.split", on=employer, at=at, detail=detail | amounts)
-    return rule
-
-
-def _refuse_rule(payer: str, basis: str, basis_points: int, fixed_fen: int) -> None:
-    if payer == Payer.WORKER or payer not in Payer.values:
-        raise SplitRefused("职工承担其余的部分，不用设定：请选择单位、上级工会或资助人。")
-    if basis not in SplitRule.Basis.values:
-        raise SplitRefused("分担方式只有按比例、每人定额、先缴后补现金三种：请选一种。")
-    if not 0 <= basis_points <= 10_000 or fixed_fen < 0 or not (basis_points or fixed_fen):
-        raise SplitRefused("分担的比例要在 0 到 100% 之间，定额不能是负数，两者不能都为空：请改正。")
-    if basis == SplitRule.Basis.PERCENT and fixed_fen:
-        raise SplitRefused("按比例分担不能再写定额：请只填一样。")
-
-
-def _name_of(payer: str, employer: Organisation) -> str:
-    """Who pays, as the payment notice names them: the unit's own union, or the group whose rule it is."""
-    named = payer == Payer.EMPLOYER or (
-        payer == Payer.UPPER_UNION and employer.kind != Organisation.Kind.EMPLOYER
-    )
-    return employer.name if named else Payer(payer).label
 
 
 def accept_roster(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:
@@ -137,29 +77,67 @@ def _owe(roster: Roster, costs: Plan) -> ContributionDue:
             payer_name=part.payer_name,
             amount_fen=part.amount_fen,
             cash_back_fen=part.cash_back_fen,
+            pledge_id=part.pledge_id,
         )
         for part in costs.parts
     ]
     Share.objects.bulk_create(shares)
+    if costs.given:
+        _give(due, costs)
     return due
 
 
+def _give(due: ContributionDue, costs: Plan) -> None:
+    """Note which participation each pledge pays, and how much of it."""
+    by_pledge = {share.pledge_id: share for share in due.shares.exclude(pledge=None)}
+    enrolled = Enrolment.objects.filter(
+        roster=due.roster, edition=due.edition, member__id_number_index__in=list(costs.given)
+    ).select_related("member")
+    Gift.objects.bulk_create(
+        Gift(share=by_pledge[promise.pledge_id], enrolment=one, amount_fen=fen)
+        for one in enrolled
+        for promise, fen in costs.given[one.member.id_number].items()
+    )
+
+
 def record_transfer(
-    *, parts: Sequence[Money], received_on: date, bank_reference: str, by: Role, at: datetime
+    *,
+    parts: Sequence[Money],
+    received_on: date,
+    bank_reference: str,
+    slip: BankSlip | None = None,
+    by: Role,
+    at: datetime,
 ) -> list[Receipt]:
     """Money that came in one transfer for one or more shares, posted; what is paid in full comes in force.
 
-    The same bank reference a second time raises RecordedBefore and changes nothing.
+    The same bank reference a second time raises RecordedBefore and changes nothing. A slip that told of the
+    transfer is settled with it.
     """
     reference = bank_reference.strip()
     _refuse_transfer(parts, reference, received_on, at)
+    if slip:
+        _refuse_another_than(slip, parts)
     try:
-        return _recorded(parts, received_on, reference, by, at)
+        with transaction.atomic():
+            if slip:
+                settle(slip, BankSlip.State.REGISTERED, by, at)
+            return _recorded(parts, received_on, reference, by, at)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
         raise _recorded_before(reference) from None
 
 
-@transaction.atomic
+def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
+    total = sum(money.amount_fen for money in parts)
+    if total != slip.amount_fen:
+        raise ReceiptRefused(
+            f"回单写的是 {spoken(slip.amount_fen)} 元，这里登记的是 {spoken(total)} 元，没有登记。"
+            "请照银行到账核对：回单写错的，请“退回单位”并选“金额和银行到账的不一致”。"
+        )
+    if any(money.share.due.roster_id != slip.roster_id for money in parts):
+        raise ReceiptRefused("回单是另一份名册的，没有登记：请从那份名册打开回单。")
+
+
 def _recorded(
     parts: Sequence[Money], received_on: date, reference: str, by: Role, at: datetime
 ) -> list[Receipt]:
@@ -173,9 +151,24 @@ def _recorded(
         share = shares[money.share.pk]
         _take(share, money.amount_fen)
         receipts.append(_booked(share, money.amount_fen, received_on, (reference, number), by, at))
-    for due in {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}.values():
+    dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
+    for due in dues.values():
         _begin_if_paid(due, by, at)
+    issue(
+        agency=_one_agency(dues.values()),
+        bank_reference=reference,
+        amount_fen=sum(money.amount_fen for money in parts),
+        by=by,
+        at=at,
+    )
     return receipts
+
+
+def _one_agency(dues: Iterable[ContributionDue]) -> Organisation:
+    agencies = {agency_of(due.roster.employer) for due in dues}
+    if len(agencies) != 1:
+        raise ReceiptRefused("一笔汇款只能是同一个代办处的应缴，没有登记：请按代办处分开登记。")
+    return agencies.pop()
 
 
 def _recorded_before(reference: str) -> RecordedBefore:
@@ -208,8 +201,10 @@ def _take(share: Share, amount_fen: int) -> None:
     left = share.amount_fen - share.received_fen
     if amount_fen > left:
         raise MoreThanOwed(
-            f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，多出的部分没有去处，"
-            "所以没有登记。请核对金额，多缴的请退回。"
+            f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，"
+            f"多 {spoken(amount_fen - left)} 元，多出的部分没有去处，所以没有登记。请先核对：金额是不是抄错，"
+            "这笔是不是还付了别的名册、别的缴费方；确实多缴了的，请和单位说好把这一笔原路退回，"
+            f"重新汇 {spoken(left)} 元，到账后再登记。"
         )
     Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
     share.received_fen += amount_fen
@@ -254,3 +249,11 @@ def _booked(
 def _begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
     if not due.shares.filter(received_fen__lt=F("amount_fen")).exists():
         enrolment.begin_cover(roster=due.roster, edition=due.edition, by=by, at=at)
+
+
+@transaction.atomic
+def exported(*, by: Role, at: datetime, asked: dict[str, str], rows: int) -> None:
+    """Somebody takes the list of dues out of the house: written down, with what was asked for."""
+    check_may(by, "contributions.export")
+    detail = {**asked, "rows": rows}
+    audit.record(by=by, verb="contributions.export", on=by.organisation, at=at, kind="read", detail=detail)

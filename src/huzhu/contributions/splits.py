@@ -1,7 +1,8 @@
 """How the fee of one person is shared among payers: pure arithmetic on fen."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from huzhu.core.money import spoken
 
@@ -36,21 +37,39 @@ class Part:
     payer_name: str
     amount_fen: int
     cash_back_fen: int = 0
+    pledge_id: int | None = None
 
     def times(self, heads: int) -> "Part":
-        return Part(self.payer, self.payer_name, self.amount_fen * heads, self.cash_back_fen * heads)
+        return replace(self, amount_fen=self.amount_fen * heads, cash_back_fen=self.cash_back_fen * heads)
 
 
-def split(fee_fen: int, rules: Iterable[Rule]) -> list[Part]:
-    """Parts that sum to the fee, the worker's last; SplitOverFee where the payers would pay or give back more than it."""
-    parts = [_part(fee_fen, rule) for rule in rules]
-    rest = fee_fen - sum(part.amount_fen for part in parts)
-    if rest < sum(part.cash_back_fen for part in parts) or rest < 0:
-        names = "、".join(part.payer_name for part in parts)
+def split(fee_fen: int, rules: Iterable[Rule], least_own_fen: int = 0) -> list[Part]:
+    """Parts that sum to the fee, the worker's last; SplitOverFee where the payers would pay or give back more than it.
+
+    The worker keeps at least `least_own_fen`: payers are asked in order, and the last of them pay less.
+    """
+    asked = [_part(fee_fen, rule) for rule in rules]
+    back = sum(part.cash_back_fen for part in asked)
+    if fee_fen - sum(part.amount_fen for part in asked) < back:
+        names = "、".join(part.payer_name for part in asked)
+        raise SplitOverFee(f"{names}承担的合计超过了会费 {spoken(fee_fen)} 元：请把比例或定额改小。")
+    if least_own_fen + back > fee_fen:
         raise SplitOverFee(
-            f"{names}承担的合计超过了会费 {fee_fen // 100}.{fee_fen % 100:02d} 元：请把比例或定额改小。"
+            f"职工至少缴的 {spoken(least_own_fen)} 元{'加上补给的现金' if back else ''}"
+            f"超过了会费 {spoken(fee_fen)} 元：请改小。"
         )
+    parts = _cut_to(fee_fen - least_own_fen - back, asked)
+    rest = fee_fen - sum(part.amount_fen for part in parts)
     return [*parts, Part(WORKER, WORKER_NAME, rest)] if rest or not parts else parts
+
+
+def _cut_to(most_fen: int, parts: Iterable[Part]) -> list[Part]:
+    """The parts in order, each no more than what the ones before it leave of the most."""
+    cut = []
+    for part in parts:
+        cut.append(replace(part, amount_fen=min(part.amount_fen, most_fen)))
+        most_fen -= cut[-1].amount_fen
+    return cut
 
 
 def _part(fee_fen: int, rule: Rule) -> Part:
@@ -58,6 +77,43 @@ def _part(fee_fen: int, rule: Rule) -> Part:
     if rule.basis == "cash_back":
         return Part(rule.payer, rule.payer_name, 0, amount)
     return Part(rule.payer, rule.payer_name, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A pledge as arithmetic sees it: who is named, and the most for one person; None is all of the worker's part."""
+
+    pledge_id: int
+    name: str
+    most_fen: int | None = None
+
+
+def gifts(own_fen: int, promises: Iterable[Promise]) -> dict[Promise, int]:
+    """What each promise pays of one worker's part, in order, while something is left."""
+    given = {}
+    for promise in promises:
+        taken = own_fen if promise.most_fen is None else min(own_fen, promise.most_fen)
+        if taken:
+            given[promise] = taken
+        own_fen -= taken
+    return given
+
+
+def sponsored(parts: Sequence[Part], given: Iterable[dict[Promise, int]]) -> list[Part]:
+    """The parts of all heads, with what was given to single workers taken from theirs; the sum stays."""
+    totals: Counter[Promise] = Counter()
+    for one in given:
+        totals.update(one)
+    lifted = sum(totals.values())
+    left = [
+        replace(part, amount_fen=part.amount_fen - lifted) if part.payer == WORKER else part for part in parts
+    ]
+    sponsors = [
+        Part("sponsor", promise.name, fen, pledge_id=promise.pledge_id) for promise, fen in totals.items()
+    ]
+    kept = [part for part in left if part.payer != WORKER or part.amount_fen or not lifted]
+    at = next((at for at, part in enumerate(kept) if part.payer == WORKER), len(kept))
+    return [*kept[:at], *sponsors, *kept[at:]]
 
 
 def in_words(parts: Sequence[Part]) -> str:

@@ -21,6 +21,13 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "applications.review": ("审核个人参加申请", {AGENCY}),
     "contributions.split": ("设定会费分担", {COUNTY, AGENCY}),
     "contributions.receive": ("登记到账", {AGENCY, MAKER}),
+    "contributions.slip": ("上传银行回单", {EMPLOYER, COUNTY}),
+    "contributions.paper": ("打印收据", {EMPLOYER, COUNTY, AGENCY, MAKER}),
+    "contributions.account": ("登记代办处的收款账户", {AGENCY}),
+    "contributions.confirm_account": ("确认代办处的收款账户", {AGENCY, MAKER}),
+    "contributions.pledge": ("登记资助承诺", {COUNTY, AGENCY}),
+    "contributions.sponsor": ("查看资助人是谁", {AGENCY, CADRE}),
+    "contributions.export": ("导出会费表", {EMPLOYER, COUNTY, AGENCY, MAKER, AUDITOR}),
     "members.see": (
         "查看会员",
         {EMPLOYER, COUNTY, AGENCY, REVIEWER, SECOND, MAKER, AUDITOR, CADRE},

@@ -11,7 +11,7 @@ from typing import Any
 
 from huzhu.organisations import services as organisations
 
-STORY = "美溪林业局公司"
+STORY, SHUT = "美溪林业局公司", "医药公司留守处"
 STORY_STAFF, STORY_ENROLLED, STORY_WOMEN = 1_760, 900, 468
 ASSOCIATION, PROVINCE, CITY = "中国职工保险互助会", "哈尔滨办事处", "伊春代办处"
 GROUP = "伊春森工集团工会"
@@ -60,7 +60,7 @@ ENTERPRISES = [
     "伊春供电公司",
     "伊春木业公司",
     "伊春制药公司",
-    "医药公司留守处",
+    SHUT,
     "伊春旅游公司",
 ]
 BUREAUS = [
@@ -167,7 +167,15 @@ class Tree:
 
     @property
     def story(self) -> Place:
-        return next(place for place in self.employers if place.organisation.name == STORY)
+        return self._named(STORY)
+
+    @property
+    def shut(self) -> Place:
+        """The remainder of a works that was shut down."""
+        return self._named(SHUT)
+
+    def _named(self, name: str) -> Place:
+        return next(place for place in self.employers if place.organisation.name == name)
 
 
 def spread(total: int, weights: list[int]) -> list[int]:

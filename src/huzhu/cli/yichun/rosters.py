@@ -12,15 +12,21 @@ import xlsxwriter  # type: ignore[import-untyped]
 from django.utils import timezone
 
 from huzhu.cli.yichun.cast import Cast
-from huzhu.cli.yichun.people import CAST, Registry
+from huzhu.cli.yichun.people import CAST, PLEDGED, Registry
 from huzhu.cli.yichun.places import STORY_WOMEN, Place, Tree
+from huzhu.contributions import collecting
 from huzhu.contributions import services as contributions
+from huzhu.contributions.pledges import pledge
+from huzhu.contributions.splits import Rule
+from huzhu.contributions.terms import set_split
 from huzhu.enrolment import services as enrolment
 from huzhu.members import services as members
+from huzhu.members.queries import by_numbers
 
 HEADS = ("姓名", "身份证号", "手机", "开户行", "银行账号")
 BANKS = ("工商银行伊春支行", "农业银行伊春支行", "建设银行伊春支行", "龙江银行伊春分行", "邮储银行伊春分行")
 STORY_DAY = date(2022, 1, 28)
+PLEDGED_DAY, SHUT_DAY = date(2022, 3, 10), date(2022, 3, 15)
 # first and last day on which rosters of a kind begin; every second bureau joined before the end of January
 SEASONS = {
     "forestry": (date(2022, 1, 5), date(2022, 1, 27)),
@@ -55,16 +61,21 @@ class Joining:
     heads: int = 0
 
     def run(self) -> None:
-        """Splits first, then every roster in the order of its day."""
+        """Splits and the account to pay to first, then every roster in the order of its day."""
         share_fees(self.tree, self.cast)
+        open_account(self.tree, self.cast)
         for at, (day, place) in enumerate(self._calendar(), 1):
-            self._join(place, day)
+            if place is None:
+                self._pledged(day)
+            else:
+                self._join(place, day)
             if at % 50 == 0:
                 self.say(f"  已参保 {at} 家单位，{self.heads:,} 人")
 
-    def _calendar(self) -> list[tuple[date, Place]]:
+    def _calendar(self) -> list[tuple[date, Place | None]]:
+        """Every employer's day; nobody's is the day of the one who is pledged for."""
         days = [(self._day(place, at), place) for at, place in enumerate(self.tree.employers)]
-        return sorted(days, key=lambda pair: pair[0])
+        return sorted([*days, (PLEDGED_DAY, None)], key=lambda pair: pair[0])
 
     def _day(self, place: Place, at: int) -> date:
         if place is self.tree.story:
@@ -80,27 +91,60 @@ class Joining:
         slugs = ("yichun-120", "yichun-women") if is_story else ("yichun-120",)
         name, data = ("名册.xlsx", as_excel(rows)) if is_story else ("名册.csv", as_csv(rows))
         by = self.cast.zhao if is_story else self.cast.sun
-        at = moment(day, 9, 30)
+        roster = self._staged(place, people, day, slugs=slugs, file=(name, data), by=by)
+        self._accepted(roster, f"DEMO-{place.organisation.code}", day, by)
+
+    def _staged(
+        self,
+        place: Place,
+        people: list[members.Person],
+        day: date,
+        *,
+        slugs: tuple[str, ...],
+        file: tuple[str, bytes],
+        by: Any,
+    ) -> Any:
         roster = enrolment.stage(
             employer=place.organisation,
             editions=[self.editions[slug] for slug in slugs],
             cover_starts_on=day,
-            name=name,
-            data=data,
+            name=file[0],
+            data=file[1],
             by=by,
-            at=at,
+            at=moment(day, 9, 30),
         )
         # after staging, which would otherwise look up everybody; before accepting, which then finds them as generated
         members.register_all(people=people, employer=place.organisation, is_synthetic=True)
-        dues = contributions.accept_roster(
-            roster=roster, good_only=False, by=by, at=at + timedelta(minutes=5)
-        )
-        pay(dues, f"DEMO-{place.organisation.code}", self.cast, moment(day, 15, 10))
         self.heads += len(people)
+        return roster
+
+    def _accepted(self, roster: Any, reference: str, day: date, by: Any) -> None:
+        dues = contributions.accept_roster(roster=roster, good_only=False, by=by, at=moment(day, 9, 35))
+        pay(dues, reference, self.cast, moment(day, 15, 10))
+
+    def _pledged(self, day: date) -> None:
+        """She could not pay and had not joined: a cadre pays for her out of his own pocket, and pledges every later year."""
+        place = self.tree.shut
+        person = self.registry.person("female", PLEDGED)
+        data = as_csv([self._row(person, day, 0, often=1)])
+        by = self.cast.sun
+        roster = self._staged(place, [person], day, slugs=("yichun-120",), file=("名册.csv", data), by=by)
+        number = person.identity.number
+        pledge(
+            member=by_numbers([number])[number],
+            sponsor_name="王包联（包联干部）",
+            sponsor_kind="person",
+            is_named=False,
+            from_year=day.year,
+            note="承诺每年续缴；承担全部 120 元是演示值，报道没有写金额",
+            by=by,
+            at=moment(day, 9, 32),
+        )
+        self._accepted(roster, f"DEMO-{place.organisation.code}-1", day, by)
 
     def _people(self, place: Place, *, is_story: bool) -> Iterator[members.Person]:
         if not is_story:
-            yield from self.registry.people(place.enrolled)
+            yield from self.registry.people(place.enrolled - (place is self.tree.shut))
             return
         yield self.registry.person("female", "刘女士", date(1979, 4, 12))
         yield self.registry.person("male", "王小明", date(1986, 9, 3))
@@ -116,44 +160,46 @@ class Joining:
 
 def share_fees(tree: Tree, cast: Cast) -> None:
     """As published: the group pays 75 %, some municipal units 50 %, some county units give 30 yuan back in cash."""
-    at = moment(date(2022, 1, 4), 10, 0)
-    common: dict[str, Any] = {"payer": "employer", "by": cast.sun, "at": at}
-    contributions.set_split(
-        employer=tree.group,
-        scheme_slug="yichun-120",
-        payer_name="伊春森工集团",
-        basis="percent",
-        basis_points=7_500,
-        **common,
-    )
-    contributions.set_split(  # assumed: the source does not say who pays the women's scheme
-        employer=tree.story.organisation,
-        scheme_slug="yichun-women",
-        payer_name="美溪林业局公司工会（假定）",
-        basis="percent",
-        basis_points=10_000,
-        **common,
-    )
+    opening = date(2022, 1, 4)
+
+    def share(place: Any, rule: Rule, slug: str = "yichun-120", day: date = opening) -> None:
+        set_split(
+            employer=place,
+            scheme_slug=slug,
+            rules=[rule],
+            valid_from=day,
+            by=cast.sun,
+            at=moment(opening, 10, 0),
+        )
+
+    share(tree.group, Rule("employer", "伊春森工集团", "percent", 7_500))
+    # assumed: the source does not say who pays the women's scheme
+    women = Rule("employer", "美溪林业局公司工会（假定）", "percent", 10_000)
+    share(tree.story.organisation, women, "yichun-women")
     places = [place for place in tree.employers if place.sector in {"municipal", "county"}]
     for place in places[::3]:
         half = place.sector == "municipal"
-        terms: dict[str, Any] = (
-            {"basis": "percent", "basis_points": 5_000}
+        rule = (
+            Rule("employer", "", "percent", 5_000)
             if half
-            else {"basis": "cash_back", "fixed_fen": 3_000}
+            else Rule("employer", "", "cash_back", fixed_fen=3_000)
         )
-        contributions.set_split(
-            employer=place.organisation, scheme_slug="yichun-120", payer_name="", **terms, **common
-        )
-    shut = next(place for place in tree.employers if place.organisation.name == "医药公司留守处")
-    contributions.set_split(
-        employer=shut.organisation,
-        scheme_slug="yichun-120",
-        payer_name="",
-        basis="percent",
-        basis_points=10_000,
-        **common,
+        share(place.organisation, rule)
+    # assumed: how much the subsidy for all its staff was is not told
+    share(tree.shut.organisation, Rule("employer", "", "percent", 10_000), day=SHUT_DAY)
+
+
+def open_account(tree: Tree, cast: Cast) -> None:
+    """Where fees are paid to; the number begins with 9900, which is no bank's."""
+    account = collecting.propose(
+        agency=tree.city,
+        holder="伊春代办处（演示账户）",
+        bank_name="龙江银行伊春分行",
+        number="9900 2307 0000 0001",
+        by=cast.sun,
+        at=moment(date(2022, 1, 4), 10, 30),
     )
+    collecting.confirm(account=account, by=cast.li, at=moment(date(2022, 1, 4), 11, 0))
 
 
 def pay(dues: Iterable[Any], reference: str, cast: Cast, at: datetime) -> None:

@@ -1,21 +1,28 @@
 """What stands open on 2022-11-30, so that every desk has something to do."""
 
+import json
 from datetime import date, timedelta
 from itertools import chain
 from random import Random
 from typing import Any
 
+import typst
+
 from huzhu.adjudication import services as adjudication
 from huzhu.claims import services as claims
 from huzhu.cli.yichun.cast import Cast
 from huzhu.cli.yichun.claiming import Walk
-from huzhu.cli.yichun.people import Registry
+from huzhu.cli.yichun.people import PLEDGED, Registry
 from huzhu.cli.yichun.places import Tree
 from huzhu.cli.yichun.rosters import BANKS, STORY_DAY, as_csv, as_excel, moment
 from huzhu.cli.yichun.rosters import Joined as Who
 from huzhu.cli.yichun.year import Year
+from huzhu.contributions import queries
 from huzhu.contributions import services as contributions
+from huzhu.contributions.slips import upload
+from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
+from huzhu.enrolment.paper import FONTS, PRELUDE
 from huzhu.members import corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
@@ -172,10 +179,59 @@ def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry
     wanted = [editions["yichun-120"], editions["yichun-women"]]
     late = _staged(place, wanted, list(registry.people(12, 7)), cast.zhao, as_excel)
     contributions.accept_roster(roster=late, good_only=False, by=cast.zhao, at=november(29, 9, 20))
+    late.refresh_from_db()
+    slip(late, cast.zhao)
     faulty = list(registry.people(30, 16))
     _staged(place, wanted, faulty, cast.zhao, as_csv, spoil=True)
     county = next(one for one in tree.employers if one.organisation.name == "铁力市人民医院")
     _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.qian, as_csv)
+
+
+SLIP = """
+#set page(height: 100mm, margin: 14mm)
+#align(center, text(15pt, weight: "bold")[银行电子回单（演示，不是真的回单）])
+#v(4mm)
+#table(columns: (32mm, 1fr), inset: 3mm, ..data.rows.flatten().map(cell => [#cell]))
+"""
+
+
+def slip(roster: Any, by: Any) -> None:
+    """The employer has paid its part and shown the bank's slip, which waits at the agency."""
+    share = next(
+        one for due in queries.dues_of(roster) for one in due.shares.all() if one.payer == "employer"
+    )
+    reference = "DEMO-20221129-0001"
+    rows = [
+        ("付款人", share.payer_name),
+        ("收款人", "伊春代办处（演示账户）　9900230700000001"),
+        ("金额", f"人民币 {spoken(share.amount_fen)} 元"),
+        ("附言", "职工互助会费"),
+        ("交易日期", "2022-11-29"),
+        ("流水号", reference),
+    ]
+    upload(
+        roster=roster,
+        amount_fen=share.amount_fen,
+        paid_on=date(2022, 11, 29),
+        bank_reference=reference,
+        name="电子回单.png",
+        data=picture(rows),
+        by=by,
+        at=november(29, 14, 10),
+    )
+
+
+def picture(rows: list[tuple[str, str]]) -> bytes:
+    """A photograph of the slip."""
+    found: bytes = typst.compile(  # type: ignore[call-overload]  # its stub knows no such mixture
+        (PRELUDE + SLIP).encode(),
+        font_paths=[str(FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps({"rows": rows}, ensure_ascii=False)},
+        format="png",
+        ppi=110,
+    )
+    return found
 
 
 def _staged(
@@ -202,9 +258,10 @@ def hard_times(tree: Tree, joined: list[Who], registry: Registry, seed: Random, 
     """415 in hardship, as published; a few of them have no cover."""
     home = tree.counties["伊美区"]
     near = [one for one in tree.employers if one.organisation.parent_id == home.pk]
-    marked = list(
-        by_numbers([one.number for one in seed.sample(joined, IN_HARDSHIP - WITHOUT_COVER)]).values()
-    )
+    others = [one for one in joined if one.name != PLEDGED]
+    picked = seed.sample(others, IN_HARDSHIP - WITHOUT_COVER - 1)
+    picked += [one for one in joined if one.name == PLEDGED]
+    marked = list(by_numbers([one.number for one in picked]).values())
     for at in range(WITHOUT_COVER):
         people = list(registry.people(1))
         place = near[at % len(near)].organisation

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from huzhu.claims import lifecycle
+from huzhu.contributions import queries as contributions
 from huzhu.core import money
 from huzhu.insight import figures, waiting
 from huzhu.members import queries as members
@@ -19,6 +20,7 @@ from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tiles import Tile, address, counted
 from huzhu.web.outreach.working import block
+from huzhu.web.rosters.money import on_the_way
 from huzhu.web.setup import publishing
 
 Shown = tuple[str, dict[str, Any]]
@@ -36,7 +38,11 @@ def desk(request: Any) -> HttpResponse:
 def employer(request: Any) -> Shown:
     """An employer's clerk: enrolled ÷ staff, to pay, expiring; claims as states only."""
     found = waiting.covered(request.by, request.today)
-    shown = {"place": request.by.organisation, "states": _by_state(found.states)}
+    shown = {
+        "place": request.by.organisation,
+        "states": _by_state(found.states),
+        "on_the_way": on_the_way(request.by),
+    }
     return "web/desks/employer.html", _covered(found) | shown
 
 
@@ -95,6 +101,12 @@ def agency(request: Any) -> Shown:
         counted("等补材料", len(found.returned), "件", tone="", opens="#returned", hint="停表中"),
         _changes(request),
         counted("已报省办和财务", len(found.upstairs), "件", tone="", opens="#upstairs"),
+        counted(
+            "回单待登记",
+            contributions.slips_waiting(request.by).count(),
+            "张",
+            opens=address("web:dues") + "#slips",
+        ),
     ]
     parts = [
         ("overdue", "已超时", found.overdue, "没有超时的申请。"),

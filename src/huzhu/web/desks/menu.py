@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("个人参加", "web:applications"),
     Entry("会费", "web:dues"),
     Entry("分担办法", "web:splits"),
+    Entry("资助", "web:pledges"),
     Entry("单位", "web:employers"),
     Entry("单位档案", "web:own-employer"),
     Entry("走访", "web:outreach"),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
+from huzhu.contributions.sponsors import gifts_of
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.insight import waiting
 from huzhu.insight.looks import looks_at
@@ -35,13 +36,16 @@ def home(request: Any) -> HttpResponse:
     """The cover card, then every claim with its way, its sum and what is needed."""
     found = waiting.standing(request.member, request.now, request.today)
     covers: list[Any] = found.covers
+    paid_by = gifts_of([*covers, *found.waiting])
     for cover in covers:
+        cover.paid_by = paid_by.get(cover.pk, "")
         cover.opens = address("web:certificate", cover.pk)
         cover.last_on = cover.cover_ends_on - timedelta(days=1)
     sent_back = {one.payout.decision.claim_id: one for one in payouts.failed(request.member, request.now)}
     told = [_told(claim, clock) | {"failed": sent_back.get(claim.pk)} for claim, clock in found.claims]
     shown = {
         "found": found,
+        "will_pay": "、".join(dict.fromkeys(paid_by.get(one.pk, "") for one in found.waiting)).strip("、"),
         "open": [one for one in told if one["claim"].state not in ENDED],
         "ended": [one for one in told if one["claim"].state in ENDED],
         "apply": address("web:apply"),

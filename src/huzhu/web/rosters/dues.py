@@ -1,124 +1,150 @@
-"""Money for rosters: what is due, the notice to print, and what the bank says came."""
+"""What is due and not in yet: the list by payer, county and days, its sums, and the same as a workbook."""
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
 
 from huzhu.contributions import queries, services
-from huzhu.core import money
-from huzhu.enrolment import queries as enrolment
-from huzhu.organisations.queries import agency_of
-from huzhu.users.permissions import NotAllowed, may
-from huzhu.web.access import staff, told
+from huzhu.organisations import queries as organisations
+from huzhu.users.permissions import may
+from huzhu.web.access import staff
 from huzhu.web.rosters.roster import PAGE, READERS
+from huzhu.web.workbooks import Cell, Table, download, workbook, yuan
 
-RECEIVERS = ("agency_clerk", "payment_maker")
+MOST_ROWS = 500
+HEADS = (
+    "单位",
+    "上级",
+    "确认日",
+    "保障起日",
+    "超过起日（天）",
+    "人数",
+    "应缴（元）",
+    "已到账（元）",
+    "还差（元）",
+)
+LATE = (("0", "已到起日"), ("7", "超过 7 天"), ("30", "超过 30 天"), ("60", "超过 60 天"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; what is not offered is not asked."""
+
+    payer: str
+    place: Any
+    late: str
+    today: date
+
+    @property
+    def in_address(self) -> dict[str, str]:
+        asked = {"payer": self.payer, "place": str(self.place.pk) if self.place else "", "late": self.late}
+        return {name: value for name, value in asked.items() if value}
+
+    @property
+    def also(self) -> str:
+        return "&" + urlencode(self.in_address) if self.in_address else ""
+
+    @property
+    def said(self) -> str:
+        """In words, for the head of a print."""
+        return " · ".join(
+            (
+                dict(queries.ALL_PAYERS).get(self.payer, "全部缴费方"),
+                self.place.name if self.place else "全部单位",
+                dict(LATE).get(self.late, "不论天数"),
+                f"截至 {self.today}",
+            )
+        )
+
+    def rosters(self, by: Any) -> Any:
+        started_by = self.today - timedelta(days=int(self.late)) if self.late else None
+        return queries.waiting(by, payer=self.payer, place=self.place, started_by=started_by)
+
+
+def _asked(request: Any, places: list[Any]) -> Asked:
+    wanted = {name: request.GET.get(name, "") for name in ("payer", "place", "late")}
+    return Asked(
+        payer=wanted["payer"] if wanted["payer"] in dict(queries.ALL_PAYERS) else "",
+        place=next((one for one in places if str(one.pk) == wanted["place"]), None),
+        late=wanted["late"] if wanted["late"] in dict(LATE) else "",
+        today=request.today,
+    )
+
+
+def _places(by: Any) -> list[Any]:
+    """Counties and groups of the branch, and the agencies for what stands right below them."""
+    found = list(organisations.visible_to(by).filter(kind__in=("city", "county", "group")))
+    return found if len(found) > 1 else []
 
 
 @require_safe
 @staff(*READERS)
 def dues(request: Any) -> HttpResponse:
-    """Rosters whose money is not all in, oldest first."""
-    waiting = queries.waiting(request.by)
-    pages = Paginator(waiting, PAGE).get_page(request.GET.get("page"))
+    """Rosters whose money is not all in, oldest first; above them the slips that wait."""
+    places = _places(request.by)
+    asked = _asked(request, places)
+    rosters = asked.rosters(request.by)
+    pages = Paginator(rosters, PAGE).get_page(request.GET.get("page"))
+    for roster in pages:
+        roster.late_days = (request.today - roster.cover_starts_on).days
+        roster.came_fen = roster.due_fen - roster.left_fen
     shown = {
         "pages": pages,
-        "owed": queries.owed_fen(request.by),
+        "asked": asked,
+        "also": asked.also,
+        "sums": queries.sums_of(rosters),
+        "places": places,
+        "payers": queries.ALL_PAYERS,
+        "late": LATE,
+        "slips": list(queries.slips_waiting(request.by)[:PAGE]),
         "may_receive": may(request.by, "contributions.receive"),
         "may_split": may(request.by, "contributions.split"),
+        "may_collect": request.by.code in {"agency_clerk", "payment_maker"},
+        "may_upload": may(request.by, "contributions.slip"),
     }
     return render(request, "web/rosters/dues.html", shown)
 
 
 @require_safe
 @staff(*READERS)
-def notice(request: Any, pk: Any) -> HttpResponse:
-    """A payment notice on one A4 page: who pays what, in figures and in words."""
-    roster = _accepted(request, pk)
-    found = queries.dues_of(roster)
-    payers: dict[str, int] = {}
-    for due in found:
-        for share in due.shares.all():
-            payers[share.payer_name] = payers.get(share.payer_name, 0) + share.left_fen
-    shown = {
-        "roster": roster,
-        "dues": found,
-        "payers": {name: fen for name, fen in payers.items() if fen}.items(),
-        "left": sum(payers.values()),
-        "office": agency_of(roster.employer),
-        "number": f"{timezone.localtime(roster.settled_at):%Y%m%d}-{str(roster.pk)[:8].upper()}",
-    }
-    return render(request, "web/rosters/notice.html", shown)
-
-
-def _accepted(request: Any, pk: Any) -> Any:
-    return get_object_or_404(enrolment.rosters_visible_to(request.by), pk=pk, state="accepted")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff(*RECEIVERS)
-def receive(request: Any, pk: Any) -> HttpResponse:
-    """One transfer of the bank for the shares of a roster."""
-    roster = _accepted(request, pk)
-    lines: list[dict[str, Any]] = [
-        {"share": share, "due": due, "name": f"amount-{share.pk}"}
-        for due in queries.dues_of(roster)
-        for share in due.shares.all()
-        if share.left_fen
-    ]
-    errors = _read(request, lines)
-    if request.method == "POST" and not errors and _recorded(request, lines):
-        return redirect("web:roster", roster.pk)
-    shown = {
-        "roster": roster,
-        "lines": lines,
-        "left": sum(line["share"].left_fen for line in lines),
-        "errors": errors,
-        "asked": request.POST,
-        "received_on": request.POST.get("received_on") or request.today.isoformat(),
-    }
-    return render(request, "web/rosters/receive.html", shown, status=422 if errors else 200)
-
-
-def _read(request: Any, lines: list[dict[str, Any]]) -> dict[str, str]:
-    """Fill each line with its text and fen; what is wrong, at the field."""
-    errors = {}
-    for line in lines:
-        line["text"] = request.POST.get(line["name"], money.yuan(line["share"].left_fen)).strip()
-        try:
-            line["fen"] = money.fen(line["text"].replace(",", "")) if line["text"] else 0
-        except money.NotMoney as wrong:
-            line["error"] = errors[line["name"]] = str(wrong)
-    if request.method != "POST":
-        return {}
-    try:
-        date.fromisoformat(request.POST.get("received_on", ""))
-    except ValueError:
-        errors["received_on"] = "这不是一个日期：请写成 2022-01-28 的样子"
-    if not request.POST.get("bank_reference", "").strip():
-        errors["bank_reference"] = "请照银行回单填写流水号，它防止同一笔钱登记两次"
-    return errors
-
-
-def _recorded(request: Any, lines: list[dict[str, Any]]) -> bool:
-    parts = [services.Money(line["share"], line["fen"]) for line in lines if line["fen"]]
-    try:
-        services.record_transfer(
-            parts=parts,
-            received_on=date.fromisoformat(request.POST["received_on"]),
-            bank_reference=request.POST["bank_reference"],
-            by=request.by,
-            at=request.now,
+def export(request: Any) -> HttpResponse:
+    """The same list as a workbook; that it was taken is written down."""
+    asked = _asked(request, _places(request.by))
+    rows = list(asked.rosters(request.by)[: MOST_ROWS + 1])
+    if len(rows) > MOST_ROWS:
+        messages.error(
+            request, f"超过 {MOST_ROWS} 行，没有导出：请按县区、缴费方或天数选小一些，分几次导出。"
         )
-    except (services.ReceiptRefused, NotAllowed) as refused:
-        told(request, refused)
-        return False
-    total = money.spoken(sum(part.amount_fen for part in parts))
-    messages.success(request, f"已登记到账 {total} 元并记入账簿。会费到齐的方案，保障已经生效。")
-    return True
+        return redirect(f"{reverse('web:dues')}?{urlencode(asked.in_address)}")
+    services.exported(by=request.by, at=request.now, asked=asked.in_address, rows=len(rows))
+    data = workbook(Table("待缴会费", asked.said, HEADS, _lines(rows, request.today)))
+    return download(data, f"待缴会费_{request.today:%Y%m%d}.xlsx")
+
+
+def _lines(rosters: list[Any], today: date) -> Iterator[tuple[Cell, ...]]:
+    """One line a roster, the sums at the foot."""
+    for one in rosters:
+        late = max((today - one.cover_starts_on).days, 0)
+        days = (timezone.localdate(one.settled_at), one.cover_starts_on, late)
+        came = one.due_fen - one.left_fen
+        yield (
+            one.employer.name,
+            one.employer.parent.name,
+            *days,
+            one.people,
+            *map(yuan, (one.due_fen, came, one.left_fen)),
+        )
+    people, due, left = (
+        sum(getattr(one, name) for one in rosters) for name in ("people", "due_fen", "left_fen")
+    )
+    yield ("合计", None, None, None, None, people, yuan(due), yuan(due - left), yuan(left))

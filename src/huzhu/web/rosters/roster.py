@@ -18,6 +18,7 @@ from huzhu.enrolment.line import LABELS
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
+from huzhu.web.rosters.money import money_of
 from huzhu.web.rosters.upload import CLERKS
 
 READERS = (*CLERKS, "payment_maker", "auditor")
@@ -135,6 +136,7 @@ def _settled(request: Any, found: Any) -> HttpResponse:
         "also": f"&q={asked}" if asked else "",
         "parts": range(1, -(-sum(due.heads for due in dues if not due.left_fen) // MOST) + 1),
         "may_receive": may(request.by, "contributions.receive", found.employer),
+        "money": money_of(request.by, found, dues),
     }
     return render(request, "web/rosters/settled.html", shown)
 

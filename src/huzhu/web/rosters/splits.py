@@ -1,84 +1,122 @@
-"""How fees are shared: the rules of the branch, and one more."""
+"""How fees are shared: the terms of the branch, and all payers of one employer and scheme on one page."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
-from huzhu.contributions import queries, services
-from huzhu.contributions.splits import SplitOverFee
-from huzhu.core import money
+from huzhu.contributions import queries, terms
+from huzhu.contributions.splits import SplitOverFee, in_words
 from huzhu.organisations import queries as organisations
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
-from huzhu.web.access import staff
+from huzhu.web.access import staff, told
+from huzhu.web.rosters.split_form import Draft, said
+
+SETTERS = ("county_clerk", "agency_clerk")
+
+
+@require_safe
+@staff(*SETTERS)
+def splits(request: Any) -> HttpResponse:
+    """The terms in force today, and the way to those of one employer and scheme."""
+    schemes = {row.slug: row for row in published()}
+    if opened := _opened(request, schemes):
+        return redirect("web:split", *opened)
+    held = queries.terms_visible_to(request.by, request.today)
+    shown = {
+        "rows": [
+            (one, schemes[one.scheme_slug].short, said(one)) for one in held if one.scheme_slug in schemes
+        ],
+        "places": organisations.visible_to(request.by),
+        "schemes": schemes.values(),
+        "asked": request.GET,
+    }
+    return render(request, "web/rosters/splits.html", shown)
+
+
+def _opened(request: Any, schemes: Any) -> tuple[int, str] | None:
+    """What was chosen in the address, where both are there."""
+    asked = request.GET.get("place", "")
+    place = organisations.visible_to(request.by).filter(pk=int(asked) if asked.isdecimal() else 0).first()
+    slug = request.GET.get("scheme", "")
+    return (place.pk, slug) if place and slug in schemes else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff("county_clerk", "agency_clerk")
-def splits(request: Any) -> HttpResponse:
-    """Rules in force, and the form for setting one."""
-    error = _set(request) if request.method == "POST" else ""
-    if request.method == "POST" and not error:
-        return redirect("web:splits")
-    schemes = {row.slug: row.short for row in published()}
+@staff(*SETTERS)
+def split(request: Any, pk: int, slug: str) -> HttpResponse:
+    """All payers of one organisation and scheme, with what it comes to; set, or taken up again from above."""
+    place, edition = _found(request, pk, slug)
+    own = queries.terms_for(place, slug, request.today)
+    asked = request.POST if request.method == "POST" else None
+    draft = Draft(place, edition, request.today, held=own, asked=asked)
+    if request.POST.get("do") == "inherit":
+        return _inherited(request, place, slug)
+    if request.POST.get("do") == "set" and not draft.errors and _set(request, place, draft):
+        return redirect("web:split", pk, slug)
     shown = {
-        "rules": [
-            (rule, schemes.get(rule.scheme_slug, rule.scheme_slug), _said(rule))
-            for rule in queries.splits_visible_to(request.by)
-        ],
-        "places": organisations.visible_to(request.by),
-        "schemes": schemes.items(),
+        "place": place,
+        "edition": edition,
+        "draft": draft,
+        "own": own if own and own.employer_id == place.pk else None,
+        "lent": own if own and own.employer_id != place.pk else None,
+        "above": queries.terms_above(place, slug, request.today),
+        "history": [(one, said(one)) for one in queries.history_of(place, slug)],
         "payers": queries.PAYERS,
         "bases": queries.BASES,
-        "asked": request.POST,
-        "error": error,
     }
-    return render(request, "web/rosters/splits.html", shown, status=422 if error else 200)
+    return render(request, "web/rosters/split.html", shown, status=422 if draft.errors else 200)
 
 
-def _set(request: Any) -> str:
-    """Set the rule, or say what is wrong."""
-    asked = request.POST
-    place = organisations.visible_to(request.by).filter(pk=_whole(asked.get("place"))).first()
-    if place is None:
-        return "请选择单位或上级工会。"
+@require_safe
+@staff(*SETTERS)
+def split_shown(request: Any, pk: int, slug: str) -> HttpResponse:
+    """What the terms as they stand in the boxes come to; nothing is kept."""
+    place, edition = _found(request, pk, slug)
+    draft = Draft(place, edition, request.today, asked=request.GET)
+    return render(request, "web/rosters/split_shown.html", {"draft": draft, "edition": edition})
+
+
+def _found(request: Any, pk: int, slug: str) -> tuple[Any, Any]:
+    place = get_object_or_404(organisations.visible_to(request.by), pk=pk)
+    edition = published().filter(slug=slug).last()
+    if edition is None:
+        raise Http404
+    return place, edition
+
+
+def _inherited(request: Any, place: Any, slug: str) -> HttpResponse:
     try:
-        services.set_split(
+        terms.inherit(
+            employer=place, scheme_slug=slug, valid_from=request.today, by=request.by, at=request.now
+        )
+    except (terms.SplitRefused, NotAllowed) as refused:
+        told(request, refused)
+    else:
+        messages.success(request, "已恢复沿用上级的办法。保障起日在今天及以后的名册按它分担。")
+    return redirect("web:split", place.pk, slug)
+
+
+def _set(request: Any, place: Any, draft: Draft) -> bool:
+    try:
+        terms.set_split(
             employer=place,
-            scheme_slug=asked.get("scheme", ""),
-            payer=asked.get("payer", ""),
-            payer_name=asked.get("payer_name", "")[:80],
-            basis=asked.get("basis", ""),
+            scheme_slug=draft.edition.slug,
+            rules=draft.rules,
+            least_own_fen=draft.least_own_fen,
+            valid_from=draft.valid_from,
             by=request.by,
             at=request.now,
-            **_amount(asked.get("basis", ""), asked.get("amount", "").strip()),
         )
-    except (services.SplitRefused, SplitOverFee, NotAllowed, money.NotMoney) as refused:
-        return str(refused)
-    except (InvalidOperation, OverflowError):
-        return "比例要写成数字，例如 75（表示 75%）。"
-    messages.success(request, f"已设定。以后确认的名册按它分担；{place.name}及其下属适用。")
-    return ""
-
-
-def _said(rule: Any) -> str:
-    """How much, as people say it: 75%, 30.00 元."""
-    if rule.basis == "percent":
-        return f"{Decimal(rule.basis_points) / 100:f}%"
-    words = "补现金 " if rule.basis == "cash_back" else ""
-    return f"{words}{money.spoken(rule.fixed_fen)} 元"
-
-
-def _whole(text: Any) -> int:
-    return int(text) if str(text or "").isdecimal() else 0
-
-
-def _amount(basis: str, text: str) -> dict[str, int]:
-    """A percentage for 按比例, yuan for the rest."""
-    if basis == "percent":
-        return {"basis_points": int(Decimal(text.rstrip("%％") or "0") * 100)}
-    return {"fixed_fen": money.fen(text or "0")}
+    except (terms.SplitRefused, SplitOverFee, NotAllowed) as refused:
+        draft.errors["whole"] = str(refused)
+        return False
+    words = in_words(draft.parts)
+    messages.success(
+        request,
+        f"已设定：{words}。{place.name}及其下属，保障起日在 {draft.valid_from} 及以后的名册按它分担；已经确认的名册不变。",
+    )
+    return True

@@ -1,0 +1,106 @@
+"""Pledges: who pays for workers in hardship, what came of it, whom to remind; and the form to write one down."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from huzhu.contributions import pledges as verbs
+from huzhu.contributions import sponsors
+from huzhu.core import money
+from huzhu.core.identity import masked
+from huzhu.members import queries as members
+from huzhu.organisations import queries as organisations
+from huzhu.users.permissions import NotAllowed, may
+from huzhu.web.access import staff, told
+from huzhu.web.rosters.roster import PAGE
+
+KEEPERS = ("county_clerk", "agency_clerk")
+MOST_FOUND = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*KEEPERS, "cadre")
+def pledges(request: Any) -> HttpResponse:
+    """All pledges of the branch with due and paid; above them who is to be reminded before the renewal."""
+    error = _recorded(request) if request.method == "POST" else ""
+    if request.method == "POST" and not error:
+        return redirect("web:pledges")
+    pages = Paginator(sponsors.visible_to(request.by), PAGE).get_page(request.GET.get("page"))
+    sums = sponsors.sums_of(pages)
+    asked = request.GET.get("q", "").strip()[:40]
+    found = members.search(request.by, asked)[:MOST_FOUND] if asked else []
+    shown = {
+        "pages": pages,
+        "rows": [(one, sponsors.sponsor_for(request.by, one), *sums.get(one.pk, (0, 0))) for one in pages],
+        "soon": sponsors.to_renew(request.by, request.today),
+        "may_pledge": may(request.by, "contributions.pledge"),
+        "q": asked,
+        "found": [(one, masked(one.id_number)) for one in found],
+        "places": organisations.visible_to(request.by),
+        "kinds": sponsors.KINDS,
+        "asked": request.POST,
+        "year": request.POST.get("from_year") or str(request.today.year),
+        "error": error,
+    }
+    return render(request, "web/rosters/pledges.html", shown, status=422 if error else 200)
+
+
+def _recorded(request: Any) -> str:
+    """Write it down, or say what is wrong."""
+    asked = request.POST
+    year, whom = asked.get("from_year", ""), asked.get("member", "")
+    place = asked.get("place", "")
+    try:
+        verbs.pledge(
+            sponsor_name=asked.get("sponsor_name", ""),
+            sponsor_kind=asked.get("sponsor_kind", ""),
+            is_named="is_named" in asked,
+            member=_member(request, whom) if whom else None,
+            place=organisations.visible_to(request.by).filter(pk=int(place)).first()
+            if place.isdecimal()
+            else None,
+            fixed_fen=_fixed(asked),
+            from_year=int(year) if year.isdecimal() and len(year) == 4 else 0,
+            note=asked.get("note", ""),
+            by=request.by,
+            at=request.now,
+        )
+    except (verbs.PledgeRefused, NotAllowed, money.NotMoney) as refused:
+        return str(refused)
+    messages.success(
+        request, "资助承诺已经登记。以后确认的名册，他们应缴的部分由资助人承担，每年都算，直到撤回。"
+    )
+    return ""
+
+
+def _member(request: Any, key: str) -> Any:
+    try:
+        return members.visible_to(request.by).filter(pk=UUID(key)).first()
+    except ValueError:
+        return None
+
+
+def _fixed(asked: Any) -> int | None:
+    """The most for one person and year; nothing where all of the worker's part is pledged."""
+    if asked.get("how") != "fixed":
+        return None
+    return money.fen(asked.get("amount", "").strip().replace(",", ""))
+
+
+@require_POST
+@staff(*KEEPERS)
+def withdraw(request: Any, pk: int) -> HttpResponse:
+    """The sponsor does not go on; what is due already stays."""
+    held = get_object_or_404(sponsors.visible_to(request.by), pk=pk)
+    try:
+        verbs.withdraw(held=held, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    except (verbs.PledgeRefused, NotAllowed) as refused:
+        told(request, refused)
+    else:
+        messages.success(request, "承诺已经撤回，以后的名册不再由资助人缴；已经确认的应缴不变。")
+    return redirect("web:pledges")
