@@ -56,8 +56,8 @@ HEADER = ("姓名", "身份证号", "手机", "性别", "开户行", "银行账�
 def people(count: int, first: int = 0) -> Iterator[tuple[str, ...]]:
     """Rows of generated persons, whose numbers cannot be real."""
     for at in range(first, first + count):
-        born = date(1960, 1, 1) + timedelta(days=at % 14_000)
-        number = f"99{at // 1_000_000:04d}{born:%Y%m%d}{at // 14_000 % 500 * 2:03d}"
+        born = date(1972, 1, 1) + timedelta(days=at % 9_000)
+        number = f"99{at // 1_000_000:04d}{born:%Y%m%d}{at // 9_000 % 500 * 2:03d}"
         number += str(mod_11_2.calc_check_digit(number))
         name = f"王{chr(0x4E00 + at % 20_000)}"
         yield (name, number, f"139{at % 10**8:08d}", "女", "工商银行", f"6222{at:015d}")
