@@ -52,15 +52,15 @@ def test_the_template_knows_its_version_on_a_page_nobody_sees():
     [
         (b"", "a.xlsx", "0 字节"),
         (b"%PDF-1.7 ...", "名册.xlsx", "不是表格文件"),
-        (b"\xff\xd8\xff\xe0....", "名册.csv", "编码认不出来|不是名册模板|不是表格文件"),
+        (b"\xff\xd8\xff\xe0....", "名册.csv", "编码认不出来|这不是名册|不是表格文件"),
         (b"PK\x03\x04 broken", "名册.xlsx", "打不开"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 broken", "名册.xls", "打不开"),
         (sheets.LOCKED.read_bytes(), "名册.xlsx", "打开密码"),
         (sheets.an_xlsx([], header=()), "名册.xlsx", "没有内容"),
         (sheets.an_xlsx([]), "名册.xlsx", "一行人也没有"),
-        (sheets.an_xlsx([("甲", "乙")], header=("工号", "岗位")), "名册.xlsx", "不是名册模板"),
+        (sheets.an_xlsx([("甲", "乙")], header=("工号", "岗位")), "名册.xlsx", "这不是名册"),
         (sheets.a_far_cell(), "名册.xlsx", "很远的格子"),
-        ("工号,岗位\n1,2".encode(), "名册.csv", "不是名册模板"),
+        ("工号,岗位\n1,2".encode(), "名册.csv", "这不是名册"),
         (b"a\0b", "名册.csv", "不是表格文件"),
     ],
 )
@@ -69,9 +69,9 @@ def test_a_file_that_is_no_roster_gets_one_clear_sentence(data, name, said):
         read(data, name)
 
 
-def test_a_hundred_thousand_rows_are_the_most(monkeypatch):
+def test_a_city_is_the_most(monkeypatch):
     monkeypatch.setattr(sheet, "MOST_ROWS", 2)
-    with pytest.raises(sheet.SheetRefused, match="一次最多 2 行"):
+    with pytest.raises(sheet.SheetRefused, match="超过 2 行"):
         read(sheets.an_xlsx([("王小明", GOOD, "")] * 3))
 
 

@@ -12,6 +12,7 @@ from factories.members import a_member, an_id_number
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_flexible_scheme, the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
+from huzhu.contributions.services import accept_roster
 from huzhu.enrolment import entry, queries, services
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.line import Line
@@ -192,5 +193,5 @@ def test_a_roster_that_lacks_what_must_be_is_not_accepted(employer, clerk, inpat
 
     monkeypatch.setattr(entry.rules, "findings", must)
     with pytest.raises(services.RosterLacks, match="参加人数达到最低比例"):
-        services.enrol(roster=roster, good_only=False, by=clerk, at=UPLOADED_AT)
+        accept_roster(roster=roster, good_only=False, by=clerk, at=UPLOADED_AT)
     assert not Enrolment.objects.exists()

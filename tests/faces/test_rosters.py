@@ -267,7 +267,7 @@ def test_only_the_good_rows_are_taken_when_asked(staged, clerk):
         (sheets.LOCKED.read_bytes(), "名册.xlsx", "打开密码"),
         (b"%PDF-1.7", "名册.pdf", "不是表格文件"),
         (sheets.an_xlsx([]), "名册.xlsx", "一行人也没有"),
-        (sheets.an_xlsx([("1", "2")], header=("工号", "岗位")), "名册.xlsx", "不是名册模板"),
+        (sheets.an_xlsx([("1", "2")], header=("工号", "岗位")), "名册.xlsx", "这不是名册"),
     ],
 )
 def test_a_file_that_is_no_roster_is_answered_at_the_field(clerk, inpatient, today, data, name, said):

@@ -177,7 +177,7 @@ def filled(template: bytes, rows: list[tuple[str, ...]]) -> bytes:
 
 def a_roster_of_thirty(walk: Walk, number: str) -> None:
     rows = [*some_workers(19), *some_workers(10, sex="male")]
-    rows.append(("刘女士", number, PHONE, "工商银行伊春支行", "6222020903000012345"))
+    rows.append(("刘女士", number, PHONE, "女", "工商银行伊春支行", "6222020903000012345"))
     with walk.part("roster of 30"):
         walk.follow("上传名册")
         for box in walk.page.locator("[name=edition]").all():

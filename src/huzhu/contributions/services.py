@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -16,6 +17,7 @@ from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.applications import put_off
 from huzhu.enrolment.models import Enrolment, Roster
+from huzhu.enrolment.slices import Tell, quietly
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.organisations.models import Organisation
@@ -45,10 +47,17 @@ class Money:
     amount_fen: int
 
 
-def accept_roster(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> list[ContributionDue]:
-    """Rows become members, enrolments, dues and shares, all in one transaction; the same again changes nothing."""
+def accept_roster(
+    *, roster: Roster, good_only: bool, by: Role, at: datetime, tell: Tell | None = None
+) -> list[ContributionDue]:
+    """Rows become members, enrolments, dues and shares; the same again changes nothing.
+
+    Without `tell` in one transaction, for small rosters; with it in slices, and one change makes all of them visible.
+    """
     check_may(by, "rosters.accept", within=roster.employer)
     try:
+        if tell:
+            return _accepted_in_slices(roster, good_only, by, at, tell)
         return _accepted(roster, good_only, by, at)
     except IntegrityError:  # somebody enrolled one of these people between our look and our write
         raise enrolment.RowsChanged from None
@@ -59,8 +68,30 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
     locked = Roster.objects.select_for_update().select_related("employer").get(pk=roster.pk)
     if locked.state == Roster.State.ACCEPTED:
         return list(locked.dues.order_by("pk"))
-    heads = enrolment.enrol(roster=locked, good_only=good_only, by=by, at=at)
-    dues = [_owe(locked, plan(locked, edition, number)) for edition, number in heads.items()]
+    mine = enrolment.begin_accepting(roster=locked)
+    enrolment.prepare(roster=locked, mine=mine, good_only=good_only, at=at, tell=quietly)
+    return _dues_of(locked, mine, by, at)
+
+
+def _accepted_in_slices(
+    roster: Roster, good_only: bool, by: Role, at: datetime, tell: Tell
+) -> list[ContributionDue]:
+    fresh = Roster.objects.select_related("employer").get(pk=roster.pk)
+    if fresh.state == Roster.State.ACCEPTED:
+        return list(fresh.dues.order_by("pk"))
+    mine = enrolment.begin_accepting(roster=fresh)
+    try:
+        enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, at=at, tell=tell)
+        return _dues_of(fresh, mine, by, at)
+    except BaseException:
+        enrolment.put_back(roster=fresh, mine=mine)
+        raise
+
+
+@transaction.atomic
+def _dues_of(roster: Roster, mine: UUID, by: Role, at: datetime) -> list[ContributionDue]:
+    heads = enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
+    dues = [_owe(roster, plan(roster, edition, number)) for edition, number in heads.items()]
     for due in dues:
         _begin_if_paid(due, by, at)
     return dues

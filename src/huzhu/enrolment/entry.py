@@ -273,22 +273,6 @@ def declared_by(applications: Iterable[Application]) -> dict[str, Facts]:
     }
 
 
-def mark_repeats(lines: Iterable[Line]) -> None:
-    """The same number again: the later line is refused; where the names differ, every one of them."""
-    same: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        if line.identity:
-            same[line.identity.number].append(line)
-    for group in same.values():
-        rows = "、".join(str(line.number) for line in group)
-        if len({line.name for line in group}) > 1:
-            for line in group:
-                line.problems["id_number"] = f"第 {rows} 行是同一个身份证号、不同的姓名：请对照身份证核对"
-        else:
-            for line in group[1:]:
-                line.problems["id_number"] = f"第 {rows} 行是同一个人：只收第 {group[0].number} 行"
-
-
 def offered(rows: Iterable[SchemeEdition], starts_on: date, way: str) -> list[SchemeEdition]:
     """Of each scheme the newest edition that is open on the day, where it lets people come in this way."""
     newest: dict[str, SchemeEdition] = {}

@@ -3,9 +3,23 @@
 from huzhu.enrolment.models import Application, Enrolment, Roster
 
 ROSTER = {
-    Roster.State.STAGED: {
-        Roster.State.ACCEPTED: "单位经办人",
+    Roster.State.READING: {
+        Roster.State.STAGED: "后台",
+        Roster.State.MAPPING: "后台（认不出列）",
+        Roster.State.CANCELLED: "单位经办人，或后台（读不了）",
+    },
+    Roster.State.MAPPING: {
+        Roster.State.READING: "单位经办人",
         Roster.State.CANCELLED: "单位经办人",
+    },
+    Roster.State.STAGED: {
+        Roster.State.READING: "单位经办人（换一种读法）",
+        Roster.State.ACCEPTING: "单位经办人",
+        Roster.State.CANCELLED: "单位经办人",
+    },
+    Roster.State.ACCEPTING: {
+        Roster.State.ACCEPTED: "后台",
+        Roster.State.STAGED: "后台（没有成）",
     },
     Roster.State.ACCEPTED: {},
     Roster.State.CANCELLED: {},

@@ -51,7 +51,7 @@ class Line:
         return line
 
     def _read_name(self) -> None:
-        self.name = _name(self.name)
+        self.name = name_of(self.name)
         if not self.name:
             self.problems["name"] = "没有填姓名"
         elif len(self.name) > _LONGEST["name"]:
@@ -99,7 +99,7 @@ def _trimmed(column: str, text: str) -> str:
     return text.strip()[: _LONGEST.get(column, 80) + (column == "name")]
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     """Invisible letters and the spaces between Chinese ones go; every visible letter stays as it is."""
     text = re.sub(r"[\u200b-\u200f\u202a-\u202e\ufeff\x00-\x1f\x7f]", "", text).strip().strip("\u3000")
     return text if text.isascii() else re.sub(r"[ \u3000]+", "", text)

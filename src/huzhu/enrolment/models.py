@@ -25,7 +25,10 @@ class Roster(SealedModel):
     """One uploaded list of one employer: rows are staged, and one change of state makes the good ones enrolments."""
 
     class State(models.TextChoices):
+        READING = "reading", "读取中"
+        MAPPING = "mapping", "待认列"
         STAGED = "staged", "待确认"
+        ACCEPTING = "accepting", "确认中"
         ACCEPTED = "accepted", "已参保"
         CANCELLED = "cancelled", "已作废"
 
@@ -40,9 +43,43 @@ class Roster(SealedModel):
     uploaded_at = models.DateTimeField("上传时间")
     uploaded_by = models.CharField("上传人编号", max_length=60)
     settled_at = models.DateTimeField("确认时间", null=True)
+    reading = models.JSONField("读法", default=dict)  # page, top, columns, source: see columns.Reading
+    sample = EncryptedTextField("头几行", null=True)  # what the page of columns shows, JSON
+    draft = models.UUIDField("这一遍", null=True)  # who fills it just now; another one takes over by another
+    said = models.CharField("说明", max_length=300, blank=True)  # why it could not be read
+    numbers = models.JSONField("编号段", default=dict)  # edition → [first, how many] certificate numbers
 
     class Meta:
         verbose_name = verbose_name_plural = "名册"
+
+
+class ColumnHabit(models.Model):
+    """Which column is what in the sheets of one employer that have this header."""
+
+    employer = models.ForeignKey(Organisation, models.CASCADE, related_name="+", verbose_name="单位")
+    header = models.CharField("表头的摘要", max_length=64)
+    columns = models.JSONField("列")  # our column → place from 0
+    used_at = models.DateTimeField("最近使用")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "列的读法"
+        constraints = (
+            models.UniqueConstraint(fields=("employer", "header"), name="a_header_is_read_one_way"),
+        )
+
+
+class ReadRows(models.Manager["RosterRow"]):
+    """Rows of rosters that were read to the end."""
+
+    def get_queryset(self) -> models.QuerySet["RosterRow"]:
+        return super().get_queryset().exclude(roster__state=Roster.State.READING)
+
+
+class UnreadRows(models.Manager["RosterRow"]):
+    """Rows of rosters that are being read: for the reader alone."""
+
+    def get_queryset(self) -> models.QuerySet["RosterRow"]:
+        return super().get_queryset().filter(roster__state=Roster.State.READING)
 
 
 class RosterRow(SealedModel):
@@ -62,10 +99,16 @@ class RosterRow(SealedModel):
         "将参加", max_length=60, blank=True
     )  # ids of editions, "1,3"; empty when it is not good
 
+    objects = ReadRows()
+    unread = UnreadRows()
+
     class Meta:
         verbose_name = verbose_name_plural = "名册行"
         ordering = ("number",)
         constraints = (models.UniqueConstraint(fields=("roster", "number"), name="a_row_of_a_roster_once"),)
+        indexes = (
+            models.Index(fields=("roster", "number"), condition=models.Q(joins=""), name="rows_to_mend"),
+        )
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
@@ -75,6 +118,15 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def covering(self, day: dt.date) -> Self:
         """Cover is half-open: [starts, ends)."""
         return self.filter(cover_starts_on__lte=day, cover_ends_on__gt=day)
+
+
+class Ready(models.Manager.from_queryset(EnrolmentQuerySet)):  # type: ignore[misc]  # a class made by a call
+    """Participations of accepted rosters, and those without a roster: what everybody sees."""
+
+    def get_queryset(self) -> EnrolmentQuerySet:
+        through = models.Q(roster=None) | models.Q(roster__state=Roster.State.ACCEPTED)
+        found: EnrolmentQuerySet = super().get_queryset().filter(through)
+        return found
 
 
 class Enrolment(SealedModel):
@@ -98,8 +150,10 @@ class Enrolment(SealedModel):
     state = models.CharField("状态", max_length=10, choices=State, default=State.AWAITING_PAYMENT)
     certificate_no = models.CharField("互助金保障书编号", max_length=24, unique=True, null=True)
     verify_token = models.CharField("查验码", max_length=32, unique=True, null=True)
+    ordinal = models.PositiveIntegerField("名册内次序", null=True)  # from 1, in each edition
 
-    objects = EnrolmentQuerySet.as_manager()
+    objects = Ready()
+    unready = models.Manager()  # with those that are being prepared: for the verbs that write them alone
 
     class Meta:
         verbose_name = verbose_name_plural = "参保"
@@ -118,6 +172,17 @@ class Enrolment(SealedModel):
                 name="cover_in_force_has_a_certificate",
             ),
         )
+        indexes = (models.Index(fields=("roster", "ordinal"), name="enrolments_in_slices"),)
+
+
+class CertificateSeries(models.Model):
+    """How far the certificate numbers of one year, agency and edition have been given out, without a gap."""
+
+    prefix = models.CharField("编号的前段", max_length=24, unique=True)
+    last = models.PositiveIntegerField("最后一个")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "保障书编号"
 
 
 class Application(SealedModel):

@@ -1,6 +1,7 @@
 """Questions about rosters and cover, always asked for someone."""
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -87,9 +88,16 @@ def to_mend(roster: Roster) -> QuerySet[RosterRow]:
     return roster.rows.filter(joins="").order_by("number")
 
 
-def good(roster: Roster) -> QuerySet[RosterRow]:
-    """Rows with nothing wrong."""
-    return roster.rows.exclude(joins="").order_by("number")
+def every_row(roster: Roster) -> QuerySet[RosterRow]:
+    """All rows, in the order of the sheet."""
+    return roster.rows.order_by("number")
+
+
+def where_held(numbers: Sequence[str | None], by: Role) -> dict[str, str]:
+    """Identity number → the employer that covers the person already; of the asker's branch only."""
+    wanted = [number for number in numbers if number]
+    rows = visible_to(by).filter(member__id_number_index__in=wanted) if wanted else []
+    return {row.member.id_number: row.employer.name for row in rows}
 
 
 def applications_visible_to(by: Role) -> QuerySet[Application]:

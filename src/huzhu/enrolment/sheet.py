@@ -1,31 +1,41 @@
 """The roster as a spreadsheet: the template that goes out, and the rows that come back."""
 
 import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from huzhu.enrolment.line import LABELS, Line
+from huzhu.core.identity import tidy
+from huzhu.enrolment import columns
+from huzhu.enrolment.columns import Reading
+from huzhu.enrolment.line import LABELS, Line, name_of
+from huzhu.enrolment.repeats import Repeats
 from huzhu.files import tables
-from huzhu.files.tables import Table, TableRefused
+from huzhu.files.tables import Page, TableRefused, text
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 
-VERSION = "huzhu-roster/1"
+VERSION = "huzhu-roster/2"
+STILL_READ = ("huzhu-roster/1",)  # earlier templates whose columns mean the same
 SAMPLE = "示例"
-MOST_ROWS = 100_000
-COLUMNS = ("name", "id_number", "phone", "bank_name", "account")  # of the template; a sheet may bring 性别
-_WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "bank_name": 28, "account": 28}
-_ALIASES = {
-    "name": {"姓名", "职工姓名", "名字"},
-    "id_number": {"身份证号", "身份证号码", "身份证", "证件号码", "公民身份号码", "居民身份证号"},
-    "phone": {"手机", "手机号", "手机号码", "联系电话", "电话", "联系方式"},
-    "sex": {"性别"},
-    "bank_name": {"开户行", "开户银行", "银行"},
-    "account": {"银行账号", "银行账户", "账号", "卡号", "银行卡号"},
-}
+MOST_ROWS = 250_000
+FILLED = 20_000  # rows of the template that offer choices
+COLUMNS = ("name", "id_number", "phone", "sex", "bank_name", "account")
+BANKS = (
+    "工商银行",
+    "农业银行",
+    "中国银行",
+    "建设银行",
+    "交通银行",
+    "邮政储蓄银行",
+    "农村信用社",
+    "哈尔滨银行",
+)
+_WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "sex": 8, "bank_name": 28, "account": 28}
+_OPTIONAL = ("sex", "bank_name", "account")
 
 
 class SheetRefused(TableRefused):
@@ -53,15 +63,32 @@ def _rows_page(book: xlsxwriter.Workbook) -> None:
         f"{SAMPLE}（这一行不读）",
         "99000019820506002X",
         "13900000000",
+        "女",
         "工商银行伊春支行",
         "6222020903000012345",
     )
     for place, column in enumerate(COLUMNS):
         page.set_column(place, place, _WIDTHS[column], text)
-        label = LABELS[column] + ("（可不填）" if column in {"bank_name", "account"} else "")
+        label = LABELS[column] + ("（可不填）" if column in _OPTIONAL else "")
         page.write_string(0, place, label, head)
         page.write_string(1, place, sample[place], grey)
     page.freeze_panes(1, 0)
+    sex, bank = COLUMNS.index("sex"), COLUMNS.index("bank_name")
+    page.data_validation(
+        2,
+        sex,
+        FILLED,
+        sex,
+        {
+            "validate": "list",
+            "source": ["男", "女"],
+            "error_title": "性别",
+            "error_message": "只能是男或女，也可以不填。",
+        },
+    )
+    page.data_validation(  # a choice that may be overwritten: branches have names of their own
+        2, bank, FILLED, bank, {"validate": "list", "source": list(BANKS), "error_type": "information"}
+    )
 
 
 def _help_page(book: xlsxwriter.Workbook, employer: Organisation, editions: Sequence[SchemeEdition]) -> None:
@@ -78,43 +105,88 @@ def _help_page(book: xlsxwriter.Workbook, employer: Organisation, editions: Sequ
         page.write_string(row, 0, line)
 
 
-def read(data: bytes, name: str, *, starts_on: date = date.max) -> list[Line]:
-    """The people of an .xlsx, .xls or .csv (UTF-8 or GB18030), numbered as in the sheet; else SheetRefused."""
-    table = tables.read(data, name)
-    top, columns = _header(table)
-    lines = list(_lines(table, top, columns, starts_on))
-    if not lines:
-        raise SheetRefused("名册是空的：表头下面一行人也没有。请一人一行填好后再上传。")
-    if len(lines) > MOST_ROWS:
-        raise SheetRefused(f"名册有 {len(lines):,} 行，一次最多 {MOST_ROWS:,} 行：请分成几个文件上传。")
-    return lines
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook that was opened: the pages people can see."""
+
+    pages: list[Page]
+
+    def understood(self) -> Reading | None:
+        """The reading its own header gives, where there is just one; else a person has to say."""
+        found = columns.by_header(self.pages)
+        return found[0] if len(found) == 1 else None
+
+    def heads(self) -> dict[str, list[list[str]]]:
+        """Page → its first rows, of pages with anything on them."""
+        shown = {page.name: columns.head(page) for page in self.pages}
+        return {name: rows for name, rows in shown.items() if any(cell for row in rows for cell in row)}
+
+    def rows(self, reading: Reading) -> Iterator[tuple[int, dict[str, str]]]:
+        """Row number in the sheet and its cells; empty rows, the sample and repeated headers are no people."""
+        page = next((one for one in self.pages if one.name == reading.page), None)
+        if page is None:
+            raise SheetRefused(f"文件里没有“{reading.page}”这一页了：请重新上传。")
+        places = reading.columns.items()
+        for number, row in enumerate(islice(page.rows(), reading.top + 1, None), start=reading.top + 2):
+            cells = {column: text(row[place]) for column, place in places if place < len(row)}
+            if any(cells.values()) and not _is_no_person(cells):
+                yield number, cells
+
+    def count(self, reading: Reading, repeats: Repeats) -> int:
+        """How many people there are, after a first look that finds who stands there twice. SheetRefused."""
+        found = 0
+        for number, cells in self.rows(reading):
+            found += 1
+            if found > MOST_ROWS:
+                raise SheetRefused(f"名册超过 {MOST_ROWS:,} 行，一次读不下：请分成几个文件上传。")
+            if wanted := tidy(cells.get("id_number", "")):
+                repeats.note(wanted, number, name_of(cells.get("name", "")))
+        if not found:
+            raise SheetRefused("名册是空的：表头下面一行人也没有。请一人一行填好后再上传。")
+        return found
 
 
-def _lines(table: Table, top: int, columns: dict[str, int], starts_on: date) -> Iterator[Line]:
-    for number, row in enumerate(table[top + 1 :], start=top + 2):
-        cells = {column: tables.text(row[place]) for column, place in columns.items() if place < len(row)}
-        if any(cells.values()) and not cells.get("name", "").startswith(SAMPLE):
-            yield Line.of(number, cells, starts_on=starts_on)
-
-
-def _header(table: Table) -> tuple[int, dict[str, int]]:
-    """Where the header stands and which column is what; titles above it are passed over."""
-    for top, row in enumerate(table[:10]):
-        found = _columns(tables.text(cell) for cell in row)
-        if {"name", "id_number"} <= found.keys():
-            return top, found
-    if not any(tables.text(cell) for row in table for cell in row):
+def opened(data: bytes, name: str) -> Book:
+    """An .xlsx, .xls or .csv, opened; TableRefused. What is plainly no list of people is refused here."""
+    pages = tables.pages(data, name)
+    _refuse_old_template(pages)
+    book = Book([page for page in pages if page.is_seen])
+    heads = book.heads()
+    if not heads:
         raise SheetRefused("这个文件里没有内容：请下载名册模板，填好后再上传。")
-    raise SheetRefused(
-        "这不是名册模板：前 10 行里没有“姓名”和“身份证号”两列。请下载名册模板，把人员粘贴进去再上传。"
-    )
+    if not any(columns.may_be_people(rows) for rows in heads.values()):
+        raise SheetRefused(
+            "这不是名册：没有“姓名”“身份证号”这样的列，也没有身份证号码。请下载名册模板，把人员粘贴进去再上传。"
+        )
+    return book
 
 
-def _columns(labels: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for place, label in enumerate(labels):
-        plain = re.sub(r"[\s*：:]|[（(].*[)）]", "", label)
-        for column, names in _ALIASES.items():
-            if plain in names:
-                found.setdefault(column, place)
-    return found
+def read(data: bytes, name: str, *, starts_on: date = date.max) -> list[Line]:
+    """The people of a sheet whose header says all, numbered as in the sheet; else TableRefused."""
+    book, repeats = opened(data, name), Repeats()
+    reading = book.understood()
+    if reading is None:
+        raise SheetRefused("认不出哪一列是姓名、哪一列是身份证号：请改成名册模板的表头再上传。")
+    book.count(reading, repeats)
+    return [Line.of(number, cells, starts_on=starts_on) for number, cells in book.rows(reading)]
+
+
+def _is_no_person(cells: dict[str, str]) -> bool:
+    if cells.get("name", "").startswith(SAMPLE):
+        return True
+    return all(columns.plain(cells.get(key, "")) in columns.ALIASES[key] for key in ("name", "id_number"))
+
+
+def hidden_text(pages: Sequence[Page]) -> list[str]:
+    """What our own sheets say of themselves in the first column of a page nobody sees."""
+    ours = (page for page in pages if page.name == "huzhu" and not page.is_seen)
+    return [text(row[0]) for page in ours for row in page.rows() if row]
+
+
+def _refuse_old_template(pages: Sequence[Page]) -> None:
+    """A template of another version may have meant something else by its columns."""
+    version = next(iter(hidden_text(pages)), "")
+    if version.startswith("huzhu-roster/") and version not in {VERSION, *STILL_READ}:
+        raise SheetRefused(
+            f"这是旧版的名册模板（{version}），现在用的是 {VERSION}：请下载新模板，把人员粘贴过去再上传。"
+        )

@@ -38,6 +38,7 @@ XLSX = Kind(
 XLS = Kind("application/vnd.ms-excel", ("xls",), "Excel 表格（xls）")
 CSV = Kind("text/csv", ("csv",), "CSV 表格")
 TXT = Kind("text/plain", ("txt",), "文本")
+ZIP = Kind("application/zip", ("zip",), "压缩包")  # made by us, never taken in
 KINDS = (PDF, JPEG, PNG, XLSX, XLS, CSV, TXT)
 TAKEN = "、".join(kind.label for kind in KINDS)
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from huzhu.audit.services import Actor, record
 from huzhu.core.ciphers import CannotOpen
 from huzhu.db import keys
-from huzhu.files.contents import Kind, NotAccepted, kind_of
+from huzhu.files.contents import ZIP, Kind, NotAccepted, kind_of
 from huzhu.files.models import StoredFile
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -41,8 +41,17 @@ def store(*, name: str, data: bytes, purpose: str, by: Actor, at: datetime) -> S
     """
     _check_size(data)
     kind = kind_of(data)
+    return _kept(_clean_name(name, kind), kind, data, purpose, by, at)
+
+
+def keep_made(*, name: str, data: bytes, purpose: str, by: Actor, at: datetime) -> StoredFile:
+    """Keep a zip that the system itself has made, of any size, like an upload."""
+    return _kept(name, ZIP, data, purpose, by, at)
+
+
+def _kept(name: str, kind: Kind, data: bytes, purpose: str, by: Actor, at: datetime) -> StoredFile:
     file = StoredFile(kind=kind.mime, size=len(data), purpose=purpose, stored_at=at, stored_by=by.actor_id)
-    file.name = _clean_name(name, kind)
+    file.name = name
     file.sha256 = hashlib.sha256(data).hexdigest()
     _write(_place(file), _sealed(file, data))
     with transaction.atomic():

@@ -1,10 +1,12 @@
 """A spreadsheet's bytes become a table of cells; what is no table, locked, or too large to read is refused in words."""
 
+import codecs
 import csv
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -19,20 +21,51 @@ class TableRefused(ValueError):
     """The file is no table that can be read; the message says why in one sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a workbook: its name, and its rows as often as they are asked for, without all being in memory."""
+
+    name: str
+    rows: Callable[[], Iterator[Sequence[object]]]
+    is_seen: bool = True
+
+
 def read(data: bytes, name: str) -> Table:
-    """The cells of the first page people can see of an .xlsx, .xls or .csv (UTF-8 or GB18030); else TableRefused."""
+    """The cells of the first page people can see of an .xlsx, .xls or .csv; else TableRefused."""
+    seen = [page for page in pages(data, name) if page.is_seen]
+    return list(seen[0].rows()) if seen else []
+
+
+def pages(data: bytes, name: str) -> list[Page]:
+    """The pages of an .xlsx, .xls or .csv (UTF-8, UTF-16 or GB18030); else TableRefused."""
     if not data:
         raise TableRefused("这个文件是空的（0 字节）：请检查是否选错了文件。")
     if data.startswith(b"PK"):
         _refuse_bombs(data)
-        return _cells(data)
+        return _pages(data)
     if data.startswith(OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise _locked()
-        return _cells(data)
-    if not name.lower().endswith((".csv", ".txt")) or b"\0" in data:
+        return _pages(data)
+    if _MARKUP.match(data):
+        raise TableRefused(
+            "这是网页格式的文件（有些系统导出的“Excel”其实是网页）：请用表格软件打开，另存为 .xlsx，再上传。"
+        )
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not name.lower().endswith((".csv", ".txt", ".tsv")) or (b"\0" in data and not wide):
         raise TableRefused("这不是表格文件：请上传 .xlsx、.xls 或 .csv，最好用下载的模板。")
-    return list(csv.reader(io.StringIO(_decoded(data))))
+    said = _decoded(data)
+    return [Page("", lambda: _separated(said))]
+
+
+def _separated(said: str) -> Iterator[Sequence[object]]:
+    """Cells apart by whatever stands most often in the first line that has any of them: comma, tab or semicolon."""
+    first = next((line for line in said.splitlines() if re.search("[,\t;]", line)), "")
+    mark = max(",\t;", key=first.count)
+    try:
+        yield from csv.reader(io.StringIO(said), delimiter=mark)
+    except csv.Error:
+        raise TableRefused("这个文件里的引号不成对，分不出列：请在表格软件里另存为 .xlsx，再上传。") from None
 
 
 def text(cell: object) -> str:
@@ -42,22 +75,29 @@ def text(cell: object) -> str:
     return "" if cell is None else str(cell).strip()
 
 
-def _cells(data: bytes) -> Table:
-    """The first page people can see."""
+def _pages(data: bytes) -> list[Page]:
+    """Hidden pages say that they are; hidden rows and columns are read like others."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        seen = [
-            page.name
-            for page in book.sheets_metadata
-            if page.typ == SheetTypeEnum.WorkSheet and page.visible == SheetVisibleEnum.Visible
+        kept = [page for page in book.sheets_metadata if page.typ == SheetTypeEnum.WorkSheet]
+        return [
+            Page(
+                page.name,
+                book.get_sheet_by_name(page.name).iter_rows,
+                page.visible == SheetVisibleEnum.Visible,
+            )
+            for page in kept
         ]
-        return book.get_sheet_by_name(seen[0]).to_python(skip_empty_area=False) if seen else []
     except CalamineError as wrong:
         if "assword" in str(wrong):
             raise _locked() from None
-        raise TableRefused(
-            "这个表格打不开：文件不完整，或不是真正的 Excel 文件。请在表格软件里另存为 .xlsx，再上传。"
-        ) from None
+        raise _broken() from None
+
+
+def _broken() -> TableRefused:
+    return TableRefused(
+        "这个表格打不开：文件不完整，或不是真正的 Excel 文件。请在表格软件里另存为 .xlsx，再上传。"
+    )
 
 
 def _locked() -> TableRefused:
@@ -65,7 +105,8 @@ def _locked() -> TableRefused:
 
 
 def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -73,7 +114,9 @@ def _decoded(data: bytes) -> str:
     raise TableRefused("这个文件的文字编码认不出来：请在表格软件里另存为 .xlsx，再上传。")
 
 
-_PLACE = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]*?\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!|\?|html|head|body|table|meta)", re.IGNORECASE)
+# cells that hold something; those that are only formatted end themselves and cost the reader nothing
+_PLACE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["'](?:[^>]*[^/>])?>""")
 
 
 def _refuse_bombs(data: bytes) -> None:
@@ -87,9 +130,7 @@ def _refuse_bombs(data: bytes) -> None:
             for page in pages:
                 _refuse_sparse(packed.read(page))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
-        raise TableRefused(
-            "这个表格打不开：文件不完整，或不是真正的 Excel 文件。请在表格软件里另存为 .xlsx，再上传。"
-        ) from None
+        raise _broken() from None
 
 
 def _refuse_sparse(page: bytes) -> None:

@@ -1,6 +1,6 @@
 """Verbs on members: register, accounts, phones, sign in, show one field in full. Corrections stand in their own file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -39,10 +39,12 @@ __all__ = [
     "account_number",
     "add_account",
     "add_accounts",
+    "add_new",
     "change_account",
     "change_phone",
     "check_twice",
     "confirm_account",
+    "first_accounts",
     "initials",
     "phone_number",
     "register",
@@ -52,6 +54,7 @@ __all__ = [
     "send_code",
     "send_phone_codes",
     "sign_in",
+    "sorted_out",
     "undo_account",
 ]
 
@@ -101,12 +104,38 @@ def register_all(
 ) -> dict[str, Member]:
     """Register many at once, by identity number; the verb that calls this asks for permission and records the act."""
     wanted = {person.identity.number: person for person in people}
-    known = by_numbers(list(wanted))
+    known, new = sorted_out(people=wanted.values(), employer=employer, is_synthetic=is_synthetic)
     for number, member in known.items():
         _refresh(member, wanted[number], employer)
-    new = [_new(person, employer, is_synthetic) for number, person in wanted.items() if number not in known]
-    Member.objects.bulk_create(new, batch_size=SLICE)
-    return known | {member.id_number: member for member in new}
+    add_new(members=new)
+    return known | new
+
+
+def sorted_out(
+    *, people: Iterable[Person], employer: Organisation, is_synthetic: bool = False
+) -> tuple[dict[str, Member], dict[str, Member]]:
+    """Who is registered, and who would be, by identity number; nothing is written."""
+    wanted = {person.identity.number: person for person in people}
+    known = by_numbers(list(wanted))
+    new = {n: _new(person, employer, is_synthetic) for n, person in wanted.items() if n not in known}
+    return known, new
+
+
+@transaction.atomic
+def add_new(*, members: Mapping[str, Member], accounts: Iterable[BankAccount] = ()) -> None:
+    """Write members who were sorted out as new, with their accounts; the verb that calls this records the act."""
+    Member.objects.bulk_create(members.values(), batch_size=SLICE)
+    BankAccount.objects.bulk_create(accounts, batch_size=SLICE)
+
+
+def first_accounts(
+    *, accounts: Mapping[str, tuple[str, str]], members: Mapping[str, Member], at: datetime
+) -> list[BankAccount]:
+    """Accounts for these members, (bank, number) by identity number; nothing is written."""
+    return [
+        BankAccount(member=(one := members[key]), holder=one.name, bank_name=bank, number=number, added_at=at)
+        for key, (bank, number) in accounts.items()
+    ]
 
 
 def _new(person: Person, employer: Organisation, is_synthetic: bool) -> Member:

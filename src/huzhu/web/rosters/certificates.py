@@ -5,33 +5,53 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.core.identity import mask_name
 from huzhu.enrolment import queries
 from huzhu.enrolment.certificate import MOST, NotInForce, certificates, period
 from huzhu.enrolment.paper import GlyphMissing
+from huzhu.jobs import services as jobs
 from huzhu.web.access import MEMBER, member, staff, timed, told
 from huzhu.web.rosters.upload import CLERKS
 
 HOLDERS = (*CLERKS, "auditor")
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff(*HOLDERS)
 def all_of_a_roster(request: Any, pk: Any) -> HttpResponse:
-    """Every certificate of a roster in one PDF; large rosters in parts."""
+    """Every certificate of a roster in one PDF; of large rosters a part, or all as work for the worker."""
     roster = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
+    if request.method == "POST":
+        return _handed_over(request, f"保障书：{roster.employer.name}", str(roster.pk))
     held = queries.visible_to(request.by).filter(roster=roster)
     return _all(request, held.in_force(), reverse("web:roster", args=[roster.pk]))
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff("employer_clerk")
 def all_of_an_employer(request: Any) -> HttpResponse:
-    """Every certificate of the clerk's own employer that is in force today, in one PDF."""
+    """Every certificate of the clerk's own employer that is in force today: one PDF, or work for the worker."""
+    if request.method == "POST":
+        return _handed_over(request, f"保障书：{request.by.organisation.name}", "")
     held = queries.visible_to(request.by).in_force().covering(request.today)
     return _all(request, held, reverse("web:rosters"))
+
+
+def _handed_over(request: Any, title: str, roster: str) -> HttpResponse:
+    """Thousands of pages are made while the person does something else."""
+    token = "0" * 8
+    address = request.build_absolute_uri(reverse("web:verify", args=[token])).removesuffix(f"{token}/")
+    run = jobs.ask(
+        kind="certificates.print",
+        about=roster or f"role-{request.by.pk}",
+        title=title,
+        by=request.by,
+        at=request.now,
+        arguments={"roster": roster, "address": address},
+    )
+    return redirect("web:job", run.pk)
 
 
 def _all(request: Any, held: Any, back: str) -> HttpResponse:

@@ -6,24 +6,29 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.contributions import queries as contributions
 from huzhu.contributions.services import accept_roster
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.core.identity import mask_account, mask_phone, masked
+from huzhu.core.identity import masked
 from huzhu.enrolment import queries, services
 from huzhu.enrolment.certificate import MOST
 from huzhu.enrolment.line import LABELS
+from huzhu.jobs import services as jobs
+from huzhu.jobs.queries import unfinished_about
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
+from huzhu.web.rosters.mending import cells
 from huzhu.web.rosters.money import money_of
 from huzhu.web.rosters.upload import CLERKS
 
 READERS = (*CLERKS, "payment_maker", "auditor")
 PAGE = 50
-COLUMNS = ("name", "id_number", "phone", "sex", "bank_name", "account")
+AT_ONCE = 2_000  # rows that are accepted while the person waits
+UNDERWAY = {"reading": "rosters.read", "accepting": "rosters.accept", "mapping": "rosters.read"}
 REFUSED = (services.RosterRefused, SplitOverFee)
 
 
@@ -41,15 +46,15 @@ def rosters(request: Any) -> HttpResponse:
         "states": queries.ROSTER_STATES.items(),
         "also": f"&state={state}" if state else "",
         "may_upload": may(request.by, "rosters.upload"),
-        "parts": _parts(request) if request.by.code == "employer_clerk" else [],
+        "papers": _held(request) if request.by.code == "employer_clerk" else 0,
+        "most": MOST,
     }
     return render(request, "web/rosters/rosters.html", shown)
 
 
-def _parts(request: Any) -> range:
-    """The PDF files that all certificates of the employer make today."""
-    held = queries.visible_to(request.by).in_force().covering(request.today).count()
-    return range(1, -(-held // MOST) + 1)
+def _held(request: Any) -> int:
+    """How many certificates of the employer are in force today."""
+    return queries.visible_to(request.by).in_force().covering(request.today).count()
 
 
 @require_safe
@@ -59,6 +64,10 @@ def roster(request: Any, pk: Any) -> HttpResponse:
     found = _found(request, pk)
     if found.state == "staged":
         return _preview(request, found)
+    if found.state == "mapping" and may(request.by, "rosters.upload", found.employer):
+        return redirect("web:roster-columns", found.pk)
+    if found.state in UNDERWAY:
+        return _underway(request, found)
     return _settled(request, found)
 
 
@@ -66,12 +75,24 @@ def _found(request: Any, pk: Any) -> Any:
     return get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
 
 
+def _underway(request: Any, found: Any) -> HttpResponse:
+    """The worker has it: its progress for who asked, a sentence for others, a way out where it was broken off."""
+    run = unfinished_about(UNDERWAY[found.state], found.pk)
+    if run and run.asked_by_id == request.by.pk:
+        return redirect("web:job", run.pk)
+    shown = {"roster": found, "run": run, "may_change": may(request.by, "rosters.upload", found.employer)}
+    return render(request, "web/rosters/underway.html", shown)
+
+
 def _preview(request: Any, found: Any) -> HttpResponse:
     good, bad = queries.tally(found)
-    wrong = Paginator(queries.to_mend(found), PAGE).get_page(request.GET.get("bad")) if bad else None
-    pages = Paginator(queries.good(found), PAGE).get_page(request.GET.get("page"))
-    if wrong:
+    only_bad = bool(bad) and request.GET.get("show") != "all"
+    rows = queries.to_mend(found) if only_bad else queries.every_row(found)
+    pages = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    may_change = may(request.by, "rosters.accept", found.employer)
+    if may_change and any(not row.joins for row in pages):
         services.note_reading(roster=found, by=request.by, at=request.now)
+    held = queries.where_held([row.id_number for row in pages if "id_number" in row.problems], request.by)
     try:
         plans, last_days = contributions.plans(found), queries.last_days(found)
     except SplitOverFee as error:
@@ -81,42 +102,18 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "roster": found,
         "good": good,
         "bad": bad,
-        "wrong": wrong,
-        "cells": [_cells(row) for row in wrong] if wrong else [],
+        "only_bad": only_bad,
         "pages": pages,
-        "rows": [_masked(row) for row in pages],
+        "also": "" if only_bad else "&show=all",
+        "rows": [cells(row, held) for row in pages],
+        "labels": LABELS.values(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
         "total": contributions.total_fen(plans),
-        "may_change": may(request.by, "rosters.accept", found.employer),
+        "by_habit": found.reading.get("source") == "habit",
+        "may_change": may_change,
     }
     return render(request, "web/rosters/preview.html", shown)
-
-
-def _cells(row: Any) -> dict[str, Any]:
-    """Boxes for the cells a person may have to mend; the last three only where something is wrong with them."""
-    boxes = [
-        {
-            "column": column,
-            "label": LABELS[column],
-            "name": f"{column}-{row.pk}",
-            "value": getattr(row, column) or "",
-            "error": row.problems.get(column, ""),
-            "folded": column in COLUMNS[3:] and column not in row.problems,
-        }
-        for column in COLUMNS
-    ]
-    return {"row": row, "boxes": [box for box in boxes if not box["folded"]]}
-
-
-def _masked(row: Any) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "name": row.name,
-        "id_number": masked(row.id_number or ""),
-        "phone": mask_phone(row.phone or ""),
-        "account": mask_account(row.account or ""),
-    }
 
 
 def _settled(request: Any, found: Any) -> HttpResponse:
@@ -134,7 +131,8 @@ def _settled(request: Any, found: Any) -> HttpResponse:
         "rows": [(one, masked(one.member.id_number)) for one in pages],
         "asked": asked,
         "also": f"&q={asked}" if asked else "",
-        "parts": range(1, -(-sum(due.heads for due in dues if not due.left_fen) // MOST) + 1),
+        "papers": sum(due.heads for due in dues if not due.left_fen),
+        "most": MOST,
         "may_receive": may(request.by, "contributions.receive", found.employer),
         "money": money_of(request.by, found, dues),
     }
@@ -143,29 +141,11 @@ def _settled(request: Any, found: Any) -> HttpResponse:
 
 @require_POST
 @staff(*CLERKS)
-def mend(request: Any, pk: Any) -> HttpResponse:
-    """Cells typed again; the preview says what is left."""
-    found = _found(request, pk)
-    changes: dict[str, dict[str, str]] = {}
-    for name, text in request.POST.items():
-        column, _, row = name.partition("-")
-        if column in COLUMNS and row and isinstance(text, str):
-            changes.setdefault(row, {})[column] = text[:120]
-    try:
-        left = services.mend(roster=found, changes=changes, by=request.by, at=request.now)
-    except services.RosterRefused as refused:
-        told(request, refused)
-    else:
-        said = f"已保存。还有 {left} 行有问题。" if left else "已保存，每一行都好了。请核对后确认参加。"
-        messages.success(request, said)
-    return redirect("web:roster", found.pk)
-
-
-@require_POST
-@staff(*CLERKS)
 def accept(request: Any, pk: Any) -> HttpResponse:
     """The good rows become cover that waits for money."""
     found = _found(request, pk)
+    if found.state == "staged" and found.rows.count() > AT_ONCE:
+        return _handed_over(request, found)
     try:
         dues = accept_roster(
             roster=found, good_only="good_only" in request.POST, by=request.by, at=request.now
@@ -179,6 +159,20 @@ def accept(request: Any, pk: Any) -> HttpResponse:
         heads = max((due.heads for due in dues), default=0)
         messages.success(request, f"已确认，{heads} 人参加。请按下面的应缴付款；会费到齐后保障生效。")
     return redirect("web:roster", found.pk)
+
+
+def _handed_over(request: Any, found: Any) -> HttpResponse:
+    """A large roster is accepted by the worker."""
+    run = jobs.ask(
+        kind="rosters.accept",
+        about=found.pk,
+        title=f"确认名册：{found.employer.name}",
+        by=request.by,
+        at=request.now,
+        address=reverse("web:roster", args=[found.pk]),
+        arguments={"good_only": "good_only" in request.POST},
+    )
+    return redirect("web:job", run.pk)
 
 
 @require_POST

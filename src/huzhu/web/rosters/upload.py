@@ -6,16 +6,19 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.enrolment import queries, services, sheet
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
+from huzhu.jobs import services as jobs
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
 
 CLERKS = ("employer_clerk", "county_clerk", "agency_clerk")
 MOST_BYTES = 20 * 1024 * 1024
+AT_ONCE = 500 * 1000  # bytes that are read while the person waits: some seconds
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -72,9 +75,24 @@ def upload(request: Any) -> HttpResponse:
     """The first page of a roster; a good sheet leads to its preview, a bad one comes back with a sentence."""
     start = _start(request, request.POST if request.method == "POST" else request.GET)
     if request.method == "POST" and (staged := _stage(request, start)):
-        return redirect("web:roster", staged.pk)
+        return onward(request, staged)
     status = 422 if start.errors else 200
     return render(request, "web/rosters/upload.html", {"start": start}, status=status)
+
+
+def onward(request: Any, roster: Any) -> HttpResponse:
+    """To the roster; one that is still to be read gives the worker its work, and its progress is shown."""
+    if roster.state != "reading":
+        return redirect("web:roster", roster.pk)
+    run = jobs.ask(
+        kind="rosters.read",
+        about=roster.pk,
+        title=f"读取名册：{roster.employer.name}",
+        by=request.by,
+        at=request.now,
+        address=reverse("web:roster", args=[roster.pk]),
+    )
+    return redirect("web:job", run.pk)
 
 
 def _start(request: Any, asked: Any) -> Start:
@@ -95,8 +113,9 @@ def _stage(request: Any, start: Start) -> Any:
         start.errors["file"] = "文件超过 20 MB：请只留名册一页，或分成几个文件"
     if start.errors or file is None:
         return None
+    take_in = services.stage if file.size <= AT_ONCE else services.begin
     try:
-        return services.stage(
+        return take_in(
             employer=start.employer,
             editions=start.chosen,
             cover_starts_on=start.starts_on,

@@ -1,0 +1,76 @@
+"""Long work on a roster in slices, each a short transaction, with a pause in which other people write."""
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from huzhu.db.sealed import PlacedField
+from huzhu.enrolment.models import Roster
+
+SLICE = 2_000
+PAUSE_SECONDS = 0.05  # SQLite has one writer at a time, and it does not queue
+
+
+class TakenOver(RuntimeError):
+    """Somebody else fills this roster now: what this one still writes must not count."""
+
+
+class Tell(Protocol):
+    """So many done of so many, and what is being done."""
+
+    def __call__(self, done: int, total: int, words: str = "") -> None: ...
+
+
+def quietly(done: int, total: int, words: str = "") -> None:
+    """For work so small that nobody watches it."""
+
+
+def sliced(things: Iterable[Any]) -> Iterator[list[Any]]:
+    """Lists of at most SLICE; between two of them the database belongs to others."""
+    rest = iter(things)
+    while part := list(islice(rest, SLICE)):
+        yield part
+        if len(part) == SLICE:
+            pause()
+
+
+def pause() -> None:
+    """On SQLite outside of a transaction; anywhere else it would help nobody."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        time.sleep(PAUSE_SECONDS)
+
+
+def take(roster: Roster, states: Sequence[str], to: str) -> uuid.UUID | None:
+    """Begin to fill the roster, and whoever did so before has lost it; None where it is in another state."""
+    mine = uuid.uuid4()
+    found = Roster.objects.filter(pk=roster.pk, state__in=states)
+    return mine if found.update(state=to, draft=mine) else None
+
+
+def hold(roster: Roster, mine: uuid.UUID) -> None:
+    """In the transaction of a slice: it is still mine, and stays so until the commit. TakenOver."""
+    if not Roster.objects.filter(pk=roster.pk, draft=mine).update(draft=mine):
+        raise TakenOver(f"名册 {roster.pk} 已由另一个后台接手")
+
+
+def sealed(rows: list[Any]) -> list[Any]:
+    """The rows with their columns sealed already, so that the transaction that writes them need not."""
+    for row in rows:
+        for field in row._meta.local_concrete_fields:  # noqa: SLF001  Django's documented name for it
+            if isinstance(field, PlacedField):
+                field.pre_save(row, add=True)
+    return rows
+
+
+def cleared(roster: Roster, mine: uuid.UUID, rows: Any, number: str) -> None:
+    """Delete the rows of this query in slices by their number, as long as the roster is mine. TakenOver."""
+    while (first := rows.aggregate(first=Min(number))["first"]) is not None:
+        with transaction.atomic():
+            hold(roster, mine)
+            rows.filter(**{f"{number}__lt": first + SLICE}).delete()
+        pause()

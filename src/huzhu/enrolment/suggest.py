@@ -1,0 +1,36 @@
+"""What a cell should probably say, where the number itself tells: offered to a person, never done by itself."""
+
+from huzhu.core.identity import Identity, NotAnIdentity, tidy
+from huzhu.enrolment.line import SEXES
+from huzhu.enrolment.models import RosterRow
+
+_MISREAD = str.maketrans({"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"})
+_LAST = "0123456789X"
+
+
+def suggestions(row: RosterRow) -> dict[str, str]:
+    """Column → the text that would be right, of the cells that have a problem."""
+    found = {}
+    number = tidy(row.id_number or "")
+    if "id_number" in row.problems and (right := _number(number)) and right != number:
+        found["id_number"] = right
+    if "sex" in row.problems and (identity := _read(number)):
+        found["sex"] = SEXES[identity.sex]
+    return found
+
+
+def _number(text: str) -> str:
+    """Letters that stand for digits mended; else another check digit, unless a spreadsheet has eaten the last three."""
+    mended = text[:17].translate(_MISREAD) + text[17:].translate(_MISREAD)
+    if mended != text and _read(mended):
+        return mended
+    if len(text) != 18 or not text[:17].isdigit() or text.endswith("000"):
+        return ""
+    return next((text[:17] + last for last in _LAST if _read(text[:17] + last)), "")
+
+
+def _read(number: str) -> Identity | None:
+    try:
+        return Identity.read(number)
+    except NotAnIdentity:
+        return None

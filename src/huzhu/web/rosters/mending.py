@@ -1,0 +1,100 @@
+"""Rows mended: in the grid, cell by cell or all together, or in a workbook of errors that comes back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from huzhu.core.identity import mask_account, mask_phone, masked
+from huzhu.enrolment import errors, queries, services
+from huzhu.enrolment.line import LABELS
+from huzhu.enrolment.suggest import suggestions
+from huzhu.files.tables import TableRefused
+from huzhu.web.access import staff, told
+from huzhu.web.rosters.upload import CLERKS, EXCEL, MOST_BYTES
+
+COLUMNS = tuple(LABELS)
+MASKS = {"id_number": masked, "phone": mask_phone, "account": mask_account}
+
+
+def cells(row: Any, held: Any = None) -> dict[str, Any]:
+    """A row of the grid: with boxes where something is wrong, masked where all is well."""
+    wrong = not row.joins
+    offered = suggestions(row) if wrong else {}
+    where = (held or {}).get(row.id_number, "")
+    return {
+        "row": row,
+        "wrong": wrong,
+        "boxes": [
+            {
+                "column": column,
+                "label": LABELS[column],
+                "name": f"{column}-{row.pk}",
+                "value": getattr(row, column) or "",
+                "shown": MASKS.get(column, str)(getattr(row, column) or ""),
+                "error": row.problems.get(column, ""),
+                "offered": offered.get(column, ""),
+                "where": where if column == "id_number" and column in row.problems else "",
+            }
+            for column in COLUMNS
+        ],
+    }
+
+
+@require_POST
+@staff(*CLERKS)
+def mend(request: Any, pk: Any) -> HttpResponse:
+    """Cells typed again; one cell by script gives its row back, a whole form the grid."""
+    found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
+    changes: dict[str, dict[str, str]] = {}
+    for name, text in request.POST.items():
+        column, _, row = name.partition("-")
+        if column in COLUMNS and row and isinstance(text, str):
+            changes.setdefault(row, {})[column] = text[:120]
+    try:
+        left = services.mend(roster=found, changes=changes, by=request.by, at=request.now)
+    except services.RosterRefused as refused:
+        told(request, refused)
+        return redirect("web:roster", found.pk)
+    row = found.rows.filter(pk__in=list(changes)).first() if request.htmx and len(changes) == 1 else None
+    if row:
+        good, bad = queries.tally(found)
+        return render(
+            request, "web/rosters/mended.html", {"one": cells(row), "good": good, "bad": bad, "roster": found}
+        )
+    said = f"已保存。还有 {left:,} 行有问题。" if left else "已保存，每一行都好了。请核对后确认参加。"
+    messages.success(request, said)
+    return redirect("web:roster", found.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*CLERKS)
+def workbook(request: Any, pk: Any) -> HttpResponse:
+    """The rows to mend as a workbook; sent back, it changes those rows and no others."""
+    found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
+    if request.method == "POST":
+        _take_back(request, found)
+        return redirect("web:roster", found.pk)
+    services.note_reading(roster=found, by=request.by, at=request.now)
+    response = HttpResponse(errors.workbook(found), content_type=EXCEL)
+    response["Content-Disposition"] = (
+        "attachment; filename*=UTF-8''%E5%90%8D%E5%86%8C%E9%94%99%E8%AF%AF%E8%A1%A8.xlsx"
+    )
+    return response
+
+
+def _take_back(request: Any, found: Any) -> None:
+    file = request.FILES.get("file")
+    if file is None or file.size > MOST_BYTES:
+        messages.error(request, "请选择改好的错误表（20 MB 以内）。")
+        return
+    try:
+        changes = errors.mended(found, file.read(), file.name)
+        left = services.mend(roster=found, changes=changes, by=request.by, at=request.now)
+    except (services.RosterRefused, TableRefused) as refused:
+        told(request, refused)
+        return
+    said = f"还有 {left:,} 行有问题。" if left else "每一行都好了，请核对后确认参加。"
+    messages.success(request, f"错误表里的 {len(changes):,} 行已更新，别的行没有动。{said}")
