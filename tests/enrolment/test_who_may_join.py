@@ -8,11 +8,13 @@ import pytest
 
 from factories.contributions import an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, a_staged_roster, an_enrolment, some_workers
+from factories.files import a_png
 from factories.members import a_member, an_id_number
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_flexible_scheme, the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.contributions.services import accept_roster
+from huzhu.employers.services import tell_count
 from huzhu.enrolment import entry, queries, services
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.line import Line
@@ -175,6 +177,16 @@ def test_a_roster_below_the_share_is_warned_and_may_join(employer, clerk, inpati
     assert (edition, finding.name, finding.level) == (inpatient, "share", "warn")
     assert "参加比例 72.7272% 小于 80%" in finding.sentence
     assert queries.findings(a_staged_roster(employer, [inpatient], some_workers(9), by=clerk)) == []
+
+
+def test_the_share_is_counted_on_the_proven_staff_where_there_is_one(employer, clerk, inpatient):
+    roster = a_staged_roster(employer, [inpatient], some_workers(9), by=clerk)
+    assert queries.findings(roster) == []
+    agency = a_role("agency_clerk", employer.parent)
+    proof = {"source": "insurance", "name": "名单.png", "data": a_png()}
+    tell_count(employer=employer, year=START.year, count=12, by=agency, at=UPLOADED_AT, on=START, **proof)
+    [(_, finding)] = queries.findings(roster)
+    assert finding.name == "share"
 
 
 def test_who_is_covered_already_counts_towards_the_share(employer, clerk, inpatient):

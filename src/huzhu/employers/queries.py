@@ -88,7 +88,7 @@ def proven_head_count(employer: Organisation, on: date) -> int | None:
     """The newest head count proven by the day, of that year or before; None where nothing was proven.
 
     Proven means that a paper lies with it and a clerk of the union looked at it. The least share of staff that
-    must join is counted on this, never on the reported figure in the tree.
+    must join is counted on this; only where nothing was proven, on the reported figure in the tree.
     """
     return proven_head_counts([employer.pk], on).get(employer.pk)
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from huzhu.core.periods import months_after
+from huzhu.employers.queries import proven_head_count
 from huzhu.enrolment.line import Line
 from huzhu.enrolment.models import Application, Enrolment, Roster, Way
 from huzhu.members.queries import by_numbers
@@ -254,7 +255,7 @@ class Entry:
         assert self.employer is not None  # noqa: S101  asked by the caller
         held = Enrolment.objects.filter(employer=self.employer, scheme_slug=row.slug)
         covered = held.exclude(state=Enrolment.State.VOID).covering(self.starts_on).count()
-        staff = self.employer.staff_count or None
+        staff = proven_head_count(self.employer, self.starts_on) or self.employer.staff_count or None
         told = {
             "starts_on": self.starts_on.toordinal(),
             "joining": number + covered,
