@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("enrolment", "0002_way_of_entry"),
-        ("organisations", "0002_flexible_sector"),
+        ("organisations", "0003_flexible_sector"),
         ("schemes", "0002_individual_fee"),
     ]
 

@@ -24,6 +24,7 @@ REFUSALS = (
     services.SettledAlready,
     services.ReasonMissing,
     services.HasNoFee,
+    services.SaysNotWhoMayJoin,
     NotAllowed,
 )
 
