@@ -125,6 +125,7 @@ def lines(path: str, day: date) -> list[EmployerLine]:
             path=one.path,
         )
         for one in employers
+        if enrolled[one.pk] or one.sector != Organisation.Sector.FLEXIBLE  # the holder of nobody yet
     ]
 
 
