@@ -60,6 +60,7 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
         path = BASE_DIR / database["NAME"]
         path.parent.mkdir(parents=True, exist_ok=True)
         database["NAME"] = str(path)
+    database["ENGINE"] = "huzhu.db.sqlite"
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "transaction_mode": "IMMEDIATE",

@@ -1,0 +1,141 @@
+"""The engine named in the settings. SQLite lets one writer in at a time and makes the others guess when to come back:
+after a quarter of a second it asks ten times a second only, so whoever writes slice after slice starves the rest. Here a
+transaction first takes a lock on a file beside the database, and asks for it every few milliseconds.
+"""
+
+import fcntl
+import os
+import time
+from typing import Any
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+ASKED_EVERY = 0.003  # seconds
+READS = (
+    "select",
+    "pragma",
+    "explain",
+    "savepoint",
+    "release",
+    "rollback",
+    "begin",
+    "commit",
+    "values",
+    "with",
+)
+
+
+class Gate:
+    """One writer at a time on this database file, across threads and processes; a dead holder holds nothing."""
+
+    def __init__(self, path: str, patience: float) -> None:
+        self.path, self.patience = path, patience
+        self._file: int | None = None
+
+    def enter(self) -> None:
+        """Wait for the lock; raises OperationalError, as SQLite does, when patience runs out."""
+        if self._file is not None:
+            return
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    os.close(file)
+                    raise OperationalError("database is locked") from None
+                time.sleep(ASKED_EVERY)
+            else:
+                self._file = file
+                return
+
+    def leave(self) -> None:
+        """Let the next one in; twice is the same as once."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class NoGate(Gate):
+    """A database in memory has one connection."""
+
+    def enter(self) -> None:
+        pass
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """A statement outside any transaction goes through the gate too, when it may write."""
+
+    wrapper: "DatabaseWrapper"
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        with self.wrapper.gated(query):
+            return super().execute(query, params)
+
+    def executemany(self, query: str, param_list: Any) -> Any:
+        with self.wrapper.gated(query):
+            return super().executemany(query, param_list)
+
+
+class Statement:
+    """The gate around one statement, or nothing."""
+
+    def __init__(self, gate: Gate | None) -> None:
+        self.gate = gate
+
+    def __enter__(self) -> None:
+        if self.gate:
+            self.gate.enter()
+
+    def __exit__(self, *_: object) -> None:
+        if self.gate:
+            self.gate.leave()
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's own, with the gate before BEGIN and after COMMIT or ROLLBACK."""
+
+    @property
+    def gate(self) -> Gate:
+        name = str(self.settings_dict["NAME"])
+        if name != self.__dict__.get("_gated_name"):
+            in_memory = ":memory:" in name or "mode=memory" in name
+            patience = self.settings_dict["OPTIONS"].get("timeout", 10)
+            self._gate = NoGate("", 0) if in_memory else Gate(f"{name}.gate", patience)
+            self._gated_name = name
+        return self._gate
+
+    def gated(self, query: str) -> Statement:
+        writes = not self.in_atomic_block and not query.lstrip(" \n\t(").lower().startswith(READS)
+        return Statement(self.gate if writes else None)
+
+    def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002  named cursors are PostgreSQL's
+        cursor = self.connection.cursor(factory=Cursor)
+        cursor.wrapper = self
+        return cursor
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self.gate.enter()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # its stub leaves it out
+        except BaseException:
+            self.gate.leave()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]  # its stub leaves it out
+        self.gate.leave()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()  # type: ignore[misc]  # its stub leaves it out
+        finally:
+            self.gate.leave()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]  # its stub leaves it out
+        finally:
+            self.gate.leave()
