@@ -9,7 +9,7 @@ from django.utils import timezone
 from huzhu.audit import services as audit
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.enrolment import printing
+from huzhu.enrolment import printing, reminding
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.certificate import NotInForce
 from huzhu.enrolment.models import Roster
@@ -78,8 +78,14 @@ def seal_trail(at: datetime) -> None:
     audit.seal(at=at)
 
 
+def remind_members(at: datetime) -> None:
+    """Whose cover ends hears of it, once for each step."""
+    reminding.remind(at=at)
+
+
 # seconds between two times, and the verb
 INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, schedule_payouts),
     (60.0, seal_trail),
+    (6 * 3600.0, remind_members),
 )

@@ -1,7 +1,7 @@
 """Questions about dues and money received, always asked for someone."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from huzhu.contributions.models import (
 )
 from huzhu.contributions.splits import WORKER, Part, Promise, Rule, gifts, in_words, split, sponsored
 from huzhu.contributions.sponsors import promises_of
-from huzhu.enrolment.models import Roster, RosterRow
+from huzhu.enrolment.models import Renewal, Roster, RosterRow
 from huzhu.enrolment.queries import heads
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
@@ -215,6 +215,25 @@ def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
     given = {person: gifts(own, theirs) for person, theirs in promises.items()}
     whole = [part.times(number) for part in parts]
     return Plan(edition, number, fee_fen, tuple(sponsored(whole, given.values())), given)
+
+
+def forecast(renewal: Renewal, heads: Mapping[SchemeEdition, int]) -> list[Plan]:
+    """What the roster of a renewal would cost, scheme by scheme; pledges are counted when it is confirmed."""
+    found = []
+    for edition, number in heads.items():
+        fee_fen = edition.fee_for(renewal.way)
+        parts = parts_of(terms_for(renewal.employer, edition.slug, renewal.starts_on), fee_fen)
+        found.append(Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts), {}))
+    return found
+
+
+def by_payer(plans: Iterable[Plan]) -> dict[str, int]:
+    """Fen by who pays, over all schemes."""
+    parts = [part for plan in plans for part in plan.parts]
+    return {
+        name: sum(part.amount_fen for part in parts if part.payer_name == name)
+        for name in dict.fromkeys(part.payer_name for part in parts if part.amount_fen)
+    }
 
 
 def terms_for(employer: Organisation, scheme_slug: str, day: dt.date) -> SplitTerms | None:

@@ -14,6 +14,7 @@ from huzhu.contributions.queries import Plan, plan
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
+from huzhu.enrolment import approval
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.applications import put_off
 from huzhu.enrolment.models import Enrolment, Roster
@@ -68,6 +69,7 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
     locked = Roster.objects.select_for_update().select_related("employer").get(pk=roster.pk)
     if locked.state == Roster.State.ACCEPTED:
         return list(locked.dues.order_by("pk"))
+    approval.check(locked)
     mine = enrolment.begin_accepting(roster=locked)
     enrolment.prepare(roster=locked, mine=mine, good_only=good_only, at=at, tell=quietly)
     return _dues_of(locked, mine, by, at)
@@ -79,6 +81,7 @@ def _accepted_in_slices(
     fresh = Roster.objects.select_related("employer").get(pk=roster.pk)
     if fresh.state == Roster.State.ACCEPTED:
         return list(fresh.dues.order_by("pk"))
+    approval.check(fresh)
     mine = enrolment.begin_accepting(roster=fresh)
     try:
         enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, at=at, tell=tell)

@@ -9,6 +9,7 @@ import segno
 
 from huzhu.core.identity import masked
 from huzhu.core.money import spoken
+from huzhu.enrolment import certifying
 from huzhu.enrolment.models import Enrolment, Way
 from huzhu.enrolment.paper import pdf
 from huzhu.organisations.queries import agency_of
@@ -27,6 +28,8 @@ SOURCE = """
     #text(26pt, tracking: 4pt, fill: rgb("#0F5B78"))[互助金保障书]
     #v(2mm)
     #text(10pt, fill: luma(80))[编号 #one.number]
+    #if one.again != "" [ #v(1mm) #text(10pt)[#one.again] ]
+    #if one.old != "" [ #v(1mm) #text(9pt, fill: luma(80))[换发，原编号 #one.old 已作废] ]
   ]
   #v(8mm)
   #rect(width: 100%, stroke: 0.8pt + rgb("#0F5B78"), inset: 8mm, radius: 2mm)[
@@ -55,6 +58,10 @@ class NotInForce(ValueError):
     """The fee is not all in, so there is no certificate yet."""
 
 
+class CertificateIsVoid(NotInForce):
+    """The number was voided and no new one was issued."""
+
+
 class TooManyPages(ValueError):
     """More certificates than one file takes."""
 
@@ -66,14 +73,24 @@ def certificates(enrolments: Iterable[Enrolment], *, address_of: Callable[[str],
         raise NotInForce("会费还没有到齐，保障没有生效，所以还没有保障书。到账登记后就可以打印。")
     if len(rows) > MOST:
         raise TooManyPages(f"一次最多打印 {MOST} 份，这里有 {len(rows)} 份：请分批打印。")
+    if gone := certifying.numbers_void(rows):
+        raise CertificateIsVoid(
+            f"保障书 {'、'.join(sorted(gone)[:3])} 已经作废，不能再打印；保障不受影响，请代办处换发新的保障书。"
+        )
+    old = certifying.replaced(rows)
     offices = {row.employer_id: row.employer for row in rows}
     names = {key: agency_of(employer).name for key, employer in offices.items()}
-    return pdf(SOURCE, {"pages": [_page(row, names[row.employer_id], address_of) for row in rows]})
+    pages = [
+        _page(row, names[row.employer_id], address_of) | {"old": old.get(row.certificate_no or "", "")}
+        for row in rows
+    ]
+    return pdf(SOURCE, {"pages": pages})
 
 
 def _page(row: Enrolment, office: str, address_of: Callable[[str], str]) -> dict[str, Any]:
     return {
         "office": office,
+        "again": f"补打（第 {row.print_count + 1} 次打印）" if row.print_count else "",
         "number": row.certificate_no,
         "name": row.member.name,
         "id_number": masked(row.member.id_number),

@@ -15,8 +15,15 @@ ROSTER = {
     Roster.State.STAGED: {
         Roster.State.READING: "单位经办人（换一种读法）",
         Roster.State.ACCEPTING: "单位经办人",
+        Roster.State.AT_COUNTY: "单位经办人（上级要求审批）",
+        Roster.State.AT_AGENCY: "单位经办人（上级要求审批）",
         Roster.State.CANCELLED: "单位经办人",
     },
+    Roster.State.AT_COUNTY: {
+        Roster.State.AT_AGENCY: "县区工会经办",
+        Roster.State.STAGED: "县区工会经办（同意后确认，或退回）",
+    },
+    Roster.State.AT_AGENCY: {Roster.State.STAGED: "代办处经办（同意后确认，或退回）"},
     Roster.State.ACCEPTING: {
         Roster.State.ACCEPTED: "后台",
         Roster.State.STAGED: "后台（没有成）",

@@ -29,6 +29,8 @@ class Roster(SealedModel):
         MAPPING = "mapping", "待认列"
         STAGED = "staged", "待确认"
         ACCEPTING = "accepting", "确认中"
+        AT_COUNTY = "at_county", "待县区审批"
+        AT_AGENCY = "at_agency", "待代办处审批"
         ACCEPTED = "accepted", "已参保"
         CANCELLED = "cancelled", "已作废"
 
@@ -151,6 +153,7 @@ class Enrolment(SealedModel):
     certificate_no = models.CharField("互助金保障书编号", max_length=24, unique=True, null=True)
     verify_token = models.CharField("查验码", max_length=32, unique=True, null=True)
     ordinal = models.PositiveIntegerField("名册内次序", null=True)  # from 1, in each edition
+    print_count = models.PositiveIntegerField("打印次数", default=0)  # of the certificate that is valid now
 
     objects = Ready()
     unready = models.Manager()  # with those that are being prepared: for the verbs that write them alone
@@ -271,3 +274,142 @@ class Application(SealedModel):
     @property
     def actor_name(self) -> str:
         return f"{self.name}（申请参加）"
+
+
+class Renewal(models.Model):
+    """An employer's next period in the making: last period's people, ticked or leaving, and who joins."""
+
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
+    ends_on = models.DateField("原保障止日（不含）")
+    starts_on = models.DateField("新保障起日")
+    way = models.CharField("参加方式", max_length=10, choices=Way, default=Way.GROUP)
+    begun_at = models.DateTimeField("开始时间")
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    rosters = models.ManyToManyField(Roster, related_name="renewals", verbose_name="名册")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "续保"
+        constraints = (
+            models.UniqueConstraint(fields=("employer", "ends_on"), name="a_period_is_renewed_once"),
+        )
+
+
+class RenewalLine(SealedModel):
+    """One person of a renewal: with a member from last period's list, without one joining now."""
+
+    class Reason(models.TextChoices):
+        RETIRED = "retired", "退休"
+        MOVED = "moved", "调出"
+        RESIGNED = "resigned", "离职"
+        DIED = "died", "去世"
+        UNWILLING = "unwilling", "不再参加"
+
+    renewal = models.ForeignKey(Renewal, models.CASCADE, related_name="lines", verbose_name="续保")
+    number = models.PositiveIntegerField("次序")
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", verbose_name="会员")
+    name = models.CharField("姓名", max_length=80, blank=True)
+    id_number = EncryptedTextField("身份证号", null=True)
+    phone = EncryptedTextField("手机", null=True)
+    schemes = models.CharField("方案", max_length=200)  # slugs, "a,b"
+    reason = models.CharField("不续的原因", max_length=10, choices=Reason, blank=True)  # empty: takes part
+
+    class Meta:
+        verbose_name = verbose_name_plural = "续保名单"
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("renewal", "number"), name="a_line_of_a_renewal_once"),
+            models.UniqueConstraint(fields=("renewal", "member"), name="a_member_once_a_renewal"),
+        )
+
+
+class Reminder(models.Model):
+    """A member was told that a period ends: once for each step."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name="会员")
+    ends_on = models.DateField("保障止日（不含）")
+    step_days = models.PositiveSmallIntegerField("提前天数")
+    sent_at = models.DateTimeField("发出时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "到期提醒"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member", "ends_on", "step_days"), name="a_step_is_reminded_of_once"
+            ),
+        )
+
+
+class ApprovalRule(models.Model):
+    """Who must approve rosters of the employers below before anybody joins."""
+
+    class Steps(models.TextChoices):
+        NONE = "none", "不需要审批"
+        COUNTY = "county", "县区审批"
+        BOTH = "both", "县区审批，再由代办处审批"
+
+    organisation = models.OneToOneField(
+        Organisation, models.PROTECT, related_name="+", verbose_name="机构（及下属）"
+    )
+    steps = models.CharField("审批", max_length=8, choices=Steps)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名册审批"
+
+
+class ApprovalStep(models.Model):
+    """One step of a roster's approval, in the order of their ids; the last one may be waiting."""
+
+    class State(models.TextChoices):
+        SUBMITTED = "submitted", "已提交"
+        WAITING = "waiting", "等待审批"
+        APPROVED = "approved", "已同意"
+        RETURNED = "returned", "已退回"
+
+    roster = models.ForeignKey(Roster, models.PROTECT, related_name="steps", verbose_name="名册")
+    office = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="机构")
+    state = models.CharField("状态", max_length=10, choices=State)
+    actor_id = models.CharField("经办人编号", max_length=60, blank=True)
+    actor_name = models.CharField("经办人", max_length=80, blank=True)
+    at = models.DateTimeField("时间", null=True)
+    reason = models.CharField("理由", max_length=200, blank=True)
+    good_only = models.BooleanField("只收好的行", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审批步骤"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("roster",), condition=models.Q(state="waiting"), name="a_roster_waits_for_one_office"
+            ),
+        )
+
+
+class CertificateVoid(models.Model):
+    """A certificate that one person proposes to void and another confirms; its cover stays as it is."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待复核"
+        VOID = "void", "已作废"
+        KEPT = "kept", "不予作废"
+
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="voided", verbose_name="参保")
+    certificate_no = models.CharField("保障书编号", max_length=24)
+    verify_token = models.CharField("查验码", max_length=32)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
+    reason = models.CharField("理由", max_length=200)
+    proposed_by = models.CharField("提出人编号", max_length=60)
+    proposed_name = models.CharField("提出人", max_length=80)
+    proposed_at = models.DateTimeField("提出时间")
+    settled_name = models.CharField("复核人", max_length=80, blank=True)
+    settled_at = models.DateTimeField("复核时间", null=True)
+    replaced_by = models.CharField("换发编号", max_length=24, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "保障书作废"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("certificate_no",),
+                condition=~models.Q(state="kept"),
+                name="a_certificate_is_voided_once",
+            ),
+        )

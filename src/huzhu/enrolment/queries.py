@@ -31,6 +31,14 @@ def visible_to(by: Role | Member) -> EnrolmentQuerySet:
     return enrolments.filter(employer__path__startswith=by.organisation.path)
 
 
+def of_member(by: Role | Member, member: Member) -> EnrolmentQuerySet:
+    """Every cover of somebody the asker sees, newest first: also what was taken out at another employer."""
+    rows = Enrolment.objects.select_related("member", "edition", "employer").filter(member=member)
+    if not isinstance(by, Member) and not by.organisation.contains(member.employer):
+        rows = rows.none()
+    return rows.order_by("-cover_starts_on", "scheme_slug")
+
+
 def rosters_visible_to(by: Role) -> QuerySet[Roster]:
     """Rosters of the asker's branch, newest first."""
     if not may(by, "members.see"):

@@ -56,6 +56,7 @@ __all__ = [
     "put_back",
     "read_in",
     "stage",
+    "void",
 ]
 
 
@@ -148,6 +149,13 @@ def begin_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetim
         detail = {"scheme": edition.slug, "heads": begun}
         audit.record(by=by, verb="rosters.begin_cover", on=roster, at=at, detail=detail)
     return begun
+
+
+def void(*, enrolment: Enrolment) -> None:
+    """Strike a participation that waits for its money; the verb that calls this asks for permission and records the act."""
+    waiting = Enrolment.objects.filter(pk=enrolment.pk, state=Enrolment.State.AWAITING_PAYMENT)
+    if not waiting.update(state=Enrolment.State.VOID):
+        raise RosterSettled("这份参保已经生效或作废，没有改动。请刷新页面查看。")
 
 
 @transaction.atomic

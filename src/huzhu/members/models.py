@@ -14,6 +14,12 @@ class Sex(models.TextChoices):
     MALE = "male", "男"
 
 
+class Leaving(models.TextChoices):
+    RETIRED = "retired", "退休"
+    RESIGNED = "resigned", "离职"
+    DIED = "died", "去世"
+
+
 class Member(SealedModel):
     """A worker. `is_synthetic` marks generated people, whose ID numbers cannot be real."""
 
@@ -28,10 +34,19 @@ class Member(SealedModel):
     born_on = models.DateField("出生日期")
     employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
     in_hardship = models.BooleanField("困难职工", default=False)
+    leaving = models.CharField("离开", max_length=10, choices=Leaving, blank=True)  # cover runs to its end
+    left_on = models.DateField("离开日期", null=True)
     is_synthetic = models.BooleanField("生成的演示人员", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "会员"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(leaving="", left_on=None)
+                | (~models.Q(leaving="") & models.Q(left_on__isnull=False)),
+                name="who_left_did_so_on_a_day",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -43,6 +58,33 @@ class Member(SealedModel):
     @property
     def actor_name(self) -> str:
         return f"{self.name}（会员）"
+
+
+class Move(models.Model):
+    """A member goes to another employer: proposed where they are, confirmed where they go or by the agency."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待接收"
+        CONFIRMED = "confirmed", "已接收"
+        REFUSED = "refused", "未接收"
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="moves", verbose_name="会员")
+    source = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="原单位")
+    target = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="新单位")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
+    proposed_by = models.CharField("提出人编号", max_length=60)
+    proposed_name = models.CharField("提出人", max_length=80)
+    proposed_at = models.DateTimeField("提出时间")
+    settled_name = models.CharField("接收人", max_length=80, blank=True)
+    settled_at = models.DateTimeField("接收时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "调动"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member",), condition=models.Q(state="proposed"), name="one_open_move_a_member"
+            ),
+        )
 
 
 class BankAccount(SealedModel):

@@ -8,9 +8,11 @@ from django.db.models import Q, QuerySet
 
 from huzhu.core.identity import tidy
 from huzhu.members.accounts import usable_from
-from huzhu.members.models import BankAccount, Correction, Member
+from huzhu.members.models import BankAccount, Correction, Leaving, Member, Move
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
+
+LEAVING = Leaving.choices
 
 
 def visible_to(by: Role | Member) -> QuerySet[Member]:
@@ -98,3 +100,29 @@ def corrections_waiting(by: Role) -> int:
     mine = found.filter(state=Correction.State.CHECKED).exclude(checked_by=by.user)
     asked = found.filter(state=Correction.State.ASKED) if may(by, "members.correct") else found.none()
     return mine.count() + asked.count()
+
+
+def moves_visible_to(by: Role) -> QuerySet[Move]:
+    """Moves out of the asker's branch or into it, newest first."""
+    if not may(by, "members.see"):
+        return Move.objects.none()
+    path = by.organisation.path
+    mine = Q(source__path__startswith=path) | Q(target__path__startswith=path)
+    return (
+        Move.objects.filter(mine).select_related("member", "source", "target").order_by("-proposed_at", "pk")
+    )
+
+
+def open_moves(member: Member) -> list[Move]:
+    """Where the member is about to go; for whoever sees the member."""
+    return list(member.moves.filter(state=Move.State.PROPOSED).select_related("target"))
+
+
+def moves_to_settle(by: Role) -> QuerySet[Move]:
+    """Moves that this person may take in or turn away."""
+    if not may(by, "members.move"):
+        return Move.objects.none()
+    arriving = moves_visible_to(by).filter(
+        target__path__startswith=by.organisation.path, state=Move.State.PROPOSED
+    )
+    return arriving.exclude(proposed_by=by.actor_id)

@@ -158,9 +158,10 @@ def _refresh(member: Member, person: Person, employer: Organisation) -> None:
             "请对照身份证核对姓名；确已改名的，请先由代办处更正登记。"
         )
     phone = person.phone or member.phone
-    if (member.employer_id, member.phone) != (employer.pk, phone):
+    if (member.employer_id, member.phone, member.leaving) != (employer.pk, phone, ""):
         member.employer, member.phone = employer, phone
-        member.save(update_fields=["employer", "phone", "phone_index"])
+        member.leaving, member.left_on = "", None  # on a roster again, so at work again
+        member.save(update_fields=["employer", "phone", "phone_index", "leaving", "left_on"])
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from huzhu.organisations.models import Organisation, OrganisationQuerySet
 
 
@@ -29,3 +31,14 @@ def _nearest(organisation: Organisation, kind: Organisation.Kind) -> Organisatio
     if found is None:
         raise NoneAbove(f"{organisation.name}的上级里没有{kind.label}，请核对机构树。")
     return found
+
+
+def employers_near(place: Organisation) -> OrganisationQuerySet:
+    """Every employer of the same agency: names that anybody there may choose from."""
+    return Organisation.objects.under(agency_of(place)).employers()
+
+
+def employer_named(text: str, *, near: Organisation) -> Organisation | None:
+    """The one employer of the same agency with this code or exact name; none where two bear it."""
+    found = list(employers_near(near).filter(Q(code=text) | Q(name=text))[:2])
+    return found[0] if len(found) == 1 else None

@@ -18,6 +18,7 @@ from huzhu.schemes import queries as schemes
 from huzhu.setup.queries import Step, checklist
 from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
+from huzhu.web.desks.tasks import tasks
 from huzhu.web.desks.tiles import Tile, address, counted
 from huzhu.web.outreach.working import block
 from huzhu.web.rosters.money import on_the_way
@@ -42,6 +43,7 @@ def employer(request: Any) -> Shown:
         "place": request.by.organisation,
         "states": _by_state(found.states),
         "on_the_way": on_the_way(request.by),
+        "tasks": tasks(request),
     }
     return "web/desks/employer.html", _covered(found) | shown
 
@@ -59,7 +61,7 @@ def county(request: Any) -> Shown:
     lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
     shown = _covered(found)
     shown["tiles"].append(_changes(request))
-    return "web/desks/county.html", shown | {"lines": lines} | block(request)
+    return "web/desks/county.html", shown | {"lines": lines, "tasks": tasks(request)} | block(request)
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def _covered(found: waiting.Covered) -> dict[str, Any]:
             address("web:dues") if found.to_pay_fen else "",
             "waits" if found.to_pay_fen else "",
         ),
-        counted("60 天内到期", soon, "人", tone="warns", hint=first, opens=address("web:rosters")),
+        counted("60 天内到期", soon, "人", tone="warns", hint=first, opens=address("web:renewals")),
         counted("名册待确认", found.staged, "份", opens=address("web:rosters"), hint="确认后才算参保"),
         counted("在办的给付申请", claims, "件", tone="", opens=address(CLAIMS)),
     ]
@@ -120,7 +122,7 @@ def agency(request: Any) -> Shown:
         ("returned", "等补材料（停表）", found.returned, "没有在等材料的申请。"),
         ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
     ]
-    return "web/desks/agency.html", {"tiles": tiles, "parts": parts} | block(request)
+    return "web/desks/agency.html", {"tiles": tiles, "parts": parts, "tasks": tasks(request)} | block(request)
 
 
 def _changes(request: Any) -> Tile:

@@ -24,6 +24,8 @@ ENTRIES = (
     Entry("工作台", "web:desk"),
     Entry("名册", "web:rosters"),
     Entry("个人参加", "web:applications"),
+    Entry("续保", "web:renewals"),
+    Entry("名册审批", "web:approvals"),
     Entry("会费", "web:dues"),
     Entry("分担办法", "web:splits"),
     Entry("资助", "web:pledges"),
@@ -37,6 +39,8 @@ ENTRIES = (
     Entry("账簿", "web:books"),
     Entry("会员", "web:members"),
     Entry("资料变更", "web:changes"),
+    Entry("调动", "web:moves"),
+    Entry("保障书作废", "web:voids"),
     Entry("数字", "web:numbers"),
     Entry(
         "后台任务", "web:jobs", frozenset({"employer_clerk", "county_clerk", "agency_clerk", "administrator"})

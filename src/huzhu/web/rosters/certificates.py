@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.core.identity import mask_name
-from huzhu.enrolment import queries
+from huzhu.enrolment import certifying, queries
 from huzhu.enrolment.certificate import MOST, NotInForce, certificates, period
 from huzhu.enrolment.paper import GlyphMissing
 from huzhu.jobs import services as jobs
@@ -58,7 +58,8 @@ def _all(request: Any, held: Any, back: str) -> HttpResponse:
     """The part asked for, or back to the page with a sentence."""
     text = request.GET.get("part", "1")
     part = int(text) if text.isdecimal() and 0 < int(text) < 10_000 else 1
-    rows = held.order_by("certificate_no")[(part - 1) * MOST : part * MOST]
+    printable = certifying.printable(held)
+    rows = list(printable.order_by("certificate_no")[(part - 1) * MOST : part * MOST])
     try:
         return _pdf(request, rows, f"certificates-{part}")
     except (NotInForce, GlyphMissing) as refused:
@@ -98,7 +99,10 @@ def _pdf(request: Any, rows: Any, name: str) -> HttpResponse:
     def address_of(token: str) -> str:
         return request.build_absolute_uri(reverse("web:verify", args=[token]))
 
-    response = HttpResponse(certificates(rows, address_of=address_of), content_type="application/pdf")
+    paper = certificates(rows, address_of=address_of)
+    if request.method == "GET" and MEMBER not in request.session:  # a member looks at their own on the phone
+        certifying.note_prints(enrolments=rows, by=request.by, at=request.now)
+    response = HttpResponse(paper, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     return response
 
@@ -108,19 +112,30 @@ def _pdf(request: Any, rows: Any, name: str) -> HttpResponse:
 def verify(request: Any, token: str) -> HttpResponse:
     """Whether a certificate is real and in force: a masked name, the scheme, the period, and nothing else."""
     held = queries.by_token(token)
+    void = certifying.void_of(held) if held else certifying.by_old_token(token)
+    held = held or (void.enrolment if void else None)
     if held is None:
         return render(request, "web/rosters/verify.html", {}, status=404)
     shown = {
         "name": mask_name(held.member.name),
         "title": held.edition.title,
         "period": period(held),
-        "standing": _standing(held, request.today),
+        "standing": _standing(held, void, request.today),
+        "note": "本人已不在参加时的单位，保障到期满为止。" if _gone(held) else "",
     }
     return render(request, "web/rosters/verify.html", shown)
 
 
-def _standing(held: Any, today: Any) -> tuple[str, str, str]:
+def _gone(held: Any) -> bool:
+    return bool(held.member.leaving) or held.member.employer_id != held.employer_id
+
+
+def _standing(held: Any, void: Any, today: Any) -> tuple[str, str, str]:
     """Colour, word and sentence."""
+    if void and void.state == "void":
+        if void.replaced_by:
+            return "red", "✕ 已作废，已换发", "这张保障书已经作废，换发了新的一张：请看新的那张。"
+        return "red", "✕ 已作废", "这张保障书已经作废，没有换发。保障本身请向单位工会或代办处查询。"
     if held.state != "in_force":
         return "amber", "▲ 尚未生效", "会费还没有到齐，保障没有生效。"
     if today < held.cover_starts_on:

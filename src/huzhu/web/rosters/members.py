@@ -10,8 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import queries as enrolment
 from huzhu.members import queries, services
+from huzhu.organisations.queries import employers_near
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web.access import staff
+from huzhu.web.rosters.voiding import HOLDERS
 
 READERS = (
     "employer_clerk",
@@ -62,15 +64,20 @@ def reveal(request: Any, pk: Any) -> HttpResponse:
 
 def _page(request: Any, found: Any, *, status: int = 200, **more: Any) -> HttpResponse:
     account = queries.current_account(found)
+    covers = list(enrolment.of_member(request.by, found))
+    mine = enrolment.visible_to(request.by).filter(member=found)
     context = {
         "member": found,
         "id_number": masked(found.id_number),
         "phone": mask_phone(found.phone or ""),
         "account": account,
         "account_number": mask_account(account.number) if account else "",
-        "covers": enrolment.visible_to(request.by)
-        .filter(member=found)
-        .order_by("-cover_starts_on", "scheme_slug"),
+        "covers": covers,
+        "opens": set(mine.values_list("pk", flat=True)) if request.by.code in HOLDERS else (),
+        "may_move": may(request.by, "members.move", found.employer),
+        "moves": queries.open_moves(found),
+        "leaving": queries.LEAVING,
+        "targets": employers_near(found.employer) if may(request.by, "members.move") else (),
         "may_reveal": may(request.by, "members.reveal", found.employer),
         "fields": services.REVEALED.items(),
         "may_correct": may(request.by, "members.correct", found.employer),

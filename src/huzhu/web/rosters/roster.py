@@ -13,7 +13,7 @@ from huzhu.contributions import queries as contributions
 from huzhu.contributions.services import accept_roster
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import masked
-from huzhu.enrolment import queries, services
+from huzhu.enrolment import approval, queries, services
 from huzhu.enrolment.certificate import MOST
 from huzhu.enrolment.line import LABELS
 from huzhu.jobs import services as jobs
@@ -21,6 +21,7 @@ from huzhu.jobs.queries import unfinished_about
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
+from huzhu.web.rosters.approval import waiting
 from huzhu.web.rosters.mending import cells
 from huzhu.web.rosters.money import money_of
 from huzhu.web.rosters.upload import CLERKS
@@ -36,7 +37,7 @@ REFUSED = (services.RosterRefused, SplitOverFee)
 @staff(*READERS)
 def rosters(request: Any) -> HttpResponse:
     """Every roster of the branch: its state, its people, what it owes."""
-    seen = queries.rosters_visible_to(request.by)
+    seen = approval.with_returned(queries.rosters_visible_to(request.by))
     if (state := request.GET.get("state", "")) in queries.ROSTER_STATES:
         seen = seen.filter(state=state)
     pages = Paginator(contributions.with_sums(seen), PAGE).get_page(request.GET.get("page"))
@@ -64,6 +65,8 @@ def roster(request: Any, pk: Any) -> HttpResponse:
     found = _found(request, pk)
     if found.state == "staged":
         return _preview(request, found)
+    if found.state in {"at_county", "at_agency"}:
+        return waiting(request, found)
     if found.state == "mapping" and may(request.by, "rosters.upload", found.employer):
         return redirect("web:roster-columns", found.pk)
     if found.state in UNDERWAY:
@@ -112,6 +115,9 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "total": contributions.total_fen(plans),
         "by_habit": found.reading.get("source") == "habit",
         "may_change": may_change,
+        "needs_approval": approval.needed(found),
+        "offices": approval.wanted(found),
+        "returned": approval.sent_back(found),
     }
     return render(request, "web/rosters/preview.html", shown)
 
@@ -125,6 +131,7 @@ def _settled(request: Any, found: Any) -> HttpResponse:
     dues = contributions.dues_of(found)
     shown = {
         "roster": found,
+        "steps": approval.round_of(found),
         "dues": dues,
         "left": sum(due.left_fen for due in dues),
         "pages": pages,
@@ -144,6 +151,8 @@ def _settled(request: Any, found: Any) -> HttpResponse:
 def accept(request: Any, pk: Any) -> HttpResponse:
     """The good rows become cover that waits for money."""
     found = _found(request, pk)
+    if found.state == "staged" and approval.needed(found):
+        return _submitted(request, found)
     if found.state == "staged" and found.rows.count() > AT_ONCE:
         return _handed_over(request, found)
     try:
@@ -158,6 +167,17 @@ def accept(request: Any, pk: Any) -> HttpResponse:
     else:
         heads = max((due.heads for due in dues), default=0)
         messages.success(request, f"已确认，{heads} 人参加。请按下面的应缴付款；会费到齐后保障生效。")
+    return redirect("web:roster", found.pk)
+
+
+def _submitted(request: Any, found: Any) -> HttpResponse:
+    """An office above wants to see it first."""
+    try:
+        approval.submit(roster=found, good_only="good_only" in request.POST, by=request.by, at=request.now)
+    except (approval.ApprovalRefused, services.RosterRefused) as refused:
+        told(request, refused)
+    else:
+        messages.success(request, "已提交审批，同意以前没有人参加。走到哪里，这一页和工作台上都看得到。")
     return redirect("web:roster", found.pk)
 
 

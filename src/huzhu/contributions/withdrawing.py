@@ -1,0 +1,65 @@
+"""Somebody leaves a roster before cover begins, while nothing was received: no cover, and nothing owed for them."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from huzhu.audit import services as audit
+from huzhu.contributions.models import ContributionDue, Gift, Share
+from huzhu.enrolment import services as enrolments
+from huzhu.enrolment.models import Enrolment
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+
+class EndRefused(ValueError):
+    """Cover has begun, or money has come: it does not end this way."""
+
+
+def may_end(enrolment: Enrolment, at: datetime) -> str:
+    """Why the participation cannot simply be struck; empty when it can."""
+    if enrolment.state == Enrolment.State.VOID:
+        return "这份参保已经作废。"
+    if enrolment.cover_starts_on <= at.astimezone(SHANGHAI).date():
+        return "保障期已经开始，期内不退不改；本人退休、调动的，保障到期满为止。"
+    due = _due_of(enrolment)
+    if enrolment.state != Enrolment.State.AWAITING_PAYMENT or due is None:
+        return "会费已经到账，退出要退费：退费另办，这里不能退出。"
+    if due.shares.filter(received_fen__gt=0).exists():
+        return "这份名册的会费已经收到一部分，退出要退费：退费另办，这里不能退出。"
+    if Gift.objects.filter(share__due=due).exists():
+        return "这份名册有资助人按人资助，退出要重新计算资助：请和资助人商量后另办，这里不能退出。"
+    return ""
+
+
+@transaction.atomic
+def end_before_start(*, enrolment: Enrolment, reason: str, by: Role, at: datetime) -> None:
+    """Void a participation that has not begun and for which nothing was received; its due becomes smaller. EndRefused."""
+    check_may(by, "enrolments.end", within=enrolment.employer)
+    if len(reason.strip()) < 2:
+        raise EndRefused("没有写退出的理由，没有办理：请写明为什么退出。")
+    due = _due_of(enrolment)
+    shares = list(Share.objects.select_for_update().filter(due=due).order_by("pk")) if due else []
+    if said := may_end(enrolment, at):
+        raise EndRefused(said)
+    enrolments.void(enrolment=enrolment)
+    assert due is not None  # noqa: S101  may_end has seen it
+    _one_head_less(due, shares)
+    detail = {"reason": reason.strip()[:200], "number": enrolment.certificate_no or ""}
+    audit.record(by=by, verb="enrolments.end", on=enrolment, at=at, detail=detail)
+
+
+def _due_of(enrolment: Enrolment) -> ContributionDue | None:
+    return ContributionDue.objects.filter(roster=enrolment.roster_id, edition=enrolment.edition_id).first()
+
+
+def _one_head_less(due: ContributionDue, shares: list[Share]) -> None:
+    """Each share of one head goes: the shares were so many heads times one head's."""
+    heads = due.heads - 1
+    for share in shares:
+        share.amount_fen = share.amount_fen // due.heads * heads
+        share.cash_back_fen = share.cash_back_fen // due.heads * heads
+        share.save(update_fields=["amount_fen", "cash_back_fen"])
+    due.heads, due.amount_fen = heads, sum(share.amount_fen for share in shares)
+    due.save(update_fields=["heads", "amount_fen"])

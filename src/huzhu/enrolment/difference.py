@@ -1,0 +1,83 @@
+"""What a renewal changes against the period before: who stays, joins, leaves, differs, and who starts anew."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+
+from huzhu.core.identity import mask_phone
+from huzhu.enrolment.expiring import grace_of
+from huzhu.enrolment.models import Renewal, RenewalLine
+from huzhu.enrolment.renewal import editions_of, openings
+from huzhu.schemes.models import SchemeEdition
+from huzhu.users.models import Role
+from huzhu.users.permissions import may
+
+
+@dataclass(slots=True)
+class Difference:
+    """Lists of (line, what is to be said of it)."""
+
+    staying: list[tuple[RenewalLine, str]] = field(default_factory=list)
+    joining: list[tuple[RenewalLine, str]] = field(default_factory=list)
+    leaving: list[tuple[RenewalLine, str]] = field(default_factory=list)
+    changed: list[tuple[RenewalLine, str]] = field(default_factory=list)
+    anew: list[tuple[RenewalLine, str]] = field(default_factory=list)  # lose their unbroken cover
+    wrong: list[tuple[RenewalLine, str]] = field(default_factory=list)  # to be mended on the roster
+    heads: dict[SchemeEdition, int] = field(default_factory=dict)
+
+
+def visible_to(by: Role) -> QuerySet[Renewal]:
+    """Renewals of the asker's branch."""
+    if not may(by, "rosters.upload"):
+        return Renewal.objects.none()
+    found = Renewal.objects.filter(employer__path__startswith=by.organisation.path)
+    return found.select_related("employer").order_by("-begun_at", "pk")
+
+
+def list_of(renewal: Renewal, asked: str = "") -> QuerySet[RenewalLine]:
+    """The list in its order, joiners last; or those whose name was looked for."""
+    lines = renewal.lines.select_related("member")
+    return lines.filter(name__contains=asked) if asked else lines
+
+
+def difference(renewal: Renewal) -> Difference:
+    """Everything at once, for the page before submission."""
+    lines = list(renewal.lines.select_related("member"))
+    editions = editions_of(renewal, renewal.starts_on)
+    going = [line for line in lines if not line.reason]
+    open_to = openings(renewal, going, renewal.starts_on)
+    found = Difference(heads=dict.fromkeys(editions, 0))
+    for line in lines:
+        if line.reason:
+            found.leaving.append((line, line.get_reason_display()))
+            continue
+        joins, unbroken, read = open_to[line.number]
+        wanted = [row for row in joins if row.slug in line.schemes.split(",")]
+        for row in wanted:
+            found.heads[row] += 1
+        said = "、".join(row.short for row in wanted)
+        (found.staying if line.member_id else found.joining).append((line, said))
+        if read.problems:
+            found.wrong.append((line, "；".join(read.problems.values())))
+        _compare(found, line, [row for row in wanted if row.slug not in unbroken], renewal.starts_on)
+    found.heads = {row: number for row, number in found.heads.items() if number}
+    return found
+
+
+def _compare(found: Difference, line: RenewalLine, broken: list[SchemeEdition], day: date) -> None:
+    member: Any = line.member
+    if member is None:
+        return
+    said = []
+    if member.name != line.name:
+        said.append(f"姓名 {member.name} → {line.name}（登记里还是{member.name}，请代办处先更正）")
+    if (member.phone or "") != (line.phone or ""):
+        before, after = mask_phone(member.phone or ""), mask_phone(line.phone or "")
+        said.append(f"手机 {before or '没有'} → {after or '没有'}")
+    if said:
+        found.changed.append((line, "；".join(said)))
+    if broken:
+        said = [f"{row.short}间断超过 {grace_of(row, day)} 天" for row in broken]
+        found.anew.append((line, f"{'、'.join(said)}，观察期从 {day} 起重新计算"))

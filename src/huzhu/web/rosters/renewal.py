@@ -1,0 +1,192 @@
+"""Renewal: which periods end, last period's list with leavers and joiners, the difference, and the roster it becomes."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from huzhu.contributions import queries as contributions
+from huzhu.contributions.splits import SplitOverFee
+from huzhu.core.identity import masked
+from huzhu.enrolment import difference, expiring, renewal
+from huzhu.enrolment.services import RosterRefused
+from huzhu.files.tables import TableRefused
+from huzhu.organisations import queries as organisations
+from huzhu.web.access import staff, told
+from huzhu.web.rosters.upload import CLERKS, MOST_BYTES
+
+PAGE = 200  # lines; Django takes a thousand fields in one form
+
+
+@require_safe
+@staff(*CLERKS)
+def renewals(request: Any) -> HttpResponse:
+    """Periods that end within 60 days or have just ended, the nearest first."""
+    pages = Paginator(expiring.due(request.by, request.today), 50).get_page(request.GET.get("page"))
+    return render(request, "web/rosters/renewals.html", {"pages": pages})
+
+
+@require_POST
+@staff(*CLERKS)
+def begin(request: Any) -> HttpResponse:
+    """From the desk into the list."""
+    code, text = request.POST.get("employer", ""), request.POST.get("ends_on", "")
+    mine = organisations.visible_to(request.by).employers()
+    employer = get_object_or_404(mine, pk=code if code.isdecimal() else 0)
+    try:
+        begun = renewal.begin(
+            employer=employer, ends_on=date.fromisoformat(text), by=request.by, at=request.now
+        )
+    except ValueError as refused:  # no date, or nothing to renew
+        told(request, refused if isinstance(refused, RosterRefused) else ValueError("没有这个到期日。"))
+        return redirect("web:renewals")
+    return redirect("web:renewal", begun.pk)
+
+
+def _found(request: Any, pk: Any) -> Any:
+    return get_object_or_404(difference.visible_to(request.by), pk=pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*CLERKS)
+def people(request: Any, pk: Any) -> HttpResponse:
+    """The list: who goes on, who leaves and why, who joins; a sheet may be laid beside it."""
+    found = _found(request, pk)
+    if roster := expiring.standing(found).first():
+        messages.info(request, "这份续保名单已经提交，下面是它的名册。")
+        return redirect("web:roster", roster.pk)
+    error = _saved(request, found) if request.method == "POST" else ""
+    if request.method == "POST" and not error:
+        return _onward(request, found)
+    asked = request.GET.get("q", "").strip()[:40]
+    pages = Paginator(difference.list_of(found, asked), PAGE).get_page(request.GET.get("page"))
+    shown = {
+        "renewal": found,
+        "pages": pages,
+        "rows": [_row(line, request.POST) for line in pages],
+        "reasons": renewal.Reason.choices,
+        "asked": asked,
+        "also": f"&q={asked}" if asked else "",
+        "typed": request.POST.get("joining", ""),
+        "error": error,
+    }
+    return render(request, "web/rosters/renewal.html", shown, status=422 if error else 200)
+
+
+def _row(line: Any, posted: Any) -> dict[str, Any]:
+    return {
+        "line": line,
+        "number": masked(line.id_number or ""),
+        "reason": posted.get(f"reason-{line.pk}", line.reason),
+        "phone": posted.get(f"phone-{line.pk}", line.phone or ""),
+    }
+
+
+def _saved(request: Any, found: Any) -> str:
+    """Marks, typed joiners and the sheet; the sentence on what is wrong, or nothing."""
+    who: dict[str, Any] = {"renewal": found, "by": request.by, "at": request.now}
+    changes: dict[str, dict[str, str]] = {}
+    for name, text in request.POST.items():
+        column, _, line = name.partition("-")
+        if column in {"reason", "phone"} and line:
+            changes.setdefault(line, {})[column] = text[:40]
+    file = request.FILES.get("file")
+    try:
+        if file is not None:
+            return _compared(request, who, file)
+        renewal.mark(changes=changes, **who)
+        if text := request.POST.get("joining", "").strip():
+            renewal.add(text=text[:20_000], **who)
+    except (RosterRefused, TableRefused) as refused:
+        return str(refused)
+    return ""
+
+
+def _compared(request: Any, who: dict[str, Any], file: Any) -> str:
+    if file.size > MOST_BYTES:
+        return "文件超过 20 MB：请只留名单一页。"
+    counts = renewal.compare(name=file.name, data=file.read(), **who)
+    messages.success(
+        request,
+        f"已和去年的名单核对：表里 {counts['rows']} 人，新增 {counts['joining']} 人，"
+        f"不在表里 {counts['leaving']} 人（先记为不再参加，请改成实际的原因）。",
+    )
+    return ""
+
+
+def _onward(request: Any, found: Any) -> HttpResponse:
+    """To the difference, or to where on the list the person wants to be."""
+    if request.FILES.get("file") is not None or "stay" in request.POST:
+        return redirect("web:renewal", found.pk)
+    return redirect("web:renewal-difference", found.pk)
+
+
+@require_POST
+@staff(*CLERKS)
+def drop(request: Any, pk: Any, line: Any) -> HttpResponse:
+    """Take a joiner off the list again."""
+    found = _found(request, pk)
+    try:
+        renewal.drop(renewal=found, line=str(line), by=request.by, at=request.now)
+    except RosterRefused as refused:
+        told(request, refused)
+    return redirect("web:renewal", found.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*CLERKS)
+def changes(request: Any, pk: Any) -> HttpResponse:
+    """What changes against last period, what it costs, and the button that makes the roster."""
+    found = _found(request, pk)
+    if request.method == "POST":
+        return _submitted(request, found)
+    if roster := expiring.standing(found).first():
+        return redirect("web:roster", roster.pk)
+    try:
+        told_of = difference.difference(found)
+        plans = contributions.forecast(found, told_of.heads)
+    except (RosterRefused, SplitOverFee) as refused:
+        told(request, refused)
+        return redirect("web:renewal", found.pk)
+    shown = {
+        "renewal": found,
+        "found": told_of,
+        "parts": _parts(told_of),
+        "plans": plans,
+        "payers": contributions.by_payer(plans).items(),
+        "total": contributions.total_fen(plans),
+        "today": request.today,
+    }
+    return render(request, "web/rosters/difference.html", shown)
+
+
+def _parts(found: Any) -> list[tuple[str, str, list[Any]]]:
+    return [
+        ("stay", "续保", found.staying),
+        ("join", "新增", found.joining),
+        ("leave", "退出", found.leaving),
+        ("change", "变更", found.changed),
+    ]
+
+
+def _submitted(request: Any, found: Any) -> HttpResponse:
+    try:
+        if text := request.POST.get("starts_on", ""):
+            renewal.start_on(renewal=found, starts_on=date.fromisoformat(text), by=request.by, at=request.now)
+        if "look" in request.POST:
+            return redirect("web:renewal-difference", found.pk)
+        rosters = renewal.submit(renewal=found, by=request.by, at=request.now)
+    except (RosterRefused, SplitOverFee) as refused:
+        told(request, refused)
+        return redirect("web:renewal-difference", found.pk)
+    except ValueError:
+        told(request, ValueError("保障起日不是一个日期：请写成 2023-01-28 的样子。"))
+        return redirect("web:renewal-difference", found.pk)
+    if len(rosters) > 1:
+        messages.info(request, f"有人只续其中一部分方案，所以分成 {len(rosters)} 份名册，请逐份确认。")
+        return redirect("web:rosters")
+    return redirect("web:roster", rosters[0].pk)
