@@ -7,7 +7,7 @@ from random import Random
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.cli.yichun import applying, cast, places, rosters, today, visiting
+from huzhu.cli.yichun import applying, cast, places, renewing, rosters, today, visiting
 from huzhu.cli.yichun.claiming import Walk
 from huzhu.cli.yichun.people import Registry
 from huzhu.cli.yichun.year import Year
@@ -45,7 +45,11 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     today.draft(joining.with_account)
     today.changes(joining.with_account, people.sun)
     applying.individuals(tree, people, editions["yichun-flex"], joining.registry)
-    today.rosters(tree, people, editions, joining.registry)
+    renewing.asks_for_approval(tree, people)
+    renewing.at_the_county(today.rosters(tree, people, editions, joining.registry), people)
+    renewing.issued_anew(tree, people)
+    renewing.arriving(tree, people)
+    renewing.begun(tree, people, joining.registry)
     say("· 走访和医保统计")
     visiting.tell(tree, people)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

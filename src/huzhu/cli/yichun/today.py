@@ -173,8 +173,8 @@ def changes(joined: list[Who], by: Any) -> None:
     )
 
 
-def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry) -> None:
-    """A roster accepted and not yet paid, and two that wait to be confirmed, one of them with faults."""
+def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry) -> Any:
+    """A roster accepted and not yet paid, one with faults, and one of a county's hospital, which is given back."""
     place = tree.story.organisation
     wanted = [editions["yichun-120"], editions["yichun-women"]]
     late = _staged(place, wanted, list(registry.people(12, 7)), cast.zhao, as_excel)
@@ -184,7 +184,7 @@ def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry
     faulty = list(registry.people(30, 16))
     _staged(place, wanted, faulty, cast.zhao, as_csv, spoil=True)
     county = next(one for one in tree.employers if one.organisation.name == "铁力市人民医院")
-    _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.qian, as_csv)
+    return _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.sun, as_csv)
 
 
 SLIP = """
