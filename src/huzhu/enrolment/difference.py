@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from huzhu.core.identity import mask_phone
 from huzhu.enrolment.expiring import grace_of
@@ -37,8 +37,10 @@ def visible_to(by: Role) -> QuerySet[Renewal]:
 
 
 def list_of(renewal: Renewal, asked: str = "") -> QuerySet[RenewalLine]:
-    """The list in its order, joiners last; or those whose name was looked for."""
-    lines = renewal.lines.select_related("member")
+    """Joiners, then last period's list in its order; or those whose name was looked for."""
+    lines = renewal.lines.select_related("member").order_by(
+        Case(When(member=None, then=0), default=1), "number"
+    )
     return lines.filter(name__contains=asked) if asked else lines
 
 

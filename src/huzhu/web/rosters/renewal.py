@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from huzhu.contributions import queries as contributions
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.core.identity import masked
+from huzhu.core.identity import mask_phone, masked
 from huzhu.enrolment import difference, expiring, renewal
 from huzhu.enrolment.services import RosterRefused
 from huzhu.files.tables import TableRefused
@@ -82,7 +82,8 @@ def _row(line: Any, posted: Any) -> dict[str, Any]:
         "line": line,
         "number": masked(line.id_number or ""),
         "reason": posted.get(f"reason-{line.pk}", line.reason),
-        "phone": posted.get(f"phone-{line.pk}", line.phone or ""),
+        "phone": mask_phone(line.phone or ""),
+        "typed": posted.get(f"phone-{line.pk}", ""),
     }
 
 
@@ -92,7 +93,7 @@ def _saved(request: Any, found: Any) -> str:
     changes: dict[str, dict[str, str]] = {}
     for name, text in request.POST.items():
         column, _, line = name.partition("-")
-        if column in {"reason", "phone"} and line:
+        if line and (column == "reason" or (column == "phone" and text.strip())):
             changes.setdefault(line, {})[column] = text[:40]
     file = request.FILES.get("file")
     try:
@@ -120,8 +121,11 @@ def _compared(request: Any, who: dict[str, Any], file: Any) -> str:
 
 def _onward(request: Any, found: Any) -> HttpResponse:
     """To the difference, or to where on the list the person wants to be."""
-    if request.FILES.get("file") is not None or "stay" in request.POST:
+    if request.FILES.get("file") is not None:
         return redirect("web:renewal", found.pk)
+    if "stay" in request.POST:
+        messages.success(request, "已保存。")
+        return redirect(request.get_full_path())
     return redirect("web:renewal-difference", found.pk)
 
 
