@@ -123,7 +123,7 @@ def settle_void(*, void: CertificateVoid, agree: bool, by: Role, at: datetime) -
 def reissue(*, enrolment: Enrolment, by: Role, at: datetime) -> Enrolment:
     """A new number and code in place of a void certificate; the new paper names the old number. VoidRefused."""
     check_may(by, "certificates.void", within=enrolment.employer)
-    locked = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+    locked = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment.pk)
     void = CertificateVoid.objects.filter(certificate_no=locked.certificate_no, state=Void.VOID).first()
     if void is None or locked.state != Enrolment.State.IN_FORCE:
         raise VoidRefused("这份保障书没有作废，不用换发：要换发请先提出作废，由另一位同事复核。")

@@ -11,7 +11,6 @@ CAST = (
     ("zhao", "赵经办", "employer_clerk", "story"),
     ("qian", "钱县工", "county_clerk", "铁力市"),
     ("sun", "孙代办", "agency_clerk", "city"),
-    ("lin", "林代办", "agency_clerk", "city"),
     ("zhang", "张审核", "reviewer", "province"),
     ("chen", "陈复核", "second_reviewer", "province"),
     ("li", "李会计", "payment_maker", "province"),

@@ -57,8 +57,8 @@ def issued_anew(tree: Tree, cast: Cast) -> None:
     void = certifying.propose_void(
         enrolment=first, reason="打印时受潮，二维码扫不出来", by=cast.sun, at=moment(day, 9, 10)
     )
-    certifying.settle_void(void=void, agree=True, by=cast.lin, at=moment(day, 9, 30))
+    certifying.settle_void(void=void, agree=True, by=cast.zhu, at=moment(day, 9, 30))
     certifying.reissue(enrolment=first, by=cast.sun, at=moment(day, 9, 40))
     certifying.propose_void(
-        enrolment=second, reason="职工遗失，要求换发", by=cast.lin, at=moment(date(2022, 11, 29), 16, 0)
+        enrolment=second, reason="职工遗失，要求换发", by=cast.zhu, at=moment(date(2022, 11, 29), 16, 0)
     )

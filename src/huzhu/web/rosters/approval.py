@@ -57,7 +57,7 @@ def rule(request: Any) -> HttpResponse:
 
 def waiting(request: Any, found: Any) -> HttpResponse:
     """A roster in the hands of an office: its steps, its people, its cost, and the office's own buttons."""
-    pages = Paginator(queries.good(found), PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(queries.every_row(found).exclude(joins=""), PAGE).get_page(request.GET.get("page"))
     try:
         plans = contributions.plans(found)
     except SplitOverFee as error:

@@ -97,11 +97,12 @@ def _saved(request: Any, found: Any) -> str:
             changes.setdefault(line, {})[column] = text[:40]
     file = request.FILES.get("file")
     try:
-        if file is not None:
-            return _compared(request, who, file)
-        renewal.mark(changes=changes, **who)
+        if file is None:
+            renewal.mark(changes=changes, **who)
+        elif said := _compared(request, who, file):
+            return said
         if text := request.POST.get("joining", "").strip():
-            renewal.add(text=text[:20_000], **who)
+            renewal.add(text=text, **who)
     except (RosterRefused, TableRefused) as refused:
         return str(refused)
     return ""
