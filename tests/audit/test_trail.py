@@ -11,7 +11,7 @@ from huzhu.audit.models import Event
 from huzhu.audit.services import SYSTEM, RecordedApart, record
 from huzhu.core.hashing import NotCanonical
 from huzhu.organisations.models import Organisation
-from huzhu.worktime.models import CalendarDay
+from huzhu.users.models import SignInTries
 
 pytestmark = pytest.mark.django_db
 
@@ -62,8 +62,7 @@ def test_an_event_says_who_did_what_to_whom_and_when():
 
 
 def test_a_thing_without_a_name_of_its_own_is_called_by_its_kind():
-    day = CalendarDay(day=NOON.date(), is_working=True)
-    assert an_event(day).object_name == "工作日历 2022-07-13"
+    assert an_event(SignInTries(username="sun", last_at=NOON)).object_name == "登录失败 sun"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def test_what_has_no_single_spelling_is_refused():
 def test_long_names_are_cut_and_not_refused():
     actor = services.System()
     actor.actor_name = "名" * 200
-    event = record(by=actor, verb="x", on=CalendarDay(day=NOON.date()), at=NOON)
+    event = record(by=actor, verb="x", on=SignInTries(username="sun"), at=NOON)
     assert len(event.actor_name) == 80
 
 

@@ -27,7 +27,6 @@ facts:
 clauses:
   c1: {label: 第一条, text: 按病情轻重给付, source: 试验}
   joins: {label: 参加条款, text: 随单位参加, source: 试验}
-  cover: {label: 保障期条款, text: 一年, source: 试验}
 parameters:
   fee: {label: 会费, unit: money, clause: c1, values: {2021-12-10: 10元}}
   entry_ways: {label: 可以参加的方式, unit: code, shape: list, clause: joins, values: {2021-12-10: [group]}}

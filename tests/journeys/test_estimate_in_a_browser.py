@@ -29,7 +29,7 @@ def copy_the_sheet(page: Page, hifp_pay: str = "63410") -> None:
 def test_from_the_schemes_to_a_slip_another_reading_and_back(sized: Page):
     page = sized
     page.goto("/")
-    expect(page.get_by_role("article")).to_have_count(3)
+    expect(page.get_by_role("article")).to_have_count(4)
     assert fits(page)
     page.get_by_role("link", name="拿结算单试算一下").click()
     copy_the_sheet(page)

@@ -20,7 +20,7 @@ SLICE = 500
 
 def visible_to(by: Role) -> QuerySet[Pledge]:
     """Pledges for the branch of whoever keeps them or cares for the workers, newest first."""
-    if not (may(by, "contributions.pledge") or may(by, "contributions.sponsor")):
+    if not (may(by, "contributions.pledge") or may(by, "sponsors.see")):
         return Pledge.objects.none()
     path = by.organisation.path
     within = Q(member__employer__path__startswith=path) | Q(place__path__startswith=path)
@@ -29,7 +29,7 @@ def visible_to(by: Role) -> QuerySet[Pledge]:
 
 def sponsor_for(by: Role, pledge: Pledge) -> str:
     """The sponsor's name for those who may know it, else only that there is one."""
-    knows = pledge.is_named or may(by, "contributions.sponsor") or pledge.recorded_by == by.actor_id
+    knows = pledge.is_named or may(by, "sponsors.see") or pledge.recorded_by == by.actor_id
     return pledge.sponsor_name if knows else UNNAMED
 
 

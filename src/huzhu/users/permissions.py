@@ -30,7 +30,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "contributions.account": ("登记代办处的收款账户", {AGENCY}),
     "contributions.confirm_account": ("确认代办处的收款账户", {AGENCY, MAKER}),
     "contributions.pledge": ("登记资助承诺", {COUNTY, AGENCY}),
-    "contributions.sponsor": ("查看资助人是谁", {AGENCY, CADRE}),
+    "sponsors.see": ("查看资助人是谁", {AGENCY, CADRE}),
     "contributions.export": ("导出会费表", {EMPLOYER, COUNTY, AGENCY, MAKER, AUDITOR}),
     "members.see": (
         "查看会员",
