@@ -210,11 +210,11 @@ def test_filters_find_what_they_say_and_nothing_else(town):
 
 def test_an_export_holds_the_rows_that_are_shown_and_is_written_down(town):
     agency, _, _, _ = town
-    answer = as_staff(agency).get("/desk/employers/export/?stage=visited")
+    answer = as_staff(agency).get("/desk/employers/?stage=visited&as=xlsx")
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
     assert [row[1] for row in rows[2:]] == ["铁力市教育局"]
-    taken = Event.objects.get(verb="employers.export")
-    assert taken.detail == {"what": "单位", "rows": 1, "asked": {"q": "", "stage": "visited"}}
+    taken = Event.objects.get(verb="lists.export")
+    assert taken.detail == {"what": "单位", "rows": 1, "asked": {"stage": "visited"}}
 
 
 # ── earlier statistics ──────────────────────────────────────────────────────────────────────────────
@@ -238,7 +238,7 @@ def test_a_sheet_is_previewed_then_taken_in_and_stands_beside_today(town):
     again = browser.post("/desk/insured/new/", {"file": a_file(f"2019,{unit.code},,120,8,,")})
     assert again.url == address
     assert "已经传过" in text_of(browser.get(address))
-    exported = browser.get("/desk/insured/export/?level=employer")
+    exported = browser.get("/desk/insured/?level=employer&as=xlsx")
     rows = CalamineWorkbook.from_filelike(io.BytesIO(exported.content)).get_sheet_by_index(0).to_python()
     assert 120 in next(row for row in rows if row[0] == unit.code)
 

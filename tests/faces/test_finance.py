@@ -352,8 +352,8 @@ def test_the_books_as_a_workbook(booked):
     rows = book.get_sheet_by_name("收支表").to_python()
     assert ["结余", 70.0, 70.0] in rows
     assert len(book.get_sheet_by_name("分录").to_python()) == 2 + 4
-    event = Event.objects.get(verb="ledger.export")
-    assert (event.kind, event.detail) == ("read", {"year": "2022"})
+    event = Event.objects.get(verb="lists.export")
+    assert (event.kind, event.detail) == ("read", {"what": "账簿", "rows": 4, "asked": {"year": "2022"}})
 
 
 def test_no_cell_of_a_workbook_is_a_formula(booked):

@@ -110,7 +110,7 @@ def test_what_belongs_to_another_employer_looks_missing(city, roster, clerk, age
 def test_a_list_shows_and_exports_the_own_branch_only(city, roster, today):
     stranger = as_staff(a_role("county_clerk", a_county(city)))
     assert roster.employer.name not in text_of(stranger.get(at("dues")))
-    answer = stranger.get(at("dues-export"))
+    answer = stranger.get(at("dues"), {"as": "xlsx"})
     assert roster.employer.name not in [cell for row in sheet_of(answer) for cell in row]
 
 
@@ -284,20 +284,14 @@ def test_the_list_is_filtered_in_the_address_and_summed_at_the_foot(city, roster
 
 
 def test_the_workbook_is_the_list_and_taking_it_is_written_down(roster, agency):
-    answer = as_staff(agency).get(at("dues-export"), {"payer": "employer"})
+    answer = as_staff(agency).get(at("dues"), {"payer": "employer", "as": "xlsx"})
     rows = sheet_of(answer)
     assert rows[2][0] == roster.employer.name
     assert rows[-1][0] == "合计"
     assert rows[-1][-3:] == [180, 0, 180]
-    event = Event.objects.get(verb="contributions.export")
-    assert (event.kind, event.detail) == ("read", {"payer": "employer", "rows": 1})
-
-
-def test_too_many_rows_are_not_exported(roster, agency, monkeypatch):
-    monkeypatch.setattr("huzhu.web.rosters.dues.MOST_ROWS", 0)
-    page = as_staff(agency).get(at("dues-export"), follow=True)
-    assert "没有导出" in text_of(page)
-    assert not Event.objects.filter(verb="contributions.export").exists()
+    event = Event.objects.get(verb="lists.export")
+    assert event.kind == "read"
+    assert event.detail == {"what": "待缴会费", "rows": 1, "asked": {"payer": "employer"}}
 
 
 # ── the account to pay to ───────────────────────────────────────────────────────────────────────────

@@ -336,12 +336,11 @@ def test_the_list_is_filtered_in_the_address_and_exported_in_the_trail(desk, cit
         page = text_of(desk.get("/desk/people/", query))
         assert seen in page, query
         assert unseen not in page.split("<table")[-1], query
-    answer = desk.post("/desk/people/export/?role=county_clerk")
+    answer = desk.get("/desk/people/?role=county_clerk&as=xlsx")
     rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
     assert rows[2][0] == "'=钱县工"
-    event = Event.objects.get(verb="users.export")
-    assert (event.kind, event.detail["people"]) == ("read", 1)
-    assert desk.get("/desk/people/export/").status_code == 405
+    event = Event.objects.get(verb="lists.export")
+    assert (event.kind, event.detail["rows"]) == ("read", 1)
 
 
 def test_many_people_come_by_a_sheet_all_or_none(desk, city):

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from huzhu.claims.lifecycle import DONE
 from huzhu.claims.models import Claim, Pause, State
 from huzhu.members.models import Member
+from huzhu.members.queries import fitting
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.worktime.calendar import Calendar
@@ -51,12 +53,16 @@ def opens_details(by: Role) -> bool:
 
 
 def matching(claims: QuerySet[Claim], text: str) -> QuerySet[Claim]:
-    """Claims whose number or member fits what was typed in the search box."""
+    """Claims whose number or member (name, initials, identity number or its last four) fits what was typed."""
     text = text.strip()
     if not text:
         return claims
-    found = Q(number__icontains=text) | Q(member__name__contains=text) | Q(member__id_number_last4=text)
-    return claims.filter(found | Q(member__id_number_index=text))
+    return claims.filter(Q(number__icontains=text) | Q(member__in=fitting(text)))
+
+
+def of_kind(claims: QuerySet[Claim], kind: str) -> QuerySet[Claim]:
+    """Claims with this among the kinds applied for."""
+    return claims.annotate(said=Cast("kinds", TextField())).filter(said__contains=f'"{kind}"')
 
 
 def by_urgency(claims: Iterable[Claim], now: datetime) -> list[tuple[Claim, Clock]]:

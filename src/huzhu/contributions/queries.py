@@ -1,6 +1,7 @@
 """Questions about dues and money received, always asked for someone."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,6 +118,65 @@ def transfers_of(roster: Roster) -> list[tuple[OfficialReceipt, list[Receipt]]]:
     papers = OfficialReceipt.objects.filter(bank_reference__in=found).select_related("agency")
     by_reference = {paper.bank_reference: paper for paper in papers}
     return [(by_reference[reference], rows) for reference, rows in found.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An official receipt with the parts of its transfer."""
+
+    paper: OfficialReceipt
+    parts: list[Receipt]
+
+    @property
+    def employer(self) -> Organisation:
+        return self.parts[0].share.due.roster.employer
+
+    @property
+    def received_on(self) -> dt.date:
+        return self.parts[0].received_on
+
+    @property
+    def payer(self) -> str:
+        """Everybody who paid by this transfer."""
+        return "、".join(dict.fromkeys(one.share.payer_name for one in self.parts))
+
+    @property
+    def vouchers(self) -> list[str]:
+        return list(dict.fromkeys(one.voucher.number for one in self.parts))
+
+
+def transfers(papers: Iterable[OfficialReceipt]) -> list[Transfer]:
+    """Each receipt with its parts, in the order given."""
+    held = list(papers)
+    parts: dict[str, list[Receipt]] = {}
+    found = Receipt.objects.filter(bank_reference__in=[one.bank_reference for one in held]).order_by("part")
+    for one in found.select_related("share__due__roster__employer", "voucher"):
+        parts.setdefault(one.bank_reference, []).append(one)
+    return [Transfer(paper, parts[paper.bank_reference]) for paper in held]
+
+
+def receipts_matching(
+    papers: QuerySet[OfficialReceipt], text: str, employers: Iterable[Organisation]
+) -> QuerySet[OfficialReceipt]:
+    """Receipts by number (the whole, or its last part), by the bank's reference, by payer, or of these employers."""
+    paid = Receipt.objects.filter(
+        Q(share__payer_name__contains=text) | Q(share__due__roster__employer__in=list(employers))
+    )
+    said = Q(bank_reference__icontains=text) | Q(bank_reference__in=paid.values("bank_reference"))
+    if number := re.fullmatch(r"(?:(\w+)-(\d{4})-)?(\d{1,9})", text, re.ASCII):
+        agency, year, last = number.groups()
+        numbered = Q(number=int(last))
+        said |= numbered & Q(agency__code=agency, year=int(year)) if agency else numbered
+    return papers.filter(said)
+
+
+def received_between(
+    papers: QuerySet[OfficialReceipt], first: str | None, last: str | None
+) -> QuerySet[OfficialReceipt]:
+    """Receipts whose money came from the first day on, up to and with the last."""
+    paid = Receipt.objects.filter(received_on__gte=first) if first else Receipt.objects.all()
+    paid = paid.filter(received_on__lte=last) if last else paid
+    return papers.filter(bank_reference__in=paid.values("bank_reference"))
 
 
 def account_of(agency: Organisation) -> CollectingAccount | None:

@@ -283,11 +283,3 @@ def _booked(
 def _begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
     if not due.shares.filter(received_fen__lt=F("amount_fen")).exists():
         enrolment.begin_cover(roster=due.roster, edition=due.edition, by=by, at=at)
-
-
-@transaction.atomic
-def exported(*, by: Role, at: datetime, asked: dict[str, str], rows: int) -> None:
-    """Somebody takes the list of dues out of the house: written down, with what was asked for."""
-    check_may(by, "contributions.export")
-    detail = {**asked, "rows": rows}
-    audit.record(by=by, verb="contributions.export", on=by.organisation, at=at, kind="read", detail=detail)

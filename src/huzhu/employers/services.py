@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -264,14 +263,6 @@ def _stance(said: Said, by: Role, at: datetime) -> Stance:
         told_by=by.actor_id,
         told_by_name=by.actor_name[:80],
     )
-
-
-@transaction.atomic
-def exported(*, by: Role, at: datetime, what: str, rows: int, asked: dict[str, Any]) -> None:
-    """That a list of employers was taken out is written down."""
-    check_may(by, "employers.export")
-    detail = {"what": what, "rows": rows, "asked": asked}
-    record(by=by, verb="employers.export", on=by.organisation, at=at, detail=detail)
 
 
 def _check(by: Role, verb: str, employer: Organisation) -> None:

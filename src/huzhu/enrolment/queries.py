@@ -1,11 +1,14 @@
 """Questions about rosters and cover, always asked for someone."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from huzhu.core.identity import tidy
+from huzhu.core.pinyin import initials
 from huzhu.enrolment.entry import Entry, offered
 from huzhu.enrolment.models import Application, Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
 from huzhu.members.models import Member
@@ -18,6 +21,8 @@ from huzhu.users.permissions import may
 
 ROSTER_STATES = dict(Roster.State.choices)
 APPLICATION_STATES = [choice for choice in Application.State.choices if choice[0] != "draft"]
+COVERS = (("held", "有效"), ("soon", "60 天内到期"), ("none", "没有"))
+SOON = dt.timedelta(days=60)
 OCCUPATIONS = Application.Occupation.choices
 
 
@@ -45,6 +50,14 @@ def rosters_visible_to(by: Role) -> QuerySet[Roster]:
         return Roster.objects.none()
     rosters = Roster.objects.filter(employer__path__startswith=by.organisation.path)
     return rosters.select_related("employer", "file").order_by("-uploaded_at", "pk")
+
+
+def by_cover(members: QuerySet[Member], by: Role, day: dt.date, which: str) -> QuerySet[Member]:
+    """Of these members those with cover on the day, without, or whose cover ends soon (COVERS)."""
+    held = visible_to(by).in_force().covering(day).order_by()
+    held = held.filter(cover_ends_on__lte=day + SOON) if which == "soon" else held
+    people = held.values("member")
+    return members.exclude(pk__in=people) if which == "none" else members.filter(pk__in=people)
 
 
 def covering(member: Member, day: dt.date) -> list[Enrolment]:
@@ -116,6 +129,20 @@ def applications_visible_to(by: Role) -> QuerySet[Application]:
         agency__path__startswith=by.organisation.path
     )
     return found.select_related("edition", "agency", "roster").order_by("submitted_at", "pk")
+
+
+def matching(found: QuerySet[Application], text: str) -> QuerySet[Application]:
+    """Applications by number, name, its pinyin initials, platform, identity number or its last four."""
+    wanted = tidy(text)
+    said = Q(number__icontains=text) | Q(name__contains=text) | Q(platform__contains=text)
+    said |= Q(id_number_index=wanted)
+    if re.fullmatch(r"[0-9]{3}[0-9X]", wanted):  # sealed without an index of their own: read one by one
+        said |= Q(pk__in=[one.pk for one in found if one.id_number.endswith(wanted)])
+    elif wanted.isascii() and wanted.isalpha():
+        begin = wanted.lower()
+        names = found.values_list("pk", "name")
+        said |= Q(pk__in=[pk for pk, name in names if initials(name).startswith(begin)])
+    return found.filter(said)
 
 
 def application(key: str) -> Application | None:

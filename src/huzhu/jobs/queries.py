@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from huzhu.jobs.models import JobRun
 from huzhu.users.permissions import may
 
+STATES = JobRun.State.choices
+
 
 def visible_to(by: Any) -> QuerySet[JobRun]:
     """What the asker has asked for, newest first; for who looks after the system, what anybody in the branch has."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,7 +11,6 @@ from huzhu.audit import services as audit
 from huzhu.ledger.accounts import CHART
 from huzhu.ledger.models import Account, LedgerEntry, Voucher, VoucherDay
 from huzhu.organisations.models import Organisation
-from huzhu.users.permissions import check_may
 
 
 class AlreadyPosted(ValueError):
@@ -73,12 +71,6 @@ def ensure_chart() -> None:
     Account.objects.bulk_create(
         [Account(code=line.code, name=line.name, kind=line.kind) for line in CHART], ignore_conflicts=True
     )
-
-
-def exported(*, by: Any, at: datetime, asked: dict[str, str]) -> None:
-    """Somebody takes the books out of the house: written down, with what was asked for."""
-    check_may(by, "books.see")
-    audit.record(by=by, verb="ledger.export", on=by.organisation, at=at, kind="read", detail=asked)
 
 
 def check_rows(rows: Sequence[Row]) -> None:

@@ -27,11 +27,13 @@ def visible_to(by: Role | Member) -> QuerySet[Member]:
 
 def search(by: Role | Member, text: str) -> QuerySet[Member]:
     """Found by name, pinyin initials, full identity number, or its last four characters; nothing for no text."""
-    wanted = tidy(text)
     members = visible_to(by).order_by("name", "pk")
-    if not wanted:
-        return members.none()
-    return members.filter(_matching(wanted))
+    return members.filter(_matching(tidy(text))) if tidy(text) else members.none()
+
+
+def fitting(text: str) -> QuerySet[Member]:
+    """The same over all branches, for rooms above that hold rows of a branch and look for their members."""
+    return Member.objects.filter(_matching(tidy(text)))
 
 
 def _matching(wanted: str) -> Q:

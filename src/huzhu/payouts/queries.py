@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from huzhu.claims.models import Claim
+from huzhu.claims.queries import matching as matching_claims
 from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
@@ -19,6 +20,8 @@ MONEY = frozenset({"payment_maker", "payment_releaser", "auditor"})
 # who may see that a payment of a claim was sent back, and why
 CLAIMS = frozenset({"agency_clerk", "reviewer", "second_reviewer"})
 LATE = timedelta(days=1)
+STATES = Payout.State.choices
+BATCH_STATES = PayoutBatch.State.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ def visible_to(by: Role | Member) -> QuerySet[Payout]:
     if not by.is_current or by.code not in MONEY | CLAIMS:
         return payouts.none()
     return payouts.filter(decision__claim__office__path__startswith=by.organisation.path)
+
+
+def matching(payouts: QuerySet[Payout], text: str) -> QuerySet[Payout]:
+    """Payouts whose claim or member fits what was typed."""
+    claims = matching_claims(Claim.objects.order_by(), text)
+    return payouts.filter(decision__claim__in=claims) if text else payouts
 
 
 def batches(by: Role) -> QuerySet[PayoutBatch]:

@@ -128,11 +128,11 @@ def link(*, user: User, by: Role, at: datetime) -> str:
     return token
 
 
-def exported(*, by: Role, at: datetime, count: int, asked: str) -> None:
-    """Write down that the list of people was taken away as a file."""
-    check_may(by, "users.change")
-    detail = {"people": count, "asked": asked}
-    record(by=by, verb="users.export", on=by.organisation, at=at, detail=detail, kind="read")
+def exported(*, by: Role, at: datetime, what: str, rows: int, asked: dict[str, str]) -> None:
+    """Write down that a list was taken away as a file: which, how many rows, and what was asked for."""
+    check_may(by, "lists.export")
+    detail = {"what": what, "rows": rows, "asked": asked}
+    record(by=by, verb="lists.export", on=by.organisation, at=at, detail=detail, kind="read")
 
 
 def check_rules(by: Role, user: User) -> None:

@@ -1,10 +1,9 @@
 """The claims of a branch: the list with its filters in the address, one claim, and what may be done with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -15,10 +14,12 @@ from huzhu.adjudication.letter import open_letter
 from huzhu.claims import queries
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS, lacking
-from huzhu.claims.kinds import labels_of
+from huzhu.claims.kinds import KINDS, labels_of
 from huzhu.claims.lifecycle import DONE, LIFECYCLE
 from huzhu.claims.severity import raises_of
 from huzhu.core.identity import mask_phone, masked
+from huzhu.organisations.queries import visible_to
+from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.shown import (
@@ -30,10 +31,12 @@ from huzhu.web.claims.shown import (
     pdf_response,
     steps_of,
 )
+from huzhu.web.workbooks import Cell
 
 READERS = ("agency_clerk", "reviewer", "second_reviewer", "auditor")
 CLERKS = ("employer_clerk", "county_clerk")
-A_PAGE = 50
+FINDS = "申请编号、姓名、拼音首字母、身份证末四位"
+HEADS = ("申请编号", "加急", "会员", "单位", "提交", "状态", "期限")
 STATES = [(str(state), str(state.label)) for state in LIFECYCLE]
 PAPER_STATES = (("received", "已收"), ("unclear", "看不清"), ("missing", "缺"), ("waived", "免交"))
 
@@ -45,32 +48,63 @@ def details(request: Any, pk: str) -> Any:
     return get_object_or_404(queries.visible_to(request.by), pk=pk)
 
 
+def _asked(request: Any) -> lists.Asked:
+    """Clerks of employers see states only, so they cannot sift by what was applied for."""
+    offices = [(str(one.pk), one.name) for one in visible_to(request.by).filter(kind="city")]
+    kinds = [(kind.name, kind.label) for kind in KINDS.values()] if queries.opens_details(request.by) else []
+    return lists.read(
+        request,
+        "给付申请",
+        lists.Filter("state", "状态", STATES),
+        lists.Filter("kind", "项目", kinds),
+        lists.Filter("office", "代办处", offices if len(offices) > 1 else []),
+        lists.Filter("urgent", "加急", kind="tick"),
+        lists.Filter("overdue", "超时", kind="tick"),
+        finds=FINDS,
+        unit="件",
+    )
+
+
+def _sifted(request: Any, asked: lists.Asked) -> Any:
+    """Newest first; the overdue by urgency."""
+    found = queries.matching(queries.visible_to(request.by), asked.text)
+    found = found.filter(state=asked["state"]) if asked["state"] else found
+    found = queries.of_kind(found, asked["kind"]) if asked["kind"] else found
+    found = found.filter(office=int(asked["office"])) if asked["office"] else found
+    found = found.filter(is_urgent=True) if asked["urgent"] else found
+    if not asked["overdue"]:
+        return found.order_by("-number")
+    late = queries.by_urgency(found.exclude(state__in=(*DONE, "draft")), request.now)
+    return [claim for claim, clock in late if clock.overdue]
+
+
 @require_safe
 @staff(*READERS, *CLERKS)
 def listed(request: Any) -> HttpResponse:
-    """Filters stand in the address: state, urgent, overdue, q. Clerks of employers see states only."""
-    asked = {
-        name: request.GET.get(name, "").strip()[:40] for name in ("state", "urgent", "overdue", "q", "page")
-    }
-    found = queries.visible_to(request.by)
-    found = found.filter(state=asked["state"]) if asked["state"] in LIFECYCLE else found
-    found = found.filter(is_urgent=True) if asked["urgent"] else found
-    found = queries.matching(found, asked["q"])
-    if asked["overdue"]:
-        late = queries.by_urgency(found.exclude(state__in=(*DONE, "draft")), request.now)
-        page = Paginator([claim for claim, clock in late if clock.overdue], A_PAGE).get_page(asked["page"])
-    else:
-        page = Paginator(found.order_by("-number"), A_PAGE).get_page(asked["page"])
-    shown = {
-        "rows": queries.timed(page.object_list, request.now),
-        "page": page,
-        "count": page.paginator.count,
-        "asked": asked,
-        "states": STATES,
-        "opens": queries.opens_details(request.by),
-        "is_filtered": any(asked[name] for name in ("state", "urgent", "overdue", "q")),
-    }
-    return render(request, "web/claims/list.html", shown)
+    """The claims of the branch; clerks of employers see states only."""
+    asked, opens = _asked(request), queries.opens_details(request.by)
+    found = _sifted(request, asked)
+    if asked.takes:
+        return lists.taken(
+            request, asked, HEADS, found, lambda rows: _cells(queries.timed(rows, request.now), opens=opens)
+        )
+    shown = lists.shown(request, asked, found)
+    rows = queries.timed(shown["pages"], request.now)
+    return render(request, "web/claims/list.html", shown | {"rows": rows, "opens": opens})
+
+
+def _cells(rows: list[Any], *, opens: bool) -> Iterator[tuple[Cell, ...]]:
+    for claim, clock in rows:
+        until = f"最晚 {clock.due_on}" if clock.due_on else ""
+        yield (
+            claim.number,
+            "加急" if claim.is_urgent else "",
+            claim.member.name,
+            claim.employer.name,
+            lists.minute(claim.submitted_at),
+            claim.get_state_display(),
+            clock.word if opens else "等补材料" if clock.paused else until,
+        )
 
 
 @require_safe

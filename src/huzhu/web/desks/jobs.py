@@ -13,16 +13,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from huzhu.files import queries as kept
 from huzhu.files import services as files
 from huzhu.jobs import queries, services
+from huzhu.web import lists
 from huzhu.web.access import staff, told
-from huzhu.web.desks.numbers import page_of
 
 
 @require_safe
 @staff()
 def jobs(request: Any) -> HttpResponse:
     """What this person has asked for, newest first; the administrator sees the branch's."""
-    pages = page_of(request, queries.visible_to(request.by))
-    return render(request, "web/desks/jobs.html", {"pages": pages, "also": ""})
+    asked = lists.read(request, "后台任务", lists.Filter("state", "状态", queries.STATES), exports=False)
+    found = queries.visible_to(request.by)
+    found = found.filter(state=asked["state"]) if asked["state"] else found
+    return render(request, "web/desks/jobs.html", lists.shown(request, asked, found))
 
 
 @require_safe

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,6 +12,7 @@ from huzhu.insight import figures
 from huzhu.organisations.queries import visible_to
 from huzhu.web.access import staff
 from huzhu.web.desks.tiles import Tile, address
+from huzhu.web.lists import page_of
 
 READERS = ("leader", "auditor", "policy", "county_clerk", "agency_clerk", "reviewer")
 WAYS = (("place", "县区、集团"), ("sector", "单位类型"), ("employer", "单位"))
@@ -26,11 +26,6 @@ def place_of(request: Any, pk: int | None) -> Any:
     if found is None:
         raise Http404
     return found
-
-
-def page_of(request: Any, rows: Any, size: int = 50) -> Page:
-    """One page of rows; a page that is not there is the nearest."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
 @require_safe

@@ -38,7 +38,6 @@ WORDS = {
     "claims.withdraw": "撤回申请",
     "contributions.confirm_account": "确认代办处收款账户",
     "contributions.decline_account": "不同意代办处收款账户",
-    "contributions.export": "导出会费表",
     "contributions.give_back_slip": "退回银行回单",
     "contributions.issue_receipt": "开收据",
     "contributions.pledge": "登记资助承诺",
@@ -53,7 +52,6 @@ WORDS = {
     "employers.add_contact": "增加单位联系人",
     "employers.cancel_insured": "作废医保统计表",
     "employers.drop_contact": "停用单位联系人",
-    "employers.export": "导出单位",
     "employers.make_main": "设为主要联系人",
     "employers.open_proof": "查看人数证明",
     "employers.prove_count": "核实职工人数",
@@ -72,8 +70,8 @@ WORDS = {
     "jobs.fail": "后台任务没有完成",
     "jobs.finish": "后台任务完成",
     "jobs.try_again": "再试后台任务",
-    "ledger.export": "导出账目",
     "ledger.post": "记账",
+    "lists.export": "导出列表",
     "members.add_account": "登记收款账户",
     "members.approve_correction": "批准资料更正",
     "members.ask_correction": "提出资料更正",
@@ -139,7 +137,6 @@ WORDS = {
     "setup.open": "首次开业",
     "users.add_user": "增加登录名",
     "users.change_password": "修改密码",
-    "users.export": "导出人员",
     "users.grant": "授予角色",
     "users.link": "发出设密码的链接",
     "users.lock": "锁定登录名",
@@ -167,3 +164,8 @@ PURPOSES = {
 def in_words(verb: str) -> str:
     """The words of a verb; a verb without words is shown as it is."""
     return WORDS.get(verb, verb)
+
+
+def verbs_said(text: str) -> list[str]:
+    """The verbs whose words hold this text."""
+    return [verb for verb, words in WORDS.items() if text in words]

@@ -1,15 +1,13 @@
 """What a list of employers was asked for: filters that stand in the address, and the order."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
-
-from django.utils.http import urlencode
 
 from huzhu.employers import queries as employers
 from huzhu.outreach import queries as outreach
 from huzhu.outreach.lines import Line
+from huzhu.web import lists
 
 LACKS = {"cause": "原因", "owner": "负责人", "date": "下一步日期"}
 SECTORS = (("municipal", "市直单位"), ("county", "县区单位"), ("enterprise", "企业"), ("forestry", "森工"))
@@ -28,7 +26,6 @@ TITLES = {
     "due": "下一步",
 }
 SORTS = (
-    ("", "机构树的顺序"),
     ("name", "名称（拼音）"),
     ("staff", "在职人数，多的在前"),
     ("enrolled", "已参保人数，多的在前"),
@@ -67,71 +64,24 @@ _TESTS: dict[str, Callable[[Line, str, date], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One filter on the page: its name, its words, and what can be chosen."""
-
-    name: str
-    title: str
-    value: str
-    choices: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Filters and order, read from an address; what is not offered counts as not asked."""
-
-    text: str
-    picks: dict[str, str]
-    sort: str
-    offered: dict[str, list[tuple[str, str]]]
-
-    @property
-    def boxes(self) -> list[Box]:
-        return [Box(name, TITLES[name], self.picks.get(name, ""), self.offered[name]) for name in TITLES]
-
-    @property
-    def query(self) -> str:
-        parts = {"q": self.text, **self.picks, "sort": self.sort}
-        return urlencode({name: value for name, value in parts.items() if value})
-
-    @property
-    def also(self) -> str:
-        return f"&{self.query}" if self.query else ""
-
-    @property
-    def said(self) -> str:
-        """In words, for the head of a print and of a workbook."""
-        words = [
-            f"{TITLES[name]}：{dict(self.offered[name])[value]}"
-            for name, value in self.picks.items()
-            if value
-        ]
-        return "；".join([f"含“{self.text}”"] * bool(self.text) + words) or "全部单位"
-
-    def sift(self, lines: Iterable[Line], today: date) -> list[Line]:
-        """The lines that fit, in the order asked for."""
-        wanted = self.text.casefold()
-        found = [
-            line
-            for line in lines
-            if (not wanted or employers.fits(line.employer.name, line.employer.code, wanted))
-            and all(_TESTS[name](line, value, today) for name, value in self.picks.items())
-        ]
-        return sorted(found, key=_ORDERS[self.sort]) if self.sort else found
-
-
-def read(asked: Mapping[str, str], lines: Iterable[Line]) -> Asked:
+def read(request: Any, what: str, lines: Iterable[Line], sorts: lists.Choices = ()) -> lists.Asked:
     """From the address, with the choices that occur in the branch."""
     offered = _offered(list(lines))
-    picks = {name: asked.get(name, "") for name in TITLES}
-    sort = asked.get("sort", "")
-    return Asked(
-        text=asked.get("q", "").strip()[:40],
-        picks={name: value for name, value in picks.items() if value in dict(offered[name])},
-        sort=sort if sort in _ORDERS else "",
-        offered=offered,
-    )
+    filters = [lists.Filter(name, title, offered[name]) for name, title in TITLES.items()]
+    return lists.read(request, what, *filters, finds="单位名称、拼音首字母、代码", unit="家", sorts=sorts)
+
+
+def sift(asked: lists.Asked, found: Iterable[Line], today: date) -> list[Line]:
+    """The lines that fit, in the order asked for."""
+    wanted = asked.text.casefold()
+    picks = [(_TESTS[name], value) for name, value in asked.values.items() if value]
+    fit = [
+        line
+        for line in found
+        if (not wanted or employers.fits(line.employer.name, line.employer.code, wanted))
+        and all(test(line, value, today) for test, value in picks)
+    ]
+    return sorted(fit, key=_ORDERS[asked.sort]) if asked.sort else fit
 
 
 def _offered(lines: list[Line]) -> dict[str, list[tuple[str, str]]]:

@@ -12,20 +12,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.employers import insured as sheets
-from huzhu.employers import queries, services
+from huzhu.employers import queries
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.insight.figures import percent
 from huzhu.organisations.queries import visible_to
 from huzhu.outreach.lines import lines
 from huzhu.users.permissions import may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.employers.listing import READERS
-from huzhu.web.workbooks import Cell, Table, download, workbook, yuan
+from huzhu.web.workbooks import Cell, download, yuan
 
 YEARS = (2018, 2019, 2020)
 LEVELS = (("place", "县区、集团"), ("employer", "单位"))
+HEADS = (
+    *("代码", "机构", *(f"{year} 参保职工" for year in YEARS), "在职（上报）", "已参加互助", "参保率"),
+    *(f"{year} {words}" for year in YEARS for words in ("住院人次", "统筹支付（元）", "个人自付（元）")),
+)
 MOST_SHOWN = 200
 
 
@@ -71,36 +75,18 @@ def _row(place: Any, own: list[Any], years: dict[int, Any]) -> Row:
 @staff(*READERS)
 def insured(request: Any) -> HttpResponse:
     """Insured in 2018–2020, staff and enrolled today, side by side."""
-    level = _level(request)
-    pages = page_of(request, rows_of(request, level), 100)
+    level = lists.Filter("level", "按什么看", LEVELS, default="place")
+    asked = lists.read(request, "医保统计对照", level, unit="个机构")
+    rows = rows_of(request, asked["level"])
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, rows, lambda held: map(_cells, held))
     last = queries.sheets_visible_to(request.by)[:10]
-    shown = {
-        "pages": pages,
-        "also": f"&level={level}",
-        "level": level,
-        "levels": LEVELS,
+    shown = lists.shown(request, asked, rows, 100) | {
         "years": YEARS,
         "sheets": last,
         "may_import": may(request.by, "employers.insured"),
     }
     return render(request, "web/employers/insured.html", shown)
-
-
-@require_safe
-@staff(*READERS)
-def export(request: Any) -> HttpResponse:
-    """The same table as a workbook."""
-    level = _level(request)
-    rows = rows_of(request, level)
-    terms = {"level": level}
-    services.exported(by=request.by, at=request.now, what="医保统计对照", rows=len(rows), asked=terms)
-    heads = ["代码", "机构", *(f"{year} 参保职工" for year in YEARS), "在职（上报）", "已参加互助", "参保率"]
-    heads += [
-        f"{year} {words}" for year in YEARS for words in ("住院人次", "统筹支付（元）", "个人自付（元）")
-    ]
-    said = f"{request.by.organisation.name} · {request.today:%Y-%m-%d} · 2018—2020 年医保参保与今天的覆盖"
-    data = workbook(Table("对照", said, heads, map(_cells, rows)))
-    return download(data, f"医保统计对照_{request.today:%Y%m%d}.xlsx")
 
 
 def _cells(row: Row) -> list[Cell]:
@@ -111,11 +97,6 @@ def _cells(row: Row) -> list[Cell]:
         cells += [year.stays if year else None]
         cells += [None if fen is None else yuan(fen) for fen in sums]
     return cells
-
-
-def _level(request: Any) -> str:
-    level = request.GET.get("level", "")
-    return level if level in dict(LEVELS) else "place"
 
 
 @require_safe

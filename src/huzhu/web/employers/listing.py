@@ -6,13 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from huzhu.employers import services
 from huzhu.insight.figures import percent
 from huzhu.outreach.lines import lines
+from huzhu.web import lists
 from huzhu.web.access import staff
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.employers import asked as asking
-from huzhu.web.workbooks import Cell, Table, download, workbook
+from huzhu.web.workbooks import Cell
 
 READERS = ("county_clerk", "agency_clerk", "leader")
 HEADS = (
@@ -41,17 +40,15 @@ HEADS = (
 def employers(request: Any) -> HttpResponse:
     """Every employer of the branch, or those that fit."""
     every = lines(request.by, request.today)
-    asked = asking.read(request.GET, every)
-    found = asked.sift(every, request.today)
-    pages = page_of(request, found)
-    for line in pages.object_list:
+    asked = asking.read(request, "单位", every, asking.SORTS)
+    found = asking.sift(asked, every, request.today)
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(cells, rows))
+    shown = lists.shown(request, asked, found)
+    for line in shown["pages"]:
         line.employer.coverage = percent(line.enrolled, line.employer.staff_count)
         line.employer.late = line.overdue(request.today)
-    shown = {
-        "asked": asked,
-        "pages": pages,
-        "also": asked.also,
-        "sorts": asking.SORTS,
+    shown |= {
         "every": len(every),
         "staff": sum(line.employer.staff_count for line in found),
         "enrolled": sum(line.enrolled for line in found),
@@ -60,21 +57,7 @@ def employers(request: Any) -> HttpResponse:
     return render(request, "web/employers/list.html", shown)
 
 
-@require_safe
-@staff(*READERS)
-def export(request: Any) -> HttpResponse:
-    """The same rows as a workbook; that it was taken is written down."""
-    every = lines(request.by, request.today)
-    asked = asking.read(request.GET, every)
-    found = asked.sift(every, request.today)
-    terms = {"q": asked.text, **asked.picks}
-    services.exported(by=request.by, at=request.now, what="单位", rows=len(found), asked=terms)
-    said = f"{request.by.organisation.name} · {request.today:%Y-%m-%d} · {asked.said}"
-    data = workbook(Table("单位", said, HEADS, map(_cells, found)))
-    return download(data, f"单位_{request.today:%Y%m%d}.xlsx")
-
-
-def _cells(line: Any) -> tuple[Cell, ...]:
+def cells(line: Any) -> tuple[Cell, ...]:
     employer, stance, follow_up = line.employer, line.stance, line.follow_up
     return (
         employer.code,

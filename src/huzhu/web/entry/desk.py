@@ -1,9 +1,9 @@
 """The agency's desk for individuals: what was handed in, one in full with its slip, approve, return, refuse."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -14,10 +14,13 @@ from huzhu.enrolment import applications, queries
 from huzhu.enrolment.services import RosterRefused
 from huzhu.members.services import OtherName
 from huzhu.users.permissions import may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.workbooks import Cell
 
 READERS = ("agency_clerk", "auditor")
-PAGE = 50
+FINDS = "申请编号、姓名、拼音首字母、身份证末四位"
+HEADS = ("申请编号", "姓名", "身份证号", "职业", "方案", "提交", "状态")
 REASONS = ("手机打不通，请核对", "平台或工作地点没有写清楚", "职工医保没有查到，请先参加医保")
 
 
@@ -25,19 +28,25 @@ REASONS = ("手机打不通，请核对", "平台或工作地点没有写清楚"
 @staff(*READERS)
 def listed(request: Any) -> HttpResponse:
     """Applications of the branch, those that wait first."""
-    state = request.GET.get("state", "submitted")
+    states = lists.Filter(
+        "state", "状态", (("all", "全部"), *queries.APPLICATION_STATES), default="submitted"
+    )
+    asked = lists.read(request, "个人参加", states, finds=FINDS, unit="件")
     found = queries.applications_visible_to(request.by)
-    if state in dict(queries.APPLICATION_STATES):
-        found = found.filter(state=state)
-    pages = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    shown = {
-        "pages": pages,
-        "rows": [(one, masked(one.id_number)) for one in pages],
-        "state": state,
-        "states": queries.APPLICATION_STATES,
-        "also": f"&state={state}",
-    }
+    found = found.filter(state=asked["state"]) if asked["state"] != "all" else found
+    found = queries.matching(found, asked.text) if asked.text else found
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    shown = lists.shown(request, asked, found)
+    shown["rows"] = [(one, masked(one.id_number)) for one in shown["pages"]]
     return render(request, "web/entry/applications.html", shown)
+
+
+def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for one in rows:
+        work = "，".join(filter(None, (one.get_occupation_display(), one.platform)))
+        when, state = lists.minute(one.submitted_at), one.get_state_display()
+        yield (one.number, one.name, masked(one.id_number), work, one.edition.short, when, state)
 
 
 def _found(request: Any, pk: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -12,18 +13,39 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from huzhu.core.identity import mask_account
 from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
+from huzhu.web import lists
 from huzhu.web.access import staff, told
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
+from huzhu.web.workbooks import Cell, yuan
+
+FILTERS = (
+    lists.Filter("state", "状态", queries.BATCH_STATES),
+    lists.Filter("month", "制单月份", kind="month"),
+)
+HEADS = ("批次", "状态", "制单", "制单时间", "放行", "放行时间", "笔数", "合计（元）")
 
 
 @require_safe
 @staff(*READERS)
 def batches(request: Any) -> HttpResponse:
     """Every batch of the branch, newest first."""
-    pages = page_of(request, queries.batches(request.by))
-    return render(request, "web/finance/batches.html", {"pages": pages, "also": ""})
+    asked = lists.read(request, "发放批次", *FILTERS, unit="批")
+    found = queries.batches(request.by)
+    found = found.filter(state=asked["state"]) if asked["state"] else found
+    if since := asked.since("month"):
+        found = found.filter(made_at__gte=since, made_at__lt=asked.before("month"))
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    return render(request, "web/finance/batches.html", lists.shown(request, asked, found))
+
+
+def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for one in rows:
+        released = one.released_by.name if one.released_by else ""
+        made_at, released_at = map(lists.minute, (one.made_at, one.released_at))
+        state, maker = one.get_state_display(), one.made_by.name
+        yield (one.number, state, maker, made_at, released, released_at, one.count, yuan(one.total_fen))
 
 
 @require_safe

@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from huzhu.ledger import queries, services
+from huzhu.ledger import queries
 from huzhu.schemes.queries import published
+from huzhu.users.services import exported
 from huzhu.web.access import staff
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.finance.workbook import books_workbook
+from huzhu.web.lists import page_of
 from huzhu.web.workbooks import download
 
 READERS = ("payment_maker", "payment_releaser", "auditor", "leader")
@@ -102,8 +103,9 @@ def books(request: Any) -> HttpResponse:
 def export(request: Any) -> HttpResponse:
     """The same as a workbook; that it was taken is written down."""
     split = split_of(request)
-    services.exported(by=request.by, at=request.now, asked=split.asked)
-    data = books_workbook(split.said, split.statement(request.by), split.entries(request.by))
+    entries = split.entries(request.by)
+    exported(by=request.by, what="账簿", rows=entries.count(), asked=split.asked, at=request.now)
+    data = books_workbook(split.said, split.statement(request.by), entries)
     return download(data, f"账簿_{request.today:%Y%m%d}.xlsx")
 
 

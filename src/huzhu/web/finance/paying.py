@@ -14,9 +14,17 @@ from huzhu.adjudication import queries as decisions
 from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
 from huzhu.payouts import acts, queries, services
+from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("payment_maker", "payment_releaser", "auditor")
+FINDS = "会员姓名、拼音首字母、身份证末四位、申请编号"
+FILTERS = (
+    lists.Filter("state", "状态", queries.STATES),
+    lists.Filter("month", "排款月份", kind="month"),
+)
+HEADS = ("申请", "会员", "户名", "开户行", "账号", "批次", "状态", "排款", "银行回盘", "金额（元）")
 _PAYOUT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -83,6 +91,30 @@ def payouts(request: Any) -> HttpResponse:
         "maker": request.by.code == "payment_maker",
     }
     return render(request, "web/finance/payouts.html", shown)
+
+
+@require_safe
+@staff(*READERS)
+def every(request: Any) -> HttpResponse:
+    """All payouts of the branch, newest first: whom, how much, how far."""
+    asked = lists.read(request, "发放明细", *FILTERS, finds=FINDS, unit="笔")
+    found = queries.matching(queries.visible_to(request.by), asked.text).order_by("-scheduled_at", "-pk")
+    found = found.filter(state=asked["state"]) if asked["state"] else found
+    if since := asked.since("month"):
+        found = found.filter(scheduled_at__gte=since, scheduled_at__lt=asked.before("month"))
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
+    shown = lists.shown(request, asked, found)
+    shown["rows"] = [(one, mask_account(one.account_number)) for one in shown["pages"]]
+    return render(request, "web/finance/every.html", shown)
+
+
+def _cells(one: Any) -> tuple[Cell, ...]:
+    claim, batch = one.decision.claim, one.batch.number if one.batch else ""
+    account = (one.holder, one.bank_name, mask_account(one.account_number))
+    times = lists.minute(one.scheduled_at), lists.minute(one.answered_at)
+    state = one.get_state_display()
+    return (claim.number, claim.member.name, *account, batch, state, *times, yuan(one.amount_fen))
 
 
 def _accounts(one: queries.Failed) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from huzhu.web.finance import batches, books, paying
 
 urlpatterns = [
     path("payouts/", paying.payouts, name="payouts"),
+    path("payouts/all/", paying.every, name="every-payout"),
     path("payouts/make/", paying.make, name="batch-make"),
     path("payouts/batches/", batches.batches, name="batches"),
     path("payouts/batches/<int:pk>/", batches.batch, name="batch"),

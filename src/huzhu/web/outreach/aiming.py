@@ -14,8 +14,8 @@ from huzhu.core import money
 from huzhu.outreach import queries, services
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web.access import staff
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.employers.record import whole
+from huzhu.web.lists import page_of
 from huzhu.web.outreach.working import READERS
 
 COUNTS = (

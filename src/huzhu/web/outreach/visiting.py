@@ -72,8 +72,19 @@ def visit(request: Any) -> HttpResponse:
 @staff(*CLERKS)
 def find(request: Any) -> HttpResponse:
     """Employers that fit what is being typed, to choose one from."""
-    found = _matching(request, request.GET.get("q", ""))
-    return render(request, "web/outreach/found.html", {"found": found, "asked": request.GET.get("q", "")})
+    text = request.GET.get("q", "")
+    shown = {"found": _said(_matching(request, text)), "typed": text}
+    return render(request, "web/employers/found.html", shown)
+
+
+def _said(found: list[Any]) -> list[tuple[Any, str]]:
+    """Each with what tells it from its neighbours."""
+    said = []
+    for line in found:
+        words = [line.place, "已参保" if line.joined else line.stance.get_willing_display()]
+        words += [f"上次 {line.last_on}"] if line.last_on else []
+        said.append((line.employer, " · ".join(words)))
+    return said
 
 
 @require_POST
@@ -192,6 +203,7 @@ def _show(request: Any, form: Form, *, status: int = 200) -> HttpResponse:
     every = lines(request.by, request.today) if "done" in request.GET else []
     shown = {
         "form": form,
+        "found": _said(form.found),
         "stance": employers.stance_of(form.employer) if form.employer else None,
         "ways": queries.WAYS,
         "willing": [choice for choice in employers.WILLING if choice[0] != "unknown"],

@@ -12,9 +12,10 @@ from huzhu.employers import queries as employers
 from huzhu.outreach import queries, services
 from huzhu.outreach.lines import lines, work
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.employers import asked as asking
+from huzhu.web.employers.listing import HEADS, cells
 from huzhu.web.outreach.visiting import CLERKS
 
 READERS = (*CLERKS, "leader")
@@ -25,16 +26,14 @@ READERS = (*CLERKS, "leader")
 def worklist(request: Any) -> HttpResponse:
     """Employers that have not joined, and those with a next step."""
     every = lines(request.by, request.today)
-    asked = asking.read(request.GET, every)
-    found = work(asked.sift(every, request.today), request.today)
-    pages = page_of(request, found)
-    rows = [(line, line.overdue(request.today), line.due(request.today)) for line in pages]
+    asked = asking.read(request, "走访工作清单", every)
+    found = work(asking.sift(asked, every, request.today), request.today)
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(cells, rows))
+    shown = lists.shown(request, asked, found)
     me = str(request.by.user_id)
-    shown = {
-        "asked": asked,
-        "pages": pages,
-        "rows": rows,
-        "also": asked.also,
+    shown |= {
+        "rows": [(line, line.overdue(request.today), line.due(request.today)) for line in shown["pages"]],
         "standing": queries.standing(request.by, every, request.today),
         "me": me,
         "mine": sum(str(line.follow_up.owner_id) == me for line in work(every, request.today)),
@@ -49,9 +48,8 @@ def worklist(request: Any) -> HttpResponse:
 @staff(*CLERKS)
 def assign(request: Any) -> HttpResponse:
     """The ticked employers get one owner, all of them or none."""
-    back = redirect(
-        f"{reverse('web:outreach')}?{asking.read(request.GET, lines(request.by, request.today)).query}"
-    )
+    every = lines(request.by, request.today)
+    back = redirect(f"{reverse('web:outreach')}?{asking.read(request, '', every).query}")
     wanted = [int(pk) for pk in request.POST.getlist("employer") if pk.isdecimal()][:1000]
     chosen = list(employers.visible_to(request.by).filter(pk__in=wanted))
     owner = next(

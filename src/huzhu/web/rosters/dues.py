@@ -1,27 +1,24 @@
 """What is due and not in yet: the list by payer, county and days, its sums, and the same as a workbook."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from huzhu.contributions import queries, services
+from huzhu.contributions import queries
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import may
+from huzhu.web import lists
 from huzhu.web.access import staff
-from huzhu.web.rosters.roster import PAGE, READERS
-from huzhu.web.workbooks import Cell, Table, download, workbook, yuan
+from huzhu.web.employers.choosing import named
+from huzhu.web.rosters.papers import READERS as RECEIPT_READERS
+from huzhu.web.rosters.roster import READERS
+from huzhu.web.workbooks import Cell, yuan
 
-MOST_ROWS = 500
 HEADS = (
     "单位",
     "上级",
@@ -36,51 +33,6 @@ HEADS = (
 LATE = (("0", "已到起日"), ("7", "超过 7 天"), ("30", "超过 30 天"), ("60", "超过 60 天"))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for; what is not offered is not asked."""
-
-    payer: str
-    place: Any
-    late: str
-    today: date
-
-    @property
-    def in_address(self) -> dict[str, str]:
-        asked = {"payer": self.payer, "place": str(self.place.pk) if self.place else "", "late": self.late}
-        return {name: value for name, value in asked.items() if value}
-
-    @property
-    def also(self) -> str:
-        return "&" + urlencode(self.in_address) if self.in_address else ""
-
-    @property
-    def said(self) -> str:
-        """In words, for the head of a print."""
-        return " · ".join(
-            (
-                dict(queries.ALL_PAYERS).get(self.payer, "全部缴费方"),
-                self.place.name if self.place else "全部单位",
-                dict(LATE).get(self.late, "不论天数"),
-                f"截至 {self.today}",
-            )
-        )
-
-    def rosters(self, by: Any) -> Any:
-        started_by = self.today - timedelta(days=int(self.late)) if self.late else None
-        return queries.waiting(by, payer=self.payer, place=self.place, started_by=started_by)
-
-
-def _asked(request: Any, places: list[Any]) -> Asked:
-    wanted = {name: request.GET.get(name, "") for name in ("payer", "place", "late")}
-    return Asked(
-        payer=wanted["payer"] if wanted["payer"] in dict(queries.ALL_PAYERS) else "",
-        place=next((one for one in places if str(one.pk) == wanted["place"]), None),
-        late=wanted["late"] if wanted["late"] in dict(LATE) else "",
-        today=request.today,
-    )
-
-
 def _places(by: Any) -> list[Any]:
     """Counties and groups of the branch, and the agencies for what stands right below them."""
     found = list(organisations.visible_to(by).filter(kind__in=("city", "county", "group")))
@@ -91,44 +43,46 @@ def _places(by: Any) -> list[Any]:
 @staff(*READERS)
 def dues(request: Any) -> HttpResponse:
     """Rosters whose money is not all in, oldest first; above them the slips that wait."""
-    places = _places(request.by)
-    asked = _asked(request, places)
-    rosters = asked.rosters(request.by)
-    pages = Paginator(rosters, PAGE).get_page(request.GET.get("page"))
-    for roster in pages:
+    places = {str(one.pk): one for one in _places(request.by)}
+    asked = _asked(request, places.values())
+    late = asked["late"]
+    rosters = queries.waiting(
+        request.by,
+        payer=asked["payer"],
+        place=places.get(asked["place"]),
+        started_by=request.today - timedelta(days=int(late)) if late else None,
+    )
+    if asked.text:
+        rosters = rosters.filter(employer__in=named(request.by, asked.text))
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, rosters, lambda rows: _lines(rows, request.today))
+    shown = lists.shown(request, asked, rosters)
+    for roster in shown["pages"]:
         roster.late_days = (request.today - roster.cover_starts_on).days
         roster.came_fen = roster.due_fen - roster.left_fen
-    shown = {
-        "pages": pages,
-        "asked": asked,
-        "also": asked.also,
+    shown |= {
         "sums": queries.sums_of(rosters),
-        "places": places,
-        "payers": queries.ALL_PAYERS,
-        "late": LATE,
-        "slips": list(queries.slips_waiting(request.by)[:PAGE]),
+        "slips": list(queries.slips_waiting(request.by)[: lists.PAGE]),
         "may_receive": may(request.by, "contributions.receive"),
         "may_split": may(request.by, "contributions.split"),
         "may_collect": request.by.code in {"agency_clerk", "payment_maker"},
         "may_upload": may(request.by, "contributions.slip"),
+        "opens_receipts": request.by.code in RECEIPT_READERS,
     }
     return render(request, "web/rosters/dues.html", shown)
 
 
-@require_safe
-@staff(*READERS)
-def export(request: Any) -> HttpResponse:
-    """The same list as a workbook; that it was taken is written down."""
-    asked = _asked(request, _places(request.by))
-    rows = list(asked.rosters(request.by)[: MOST_ROWS + 1])
-    if len(rows) > MOST_ROWS:
-        messages.error(
-            request, f"超过 {MOST_ROWS} 行，没有导出：请按县区、缴费方或天数选小一些，分几次导出。"
-        )
-        return redirect(f"{reverse('web:dues')}?{urlencode(asked.in_address)}")
-    services.exported(by=request.by, at=request.now, asked=asked.in_address, rows=len(rows))
-    data = workbook(Table("待缴会费", asked.said, HEADS, _lines(rows, request.today)))
-    return download(data, f"待缴会费_{request.today:%Y%m%d}.xlsx")
+def _asked(request: Any, places: Iterable[Any]) -> lists.Asked:
+    near = [(str(one.pk), f"{one.name}直属" if one.kind == "city" else one.name) for one in places]
+    return lists.read(
+        request,
+        "待缴会费",
+        lists.Filter("payer", "由谁缴", queries.ALL_PAYERS),
+        lists.Filter("place", "县区、集团", near),
+        lists.Filter("late", "保障起日过了多久", LATE),
+        finds="单位名称、拼音首字母、代码",
+        unit="份名册",
+    )
 
 
 def _lines(rosters: list[Any], today: date) -> Iterator[tuple[Cell, ...]]:

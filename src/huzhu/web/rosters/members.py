@@ -1,8 +1,8 @@
 """Members for staff: found, shown masked, and one field in full after a reason."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
@@ -12,8 +12,11 @@ from huzhu.enrolment import queries as enrolment
 from huzhu.members import queries, services
 from huzhu.organisations.queries import employers_near
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff
+from huzhu.web.employers.choosing import named
 from huzhu.web.rosters.voiding import HOLDERS
+from huzhu.web.workbooks import Cell
 
 READERS = (
     "employer_clerk",
@@ -25,21 +28,42 @@ READERS = (
     "auditor",
     "cadre",
 )
-PAGE = 50
+FILTERS = (
+    lists.Filter("employer", "单位（名称、拼音首字母、代码）", kind="text"),
+    lists.Filter("cover", "保障", enrolment.COVERS),
+    lists.Filter("hardship", "困难职工", kind="tick"),
+)
+FINDS = "姓名、拼音首字母、身份证号或末四位"
+HEADS = ("姓名", "身份证号", "性别", "手机", "单位", "困难职工")
 
 
 @require_safe
 @staff(*READERS)
 def members(request: Any) -> HttpResponse:
     """The branch's members, by name; or who was looked for."""
-    asked = request.GET.get("q", "").strip()[:40]
-    seen = (
-        queries.search(request.by, asked) if asked else queries.visible_to(request.by).order_by("name", "pk")
+    asked = lists.read(request, "会员", *FILTERS, finds=FINDS, unit="人")
+    found = (
+        queries.search(request.by, asked.text)
+        if asked.text
+        else queries.visible_to(request.by).order_by("name", "pk")
     )
-    pages = Paginator(seen, PAGE).get_page(request.GET.get("page"))
-    rows = [(one, masked(one.id_number), mask_phone(one.phone or "")) for one in pages]
-    shown = {"pages": pages, "rows": rows, "asked": asked, "also": f"&q={asked}" if asked else ""}
+    if asked["employer"]:
+        found = found.filter(employer__in=named(request.by, asked["employer"]))
+    if asked["cover"]:
+        found = enrolment.by_cover(found, request.by, request.today, asked["cover"])
+    if asked["hardship"]:
+        found = found.filter(in_hardship=True)
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    shown = lists.shown(request, asked, found)
+    shown["rows"] = [(one, masked(one.id_number), mask_phone(one.phone or "")) for one in shown["pages"]]
     return render(request, "web/rosters/members.html", shown)
+
+
+def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for one in rows:
+        numbers = masked(one.id_number), one.get_sex_display(), mask_phone(one.phone or "")
+        yield (one.name, *numbers, one.employer.name, "是" if one.in_hardship else "")
 
 
 @require_safe

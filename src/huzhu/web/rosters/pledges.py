@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,11 +15,22 @@ from huzhu.core.identity import masked
 from huzhu.members import queries as members
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
-from huzhu.web.rosters.roster import PAGE
+from huzhu.web.workbooks import Cell, yuan
 
 KEEPERS = ("county_clerk", "agency_clerk")
 MOST_FOUND = 20
+STANDING = lists.Filter("standing", "状态", (("yes", "有效"), ("no", "已撤回")))
+HEADS = (
+    "资助人",
+    "资助谁",
+    "每人每个方案最多（元）",
+    "从哪年起",
+    "已应缴（元）",
+    "已到账（元）",
+    "状态",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,24 +40,45 @@ def pledges(request: Any) -> HttpResponse:
     error = _recorded(request) if request.method == "POST" else ""
     if request.method == "POST" and not error:
         return redirect("web:pledges")
-    pages = Paginator(sponsors.visible_to(request.by), PAGE).get_page(request.GET.get("page"))
-    sums = sponsors.sums_of(pages)
-    asked = request.GET.get("q", "").strip()[:40]
-    found = members.search(request.by, asked)[:MOST_FOUND] if asked else []
-    shown = {
-        "pages": pages,
-        "rows": [(one, sponsors.sponsor_for(request.by, one), *sums.get(one.pk, (0, 0))) for one in pages],
+    asked = lists.read(request, "资助承诺", STANDING, unit="项")
+    held = sponsors.visible_to(request.by)
+    held = held.filter(withdrawn_at__isnull=asked["standing"] == "yes") if asked["standing"] else held
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, held, lambda rows: map(_cells, _summed(request.by, rows)))
+    wanted = request.GET.get("q", "").strip()[:40]
+    found = members.search(request.by, wanted)[:MOST_FOUND] if wanted else []
+    shown = lists.shown(request, asked, held)
+    shown |= {
+        "rows": _summed(request.by, shown["pages"]),
         "soon": sponsors.to_renew(request.by, request.today),
         "may_pledge": may(request.by, "contributions.pledge"),
-        "q": asked,
+        "q": wanted,
         "found": [(one, masked(one.id_number)) for one in found],
         "places": organisations.visible_to(request.by),
         "kinds": sponsors.KINDS,
-        "asked": request.POST,
+        "typed": request.POST,
         "year": request.POST.get("from_year") or str(request.today.year),
         "error": error,
     }
     return render(request, "web/rosters/pledges.html", shown, status=422 if error else 200)
+
+
+def _summed(by: Any, rows: Any) -> list[tuple[Any, str, int, int]]:
+    """Each pledge with the sponsor as this person may know them, due and paid."""
+    sums = sponsors.sums_of(rows)
+    return [(one, sponsors.sponsor_for(by, one), *sums.get(one.pk, (0, 0))) for one in rows]
+
+
+def _cells(row: tuple[Any, str, int, int]) -> tuple[Cell, ...]:
+    one, sponsor, due, paid = row
+    whom = (
+        f"{one.member.name}（{one.member.employer.name}）"
+        if one.member
+        else f"{one.place.name}的全部困难职工"
+    )
+    most = yuan(one.fixed_fen) if one.fixed_fen else "职工应缴的全部"
+    state = f"已撤回：{one.withdrawn_reason}" if one.withdrawn_at else ""
+    return (sponsor, whom, most, one.from_year, yuan(due), yuan(paid), state)
 
 
 def _recorded(request: Any) -> str:

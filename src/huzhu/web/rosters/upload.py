@@ -15,6 +15,7 @@ from huzhu.files.tables import TableRefused
 from huzhu.jobs import services as jobs
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
+from huzhu.web.employers.choosing import chosen, offered
 
 CLERKS = ("employer_clerk", "county_clerk", "agency_clerk")
 MOST_BYTES = 20 * 1024 * 1024
@@ -42,10 +43,7 @@ class Start:
     @property
     def employer(self) -> Any:
         """The one chosen, or the only one there is."""
-        wanted = self.asked.get("employer", "")
-        if not wanted and len(self.employers) == 1:
-            return self.employers[0]
-        return next((one for one in self.employers if str(one.pk) == wanted), None)
+        return chosen(self.employers, self.asked)
 
     @property
     def chosen(self) -> list[Any]:
@@ -77,7 +75,12 @@ def upload(request: Any) -> HttpResponse:
     if request.method == "POST" and (staged := _stage(request, start)):
         return onward(request, staged)
     status = 422 if start.errors else 200
-    return render(request, "web/rosters/upload.html", {"start": start}, status=status)
+    return render(
+        request,
+        "web/rosters/upload.html",
+        {"start": start, "found": offered(start.employers, start.asked)},
+        status=status,
+    )
 
 
 def onward(request: Any, roster: Any) -> HttpResponse:

@@ -1,12 +1,12 @@
 """People of the branch: found, invited, given a link, switched off and on; roles given and taken."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.members.services import NotAPhone
@@ -17,12 +17,9 @@ from huzhu.users import queries as users
 from huzhu.users import services
 from huzhu.users.passwords import rules
 from huzhu.users.permissions import PLACES, NotAllowed
-from huzhu.web import clock
+from huzhu.web import clock, lists
 from huzhu.web.access import staff, told
-from huzhu.web.desks.numbers import page_of
 from huzhu.web.setup.boxes import Box, Form, whole
-from huzhu.web.setup.people_export import people_workbook
-from huzhu.web.workbooks import download
 
 CODES = services.ROLES
 REFUSALS = (
@@ -32,24 +29,8 @@ REFUSALS = (
     services.RoleCannotStandThere,
     NotAllowed,
 )
-STATES = (("", "全部"), ("0", "可登录"), ("1", "已停用"))
-
-
-class Asked:
-    """The filters of the list, as they stand in the address."""
-
-    def __init__(self, request: Any) -> None:
-        self.q = request.GET.get("q", "").strip()[:40]
-        self.code = request.GET.get("role", "") if request.GET.get("role") in dict(CODES) else ""
-        self.off = request.GET.get("off", "") if request.GET.get("off") in {"0", "1"} else ""
-        place = whole(request.GET.get("place"))
-        self.place = visible_to(request.by).filter(pk=place).first() if place else None
-        self.people = queries.people(request.by, asked=self.q, code=self.code, place=self.place, off=self.off)
-
-    @property
-    def query(self) -> str:
-        held = {"q": self.q, "role": self.code, "off": self.off, "place": self.place.pk if self.place else ""}
-        return urlencode({name: value for name, value in held.items() if value})
+STATES = (("0", "可登录"), ("1", "已停用"))
+HEADS = ("姓名", "登录名", "角色", "机构", "机构代码", "状态", "最近登录")
 
 
 def _told_of(request: Any, people: Any) -> list[Any]:
@@ -68,29 +49,36 @@ def _told_of(request: Any, people: Any) -> list[Any]:
 @staff("administrator")
 def people(request: Any) -> HttpResponse:
     """Whoever holds or held a role in the branch."""
-    asked = Asked(request)
-    pages = page_of(request, asked.people)
-    shown = {
-        "asked": asked,
-        "pages": pages,
-        "rows": _told_of(request, pages.object_list),
-        "also": f"&{asked.query}" if asked.query else "",
-        "codes": CODES,
-        "states": STATES,
-        "places": visible_to(request.by).exclude(kind="employer"),
-    }
-    return render(request, "web/setup/people.html", shown)
+    places = {str(one.pk): one for one in visible_to(request.by).exclude(kind="employer")}
+    asked = lists.read(
+        request,
+        "人员",
+        lists.Filter("role", "角色", CODES),
+        lists.Filter("place", "机构（及下属）", [(pk, one.name) for pk, one in places.items()]),
+        lists.Filter("off", "状态", STATES),
+        finds="姓名、拼音首字母、登录名",
+        unit="人",
+    )
+    place = places.get(asked["place"])
+    found = queries.people(request.by, asked=asked.text, code=asked["role"], place=place, off=asked["off"])
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: _cells(_told_of(request, rows)))
+    shown = lists.shown(request, asked, found)
+    rows = _told_of(request, shown["pages"].object_list)
+    return render(request, "web/setup/people.html", shown | {"rows": rows})
 
 
-@require_POST
-@staff("administrator")
-def export(request: Any) -> HttpResponse:
-    """The same people as a workbook; that it was taken is written down."""
-    asked = Asked(request)
-    found = _told_of(request, asked.people)
-    services.exported(by=request.by, at=request.now, count=len(found), asked=asked.query)
-    said = f"{request.by.organisation.name}，{request.today}"
-    return download(people_workbook(found, said), f"人员_{request.today:%Y%m%d}.xlsx")
+def _cells(people: Iterable[Any]) -> Iterator[tuple[str, ...]]:
+    """A row for each role; for somebody without one, a row all the same."""
+    for one in people:
+        state = "已停用" if not one.is_active else "等设密码" if one.waits else "可登录"
+        for role in one.held or [None]:
+            place = (
+                (role.get_code_display(), role.organisation.name, role.organisation.code)
+                if role
+                else ("", "", "")
+            )
+            yield (one.name, one.username, *place, state, lists.minute(one.came))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,5 +1,6 @@
 """The tree in the administrator's hands: seen, searched, added to, changed, moved, closed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -14,12 +15,14 @@ from huzhu.setup import queries, tree
 from huzhu.setup.tree import StillInBusiness
 from huzhu.users import queries as users
 from huzhu.users.permissions import NotAllowed
+from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.setup.boxes import Box, Form, whole
+from huzhu.web.workbooks import Cell
 
 KINDS = [(kind.value, kind.label) for kind in organisations.Kind if kind.value != "association"]
 SECTORS = [("", "请选择"), *organisations.SECTORS]
-MOST = 100
+HEADS = ("机构", "类别", "代码", "上级", "单位类型", "在职职工", "状态")
 SMALL = 60  # a tree that is shown whole
 
 
@@ -35,12 +38,22 @@ def place_of(request: Any, pk: int) -> Any:
 @staff("administrator")
 def places(request: Any) -> HttpResponse:
     """The tree, or what was asked for in it."""
-    asked = request.GET.get("q", "").strip()[:40]
-    found = list(queries.matching(request.by, asked).select_related("parent")[: MOST + 1]) if asked else []
-    shown: dict[str, Any] = {"asked": asked, "found": found[:MOST], "more": len(found) > MOST}
-    if not asked:
-        shown |= {"root": queries.tree(request.by), "is_small": visible_to(request.by).count() <= SMALL}
+    asked = lists.read(request, "机构", finds="名称、代码、拼音首字母", unit="个机构")
+    found = queries.matching(request.by, asked.text).select_related("parent")
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    shown = lists.shown(request, asked, found)
+    if not asked.text:
+        shown |= {"root": queries.tree(request.by), "is_small": shown["pages"].paginator.count <= SMALL}
     return render(request, "web/setup/places.html", shown)
+
+
+def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for one in rows:
+        above = one.parent.name if one.parent else ""
+        state = "" if one.is_open else "已停用"
+        kind, sector = one.get_kind_display(), one.get_sector_display()
+        yield (one.name, kind, one.code, above, sector, one.staff_count or None, state)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -26,7 +26,6 @@ urlpatterns = [
     path("desk/places/<int:pk>/move/", places.move, name="move-place"),
     path("desk/places/<int:pk>/switch/", places.switch, name="switch-place"),
     path("desk/people/", people.people, name="people"),
-    path("desk/people/export/", people.export, name="people-export"),
     path("desk/people/invite/", people.invite, name="invite"),
     path("desk/people/template/", people_upload.template, name="people-template"),
     path("desk/people/upload/", people_upload.upload, name="people-upload"),

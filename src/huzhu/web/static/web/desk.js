@@ -1,4 +1,4 @@
-// Keys of the desks: / finds, g h goes home, j k walk a list, Enter opens, ? shows the keys. All of it works without.
+// Keys of the desks: / finds, g h goes home, j k walk a list, Enter opens, f filters, e exports, ? shows the keys. All of it works without.
 (function () {
   let before = "";
   function typing(target) { return target.closest("input, select, textarea, [contenteditable]"); }
@@ -13,15 +13,25 @@
     all[next].querySelector("a[href]").focus();
     all[next].scrollIntoView({ block: "nearest" });
   }
+  function press(what, how, event) {
+    const found = document.querySelector(what);
+    if (!found || event.repeat) { return; }
+    event.preventDefault();
+    const fold = found.closest("details");
+    if (fold) { fold.open = true; }
+    found[how]();
+  }
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
-    if (event.key === "Escape" && event.target.id === "find") { event.target.blur(); return; }
+    if (event.key === "Escape" && event.target.closest(".find, .list-bar")) { event.target.blur(); return; }
     if (typing(event.target)) { return; }
     const find = document.getElementById("find");
     if (event.key === "/" && find) { event.preventDefault(); find.focus(); find.select(); }
     if (event.key === "?") { const keys = document.getElementById("keys"); if (keys && keys.togglePopover) { keys.togglePopover(); } }
     if (event.key === "j") { walk(1); }
     if (event.key === "k") { walk(-1); }
+    if (event.key === "f") { press(".list-bar input, .list-bar select", "focus", event); }
+    if (event.key === "e") { press("[data-export]", "click", event); }
     if (event.key === "h" && before === "g") { window.location.assign(document.querySelector(".bar .brand").href); }
     before = event.key;
   });

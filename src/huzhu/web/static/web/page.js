@@ -29,12 +29,18 @@
     const place = document.getElementById("problems") || document.getElementById("result");
     if (place) { place.scrollIntoView({ block: "start" }); place.focus({ preventScroll: true }); }
   });
-  function told(text) {
-    const form = document.querySelector("form");
+  // said where the person is: at the form they work in, else on top of the page
+  function told(event, text) {
+    const from = event.detail && event.detail.elt;
+    const place = (from && from.closest("form")) || document.querySelector("main") || document.body;
     const note = document.createElement("p");
-    note.className = "error"; note.setAttribute("role", "alert"); note.textContent = text;
-    if (form) { form.querySelectorAll("[role=alert]").forEach(function (old) { old.remove(); }); form.append(note); }
+    note.className = "error"; note.setAttribute("role", "alert"); note.dataset.failed = "1"; note.textContent = text;
+    document.querySelectorAll("[data-failed]").forEach(function (old) { old.remove(); });
+    if (place.matches("form")) { place.append(note); } else { place.prepend(note); }
   }
-  document.addEventListener("htmx:sendError", function () { told("连不上服务器，填的内容还在。请检查网络后再按“算一算”。"); });
-  document.addEventListener("htmx:responseError", function () { told("服务器没有算成，填的内容还在。请稍后再按“算一算”；仍不行请重新打开本页。"); });
+  document.addEventListener("htmx:sendError", function (event) { told(event, "连不上服务器，填的内容还在。请检查网络后再试一次。"); });
+  document.addEventListener("htmx:responseError", function (event) { told(event, "服务器没有办成，填的内容还在。请稍后再试一次；仍不行请重新打开本页。"); });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.successful) { document.querySelectorAll("[data-failed]").forEach(function (old) { old.remove(); }); }
+  });
 })();
