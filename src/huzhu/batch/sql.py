@@ -1,0 +1,120 @@
+"""SQL text of an edition: layers of sub-selects, one window for all running totals of a key.
+
+Reads a relation with `member_id` and a column for each fact the edition reads (see columns.py); answers a row a claim
+with fen per benefit. Every window is ordered to its last tie, framed by rows, and every sum is cast to 64 bits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from huzhu.batch.cells import Cell, Cells, CodeTable, Sum
+from huzhu.batch.dialect import Dialect
+from huzhu.batch.names import Names
+from huzhu.rules.edition import Edition
+
+MEMBER = "member_id"
+CLAIM = "claim_id"
+TOTAL = "total_fen"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What an engine runs: long code tables to make first, the text, and its columns of fen by benefit."""
+
+    text: str
+    tables: tuple[CodeTable, ...]
+    paid: dict[str, str]
+
+
+def paid_columns(edition: Edition) -> dict[str, str]:
+    """Benefit → column of fen in every output."""
+    names = Names()
+    names.taken |= {MEMBER, CLAIM, TOTAL}
+    return {benefit: names.new(f"{benefit}_fen") for benefit in edition.benefits}
+
+
+def query(edition: Edition, dialect: Dialect, *, source: str = "facts", keep: Iterable[str] = ()) -> Query:
+    """The whole statement; `keep` are further columns of the source to hand through."""
+    cells = Cells(edition, dialect)
+    paid = {name: cells.paid(name) for name in edition.benefits}
+    layers = _Layers(cells, source)
+    layers.stack()
+    columns = paid_columns(edition)
+    amounts = [f"{paid[name].name} AS {column}" for name, column in columns.items()]
+    head = [MEMBER, f"{cells.facts[edition.order[-1]]} AS {CLAIM}", *keep]
+    total = " + ".join(cell.name for cell in paid.values())
+    body = f"SELECT {', '.join([*head, *amounts])}, {total} AS {TOTAL}\nFROM {layers.top}"
+    ctes = ",\n".join(f"{name} AS {dialect.inlined}({text}{dialect.fence})" for name, text in layers.made)
+    return Query(f"WITH {ctes}\n{body}", tuple(cells.tables.values()), columns)
+
+
+class _Layers:
+    """Common table expressions, each reading the one before."""
+
+    def __init__(self, cells: Cells, source: str) -> None:
+        self.cells = cells
+        self.edition = cells.edition
+        self.claim = cells.facts[cells.edition.order[-1]]
+        self.top = source
+        self.made: list[tuple[str, str]] = []
+
+    def stack(self) -> None:
+        cells = sorted(self.cells.made.values(), key=lambda cell: (cell.level, cell.depth))
+        sums = list(self.cells.sums.values())
+        top = max([cell.level for cell in cells])
+        for level in range(top + 1):
+            if here := [made for made in sums if made.level == level]:
+                self.totals(here)
+            for _, layer in groupby([c for c in cells if c.level == level], key=lambda cell: cell.depth):
+                self.columns(list(layer))
+
+    def add(self, text: str) -> str:
+        name = f"s{len(self.made)}"
+        self.made.append((name, text))
+        return name
+
+    def columns(self, layer: list[Cell]) -> None:
+        computed = ",\n  ".join(f"{cell.text} AS {cell.name}" for cell in layer)
+        joins = "".join(cell.join for cell in layer)
+        self.top = self.add(f"SELECT p.*,\n  {computed}\nFROM {self.top} AS p{joins}")
+
+    def totals(self, sums: list[Sum]) -> None:
+        """One window a key over all rows; a key whose gates all let few rows pass is sorted apart and joined back."""
+        by_key = {key: [s for s in sums if s.key == key] for key in dict.fromkeys(s.key for s in sums)}
+        apart = [
+            key for key, found in by_key.items() if all(s.selective for s in found) and found[0].level == 1
+        ]
+        computed: list[str] = []
+        windows: list[str] = []
+        below, joins = self.top, ""
+        for key, found in by_key.items():
+            if key in apart:
+                few = self.few(below, key, found)
+                joins += f" LEFT JOIN {few} ON {few}.id = p.{self.claim}"
+                computed += [f"{few}.{made.name}" for made in found]
+            else:
+                window = f"w{len(windows)}"
+                windows.append(f"{window} AS ({self.window(key)})")
+                computed += [f"{self.running(made, window)} AS {made.name}" for made in found]
+        named = f"\nWINDOW {', '.join(windows)}" if windows else ""
+        self.top = self.add(f"SELECT p.*,\n  {', '.join(computed)}\nFROM {below} AS p{joins}{named}")
+
+    def few(self, below: str, key: str, found: list[Sum]) -> str:
+        """The totals of the rows alone that pass a gate, by claim; elsewhere nobody reads them."""
+        gates = " OR ".join(dict.fromkeys(made.gate.name for made in found if made.gate))
+        sums = ", ".join(f"{self.running(made, 'w')} AS {made.name}" for made in found)
+        return self.add(
+            f"SELECT {self.claim} AS id, {sums}\nFROM {below}\nWHERE {gates}\nWINDOW w AS ({self.window(key)})"
+        )
+
+    def running(self, made: Sum, window: str) -> str:
+        return f"CAST(SUM({made.contribution.name}) OVER {window} AS {self.cells.dialect.number})"
+
+    def window(self, key: str) -> str:
+        by = [MEMBER, *(self.cells.facts[name] for name in self.edition.keys[key].by)]
+        order = [f"{self.cells.facts[name]} ASC NULLS FIRST" for name in self.edition.order]
+        return (
+            f"PARTITION BY {', '.join(by)} ORDER BY {', '.join(order)}"
+            " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+        )

@@ -1,0 +1,137 @@
+"""huzhu adjudicate: a table of claims in, fen per benefit out, by the same scheme file that answers one claim."""
+
+import argparse
+import os
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from huzhu.batch import engines
+from huzhu.batch.columns import ColumnsMissing
+from huzhu.batch.files import CannotRead, CannotWrite
+from huzhu.batch.run import Asked, RowsRefused, Summary, adjudicate_file
+from huzhu.cli.progress import steps
+from huzhu.cli.shelf import shelf
+from huzhu.core import money
+from huzhu.rules.edition import Edition
+from huzhu.rules.problems import SchemeRefused
+
+REFUSED = (
+    SchemeRefused,
+    LookupError,
+    ColumnsMissing,
+    CannotRead,
+    CannotWrite,
+    RowsRefused,
+    engines.EngineMissing,
+    engines.TooLarge,
+)
+
+
+def register(verbs: Any) -> None:
+    """Adds the verb to the parser."""
+    verb = verbs.add_parser(
+        "adjudicate",
+        help="批量核算：一张表进，一张表出",
+        description="表里一行一件：member_id、方案要读的列（英文名或中文名；金额以元写，整数分的列名加 _fen）。结果以分写。",
+    )
+    add_scheme(verb)
+    add_input(verb)
+    verb.add_argument("--out", required=True, metavar="文件", help="结果：.parquet、.csv 或 .xlsx")
+    verb.add_argument("--engine", choices=engines.NAMES, default="duckdb", help="用什么算，默认 duckdb")
+    verb.add_argument("--good-only", action="store_true", help="有坏行时仍算好的行；默认一行坏就都不写")
+    verb.set_defaults(run=run)
+
+
+def add_scheme(verb: argparse.ArgumentParser) -> None:
+    """Which edition, in which reading, as it was known on which day."""
+    verb.add_argument("--scheme", required=True, metavar="方案", help="名称（如 yichun-120）或文件路径")
+    verb.add_argument("--variant", metavar="读法", help="条款的读法，如 A；不写用方案默认的")
+    verb.add_argument(
+        "--as-known-at",
+        type=_day,
+        metavar="日期",
+        help="用那一天已经起用的最新版次，如 2022-07-15；不写用最新的",
+    )
+
+
+def add_input(verb: argparse.ArgumentParser) -> None:
+    """Which table, and how much of the machine it may take."""
+    verb.add_argument(
+        "--in",
+        dest="source",
+        required=True,
+        metavar="文件",
+        help=".parquet、.csv（UTF-8 或 GB18030）或 .xlsx",
+    )
+    verb.add_argument(
+        "--memory", default="", metavar="多少", help="最多用多少内存，如 4GB；放不下的写到临时文件夹"
+    )
+    verb.add_argument("--threads", type=int, default=0, metavar="N", help="用几个核；不写用全部")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}”不是日期：写成 2022-07-15") from None
+
+
+def edition_of(asked: argparse.Namespace) -> Edition:
+    """The edition asked for; raises LookupError or SchemeRefused."""
+    library = shelf()
+    if asked.as_known_at is None:
+        return library.edition(asked.scheme, asked.variant)
+    path = library.find(asked.scheme)
+    day = asked.as_known_at.toordinal()
+    known = [file for file in library.files(path.parent) if library.read(file).opens_on <= day]
+    if not known:
+        raise LookupError(f"{asked.scheme} 在 {asked.as_known_at} 还没有起用的版次 → 换一个晚些的日期")
+    return library.read(max(known, key=lambda file: library.read(file).opens_on), asked.variant)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Prints the summary; 1 where anything is refused, and then nothing is written but the list of bad rows."""
+    started = time.monotonic()
+    try:
+        edition = edition_of(asked)
+        given = Asked(
+            source=Path(asked.source),
+            out=Path(asked.out),
+            engine=asked.engine,
+            good_only=asked.good_only,
+            memory=asked.memory,
+            threads=asked.threads,
+            url=os.environ.get("DATABASE_URL", ""),
+        )
+        with steps() as say:
+            summary = adjudicate_file(edition, given, say)
+    except (*REFUSED, KeyboardInterrupt) as refused:
+        return told(refused)
+    _say(edition, asked, summary, time.monotonic() - started)
+    return 0
+
+
+def told(refused: BaseException) -> int:
+    """Says on stderr why not; the exit status of a refusal."""
+    if isinstance(refused, KeyboardInterrupt):
+        print("中断了，没有写出结果", file=sys.stderr)
+    else:
+        print(refused.args[0] if isinstance(refused, LookupError) else refused, file=sys.stderr)
+    return 1
+
+
+def _say(edition: Edition, asked: argparse.Namespace, summary: Summary, seconds: float) -> None:
+    reading = f" 读法 {edition.variant.name}" if edition.variant else ""
+    print(f"{edition.title}（{edition.slug} {edition.edition}{reading}，{edition.identity[:12]}）")
+    rate = f"，每秒 {summary.rows / seconds:,.0f} 行" if seconds >= 1 else ""
+    print(f"读 {summary.rows:,} 行，写 {summary.written:,} 行 → {asked.out}（{seconds:.1f} 秒{rate}）")
+    if summary.bad:
+        print(f"不能用的 {summary.bad:,} 行没有算，逐行说明在 {summary.listed}")
+    if summary.absent:
+        print(f"表里没有、当作未填的列：{'、'.join(summary.absent)}")
+    for name, amount in summary.sums.items():
+        print(f"    {edition.benefits[name].label}：{money.spoken(amount)} 元")
+    print(f"合计 {money.spoken(summary.total_fen)} 元，有给付的 {summary.paid_claims:,} 件")
