@@ -44,6 +44,7 @@ class Sum:
     name: str
     level: int
     key: str
+    small: bool  # each contribution fits 32 bits, which engines add up faster
     contribution: Cell
     gate: Cell | None
     selective: bool
@@ -134,7 +135,13 @@ class Cells:
                 ("contribution", *key), "c", level - 1, lambda uses: self.contribution(total, gate, uses)
             )
             self.sums[key] = Sum(
-                self.names.new("t"), level, total.key, contribution, opened, self.levels.selective(gate)
+                name=self.names.new("t"),
+                level=level,
+                key=total.key,
+                small=total.of.type.hi < 2**31,
+                contribution=contribution,
+                gate=opened,
+                selective=self.levels.selective(gate),
             )
         return self.sums[key]
 

@@ -27,13 +27,17 @@ class ColumnsMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the table: where it comes from, its value, and (test, reason) of each thing that can be wrong."""
+    """One column of the table: where it comes from, its value, and (test, reason) of each thing that can be wrong.
+
+    `plain` is a cheaper value, the same wherever all cells are written in the usual form; the check finds that out.
+    """
 
     name: str
     source: str
     label: str
     value: str
     faults: tuple[tuple[str, str], ...]
+    plain: str = ""
 
     @property
     def raw(self) -> str:
@@ -137,7 +141,7 @@ def _column(edition: Edition, fact: FactDef, column: str, source: str, kind: str
                 f"{fact.label}不在本版次之内（从 {spoken(first, fact.type)} 起，到 {spoken(last, fact.type)} 止，不含）",
             )
         )
-    return Column(column, source, fact.label, value, tuple(wrong))
+    return Column(column, source, fact.label, value, tuple(wrong), _PLAIN.get((unit, kind), "").format(raw=raw))
 
 
 def _unreadable(fact: FactDef, *, in_fen: bool) -> str:
@@ -286,6 +290,13 @@ def _flag(raw: str, kind: str, _: FactDef) -> str:
     text = f"LOWER({_text_of(raw, kind)})"
     return f"CASE WHEN {text} IN ('true', '是', '1') THEN TRUE WHEN {text} IN ('false', '否', '0') THEN FALSE END"
 
+
+_PLAIN = {
+    (Unit.CODE, "VARCHAR"): "{raw}",
+    (Unit.TEXT, "VARCHAR"): "{raw}",
+    (Unit.ICD, "VARCHAR"): "SUBSTR({raw}, 1, 3)",
+    (Unit.DATE, "DATE"): "(CAST({raw} - DATE '0001-01-01' AS BIGINT) + 1)",
+}
 
 _VALUES: Mapping[Unit, Callable[[str, str, FactDef], str]] = {
     Unit.MONEY: _money,

@@ -12,7 +12,8 @@ class Dialect:
     text: str
     divided: str
     fence: str
-    inlined: str  # between AS and the body of a common table expression that is read twice, each time in part
+    inlined: str  # between AS and the body of a common table expression
+    shared: str  # the same, where it is read twice
 
     def integer(self, value: int) -> str:
         """A literal of 64 bits, so that two literals multiplied cannot overflow 32."""
@@ -27,6 +28,6 @@ class Dialect:
         return f"({dividend} {self.divided} {self.integer(divisor)})"
 
 
-DUCKDB = Dialect("duckdb", "BIGINT", "VARCHAR", "//", "", "NOT MATERIALIZED ")
-POSTGRES = Dialect("postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ")
-SPARK = Dialect("spark", "BIGINT", "STRING", "div", "", "")
+DUCKDB = Dialect("duckdb", "BIGINT", "VARCHAR", "//", "", "NOT MATERIALIZED ", "MATERIALIZED ")
+POSTGRES = Dialect("postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ", "MATERIALIZED ")
+SPARK = Dialect("spark", "BIGINT", "STRING", "div", "", "", "")

@@ -13,10 +13,11 @@ HEADS = ("行", "列", "值", "原因")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many rows the table has, and how many of them are bad in any cell."""
+    """How many rows the table has, how many of them are bad in any cell, and which columns are in their plain form."""
 
     rows: int
     bad: int
+    plain: frozenset[str] = frozenset()
 
 
 def find(con: duckdb.DuckDBPyConnection, table: str, columns: list[Column], claim: Column) -> Found:
@@ -24,10 +25,15 @@ def find(con: duckdb.DuckDBPyConnection, table: str, columns: list[Column], clai
     tests = [f"COALESCE({test}, FALSE)" for column in columns for test, _ in column.faults]
     counted = ", ".join(f"COUNT(*) FILTER ({test})" for test in tests)
     distinct = f"COUNT(*) - COUNT(DISTINCT HASH({claim.value}))"
-    row = con.execute(f"SELECT COUNT(*), {distinct}, {counted} FROM {table}").fetchone() or (0, 0)
-    rows, repeated, *wrong = row
+    plainly = [column for column in columns if column.plain]
+    odd = "".join(f", COUNT(*) FILTER ({column.value} IS DISTINCT FROM {column.plain})" for column in plainly)
+    row = con.execute(f"SELECT COUNT(*), {distinct}, {counted}{odd} FROM {table}").fetchone() or (0, 0)
+    rows, repeated, wrong = row[0], row[1], row[2 : 2 + len(tests)]
+    plain = frozenset(
+        column.name for column, differing in zip(plainly, row[2 + len(tests) :], strict=True) if not differing
+    )
     if not repeated and not any(wrong):
-        return Found(rows, 0)
+        return Found(rows, 0, plain)
     con.execute(f"CREATE TABLE {FAULTS} ({ROW} BIGINT, col VARCHAR, val VARCHAR, reason VARCHAR)")
     counts = iter(wrong)
     for column in columns:
@@ -36,7 +42,7 @@ def find(con: duckdb.DuckDBPyConnection, table: str, columns: list[Column], clai
     if repeated:
         _tell_repeated(con, table, claim)
     (bad,) = con.execute(f"SELECT COUNT(DISTINCT {ROW}) FROM {FAULTS}").fetchone() or (0,)
-    return Found(rows, bad)
+    return Found(rows, bad, plain)
 
 
 def _tell(con: duckdb.DuckDBPyConnection, table: str, column: Column) -> None:

@@ -94,7 +94,7 @@ def adjudicate_file(edition: Edition, asked: Asked, say: Say = nothing) -> Summa
         found, listed = _checked(con, edition, columns, asked, say)
         sheet = asked.out.suffix.lower() != ".parquet"
         keep = (ROW,) if sheet else ()
-        make_facts(con, columns, keep=keep, without_faults=found.bad > 0)
+        make_facts(con, columns, found, keep=keep)
         con.execute("SET preserve_insertion_order = false")
         say("计算", con.query_progress)
         try:
@@ -110,7 +110,7 @@ def _checked(
 ) -> tuple[faults.Found, Path | None]:
     if not asked.checked:
         (rows,) = con.execute(f"SELECT COUNT(*) FROM {TABLE}").fetchone() or (0,)
-        return faults.Found(rows, 0), None
+        return faults.Found(rows, 0, frozenset(column.name for column in columns)), None
     say("检查", con.query_progress)
     unique = fact_columns(edition)[edition.order[-1]]
     found = faults.find(con, TABLE, columns, next(column for column in columns if column.name == unique))
@@ -132,16 +132,19 @@ def errors_beside(out: Path) -> Path:
 def make_facts(
     con: duckdb.DuckDBPyConnection,
     columns: list[Column],
+    found: faults.Found,
     *,
     keep: tuple[str, ...] = (),
-    without_faults: bool = False,
     table: str = TABLE,
     name: str = "facts",
 ) -> None:
-    """The view of typed facts over a table, without the rows that have faults."""
-    cells = ", ".join([*(f"{column.value} AS {column.name}" for column in columns), *keep])
-    where = f" WHERE {ROW} NOT IN (SELECT {ROW} FROM {faults.FAULTS})" if without_faults else ""
-    con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {cells} FROM {table}{where}")
+    """The view of typed facts over a checked table, without the rows that have faults."""
+    values = [
+        f"{column.plain if column.plain and column.name in found.plain else column.value} AS {column.name}"
+        for column in columns
+    ]
+    where = f" WHERE {ROW} NOT IN (SELECT {ROW} FROM {faults.FAULTS})" if found.bad else ""
+    con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {', '.join([*values, *keep])} FROM {table}{where}")
 
 
 def _written(

@@ -45,7 +45,10 @@ def query(edition: Edition, dialect: Dialect, *, source: str = "facts", keep: It
     head = [MEMBER, f"{cells.facts[edition.order[-1]]} AS {CLAIM}", *keep]
     total = " + ".join(cell.name for cell in paid.values())
     body = f"SELECT {', '.join([*head, *amounts])}, {total} AS {TOTAL}\nFROM {layers.top}"
-    ctes = ",\n".join(f"{name} AS {dialect.inlined}({text}{dialect.fence})" for name, text in layers.made)
+    ctes = ",\n".join(
+        f"{name} AS {dialect.shared if name in layers.shared else dialect.inlined}({text}{dialect.fence})"
+        for name, text in layers.made
+    )
     return Query(f"WITH {ctes}\n{body}", tuple(cells.tables.values()), columns)
 
 
@@ -58,6 +61,7 @@ class _Layers:
         self.claim = cells.facts[cells.edition.order[-1]]
         self.top = source
         self.made: list[tuple[str, str]] = []
+        self.shared: set[str] = set()  # layers that are read twice
 
     def stack(self) -> None:
         cells = sorted(self.cells.made.values(), key=lambda cell: (cell.level, cell.depth))
@@ -82,23 +86,25 @@ class _Layers:
     def totals(self, sums: list[Sum]) -> None:
         """One window a key over all rows; a key whose gates all let few rows pass is sorted apart and joined back."""
         by_key = {key: [s for s in sums if s.key == key] for key in dict.fromkeys(s.key for s in sums)}
-        apart = [
-            key for key, found in by_key.items() if all(s.selective for s in found) and found[0].level == 1
-        ]
-        computed: list[str] = []
-        windows: list[str] = []
-        below, joins = self.top, ""
-        for key, found in by_key.items():
-            if key in apart:
-                few = self.few(below, key, found)
-                joins += f" LEFT JOIN {few} ON {few}.id = p.{self.claim}"
-                computed += [f"{few}.{made.name}" for made in found]
-            else:
-                window = f"w{len(windows)}"
-                windows.append(f"{window} AS ({self.window(key)})")
-                computed += [f"{self.running(made, window)} AS {made.name}" for made in found]
-        named = f"\nWINDOW {', '.join(windows)}" if windows else ""
-        self.top = self.add(f"SELECT p.*,\n  {', '.join(computed)}\nFROM {below} AS p{joins}{named}")
+        below = self.top
+        apart = {
+            key: self.few(below, key, found)
+            for key, found in by_key.items()
+            if all(made.selective and made.level == 1 for made in found)
+        }
+        if apart:
+            self.shared.add(below)
+        windows = {key: f"w{number}" for number, key in enumerate([key for key in by_key if key not in apart])}
+        if windows:  # before the join, so that the sort carries fewer columns
+            computed = ", ".join(
+                f"{self.running(made, windows[made.key])} AS {made.name}" for made in sums if made.key in windows
+            )
+            named = ", ".join(f"{window} AS ({self.window(key)})" for key, window in windows.items())
+            self.top = self.add(f"SELECT p.*,\n  {computed}\nFROM {self.top} AS p\nWINDOW {named}")
+        for key, few in apart.items():
+            columns = ", ".join(f"{few}.{made.name}" for made in by_key[key])
+            join = f"LEFT JOIN {few} ON {few}.id = p.{self.claim}"
+            self.top = self.add(f"SELECT p.*, {columns}\nFROM {self.top} AS p {join}")
 
     def few(self, below: str, key: str, found: list[Sum]) -> str:
         """The totals of the rows alone that pass a gate, by claim; elsewhere nobody reads them."""
@@ -109,7 +115,8 @@ class _Layers:
         )
 
     def running(self, made: Sum, window: str) -> str:
-        return f"CAST(SUM({made.contribution.name}) OVER {window} AS {self.cells.dialect.number})"
+        added = f"CAST({made.contribution.name} AS INTEGER)" if made.small else made.contribution.name
+        return f"CAST(SUM({added}) OVER {window} AS {self.cells.dialect.number})"
 
     def window(self, key: str) -> str:
         by = [MEMBER, *(self.cells.facts[name] for name in self.edition.keys[key].by)]
