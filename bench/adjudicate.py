@@ -32,7 +32,7 @@ SELECT member_id, claim_no AS claim_id, own_amt_fen AS inpatient_fen, hifp_pay_f
 FROM '{source}'"""
 
 # What a careful person would write for this scheme alone, two ways; the faster counts.
-IN_ONE_PASS = """
+BY_WINDOWS = """
 WITH b AS (
   SELECT member_id, claim_no, cover_starts_on, occurred_on,
     COALESCE(own_amt_fen > 0, FALSE) AS stay,
@@ -61,7 +61,7 @@ a AS (
 SELECT member_id, claim_no AS claim_id, inpatient_fen::BIGINT AS inpatient_fen, critical_fen::BIGINT AS critical_fen,
   women_fen::BIGINT AS women_fen, (inpatient_fen + critical_fen + women_fen)::BIGINT AS total_fen FROM a"""
 
-BY_FIRSTS = IN_ONE_PASS.replace(
+BY_FIRSTS = BY_WINDOWS.replace(
     "SELECT claim_no, ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY occurred_on, claim_no) AS n FROM b WHERE critical",
     "SELECT ARG_MIN(claim_no, (occurred_on, claim_no)) AS claim_no, 1 AS n FROM b WHERE critical GROUP BY member_id",
 ).replace(
@@ -103,7 +103,7 @@ def by_scheme(engine: str, source: Path, out: Path, memory: str, *, checked: boo
 
 WAYS: dict[str, Callable[[Path, Path, str], None]] = {
     "read and write": lambda *given: by_hand(FLOOR, *given),
-    "by hand": lambda *given: by_hand(IN_ONE_PASS, *given),
+    "by hand": lambda *given: by_hand(BY_WINDOWS, *given),
     "by hand, second way": lambda *given: by_hand(BY_FIRSTS, *given),
     "generated": lambda *given: by_scheme("duckdb", *given, checked=False),
     "generated, checked": lambda *given: by_scheme("duckdb", *given, checked=True),
@@ -148,7 +148,9 @@ def table(rows: int, ways: list[str], rounds: int, memory: str, folder: Path) ->
     for _ in range(rounds):
         for way in ways:
             found[way].append(measured(way, source, folder / f"{way}.parquet", memory))
-    print(f"\n{rows:,} claims, memory {memory or 'not limited'}, best of {rounds}, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"\n{rows:,} claims, memory {memory or 'not limited'}, best of {rounds}, load {os.getloadavg()[0]:.1f}"
+    )
     print(f"{'':<24}{'seconds':>9}{'cpu s':>8}{'claims/s':>12}{'peak GB':>9}{'× floor':>9}{'× cpu':>7}")
     best = {way: tuple(min(one[at] for one in found[way]) for at in range(3)) for way in ways}
     floor = best["read and write"]
@@ -186,7 +188,9 @@ def main() -> int:
         source = folder / "few.parquet"
         make(PYTHON_ROWS, source)
         seconds, _, peak = measured("Python, one by one", source, folder / "few-out.parquet", "")
-        print(f"Python, one by one: {PYTHON_ROWS / seconds:,.0f} claims/s on {PYTHON_ROWS:,} claims, peak {peak:.2f} GB")
+        print(
+            f"Python, one by one: {PYTHON_ROWS / seconds:,.0f} claims/s on {PYTHON_ROWS:,} claims, peak {peak:.2f} GB"
+        )
         for rows in asked.rows:
             met &= table(rows, ways, asked.rounds, "", folder)
         if asked.fifty:

@@ -93,14 +93,20 @@ def test_a_claim_told_twice_is_told_at_both_rows(tmp_path):
     table = sheet(tmp_path, GOOD, GOOD | {"member_id": "m2"}, GOOD | {"claim_no": "002"})
     with pytest.raises(RowsRefused):
         adjudicate_file(HARBIN, Asked(table, tmp_path / "out.csv"))
-    assert [(row[0], row[1], row[2]) for row in told(tmp_path)] == [("2", "claim_no", "001"), ("3", "claim_no", "001")]
+    assert [(row[0], row[1], row[2]) for row in told(tmp_path)] == [
+        ("2", "claim_no", "001"),
+        ("3", "claim_no", "001"),
+    ]
 
 
 def test_good_rows_alone_are_paid_when_asked_for(tmp_path):
     table = sheet(tmp_path, GOOD, GOOD | {"claim_no": "002", "hifp_pay": "?"}, GOOD | {"claim_no": "003"})
     summary = adjudicate_file(HARBIN, Asked(table, tmp_path / "out.csv", good_only=True))
     assert (summary.rows, summary.bad, summary.written) == (3, 1, 2)
-    assert [(row["claim_id"], row["total_fen"]) for row in paid(tmp_path)] == [("001", "500000"), ("003", "300000")]
+    assert [(row["claim_id"], row["total_fen"]) for row in paid(tmp_path)] == [
+        ("001", "500000"),
+        ("003", "300000"),
+    ]
     assert len(told(tmp_path)) == 1
 
 
@@ -126,7 +132,13 @@ def test_an_empty_table_gives_an_empty_answer(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("gone.csv", None), ("claims.txt", b"a,b\n"), ("claims.xlsx", b"no book"), ("claims.parquet", b"PAR0"), ("claims.csv", b"a,b\n\xff\xff\xff")],
+    [
+        ("gone.csv", None),
+        ("claims.txt", b"a,b\n"),
+        ("claims.xlsx", b"no book"),
+        ("claims.parquet", b"PAR0"),
+        ("claims.csv", b"a,b\n\xff\xff\xff"),
+    ],
 )
 def test_a_file_that_is_no_table_is_refused(name, content, tmp_path):
     if content is not None:
@@ -176,7 +188,13 @@ def test_a_workbook_is_read_and_written_with_numbers_as_people_type_them(tmp_pat
     summary = adjudicate_file(HARBIN, Asked(tmp_path / "claims.xlsx", tmp_path / "out.xlsx"))
     assert summary.total_fen == 500_005
     adjudicate_file(HARBIN, Asked(tmp_path / "claims.xlsx", tmp_path / "out.csv"))
-    assert paid(tmp_path)[0] == {"claim_id": "7", "member_id": "m1", "inpatient_fen": "500005", "critical_fen": "0", "total_fen": "500005"}
+    assert paid(tmp_path)[0] == {
+        "claim_id": "7",
+        "member_id": "m1",
+        "inpatient_fen": "500005",
+        "critical_fen": "0",
+        "total_fen": "500005",
+    }
 
 
 def test_parquet_money_in_fen_in_decimals_and_in_text_is_the_same_money(tmp_path):
@@ -195,7 +213,9 @@ def test_parquet_money_in_fen_in_decimals_and_in_text_is_the_same_money(tmp_path
         )
         assert adjudicate_file(HARBIN, Asked(source, tmp_path / "out.parquet")).total_fen == 500_005, name
     three = tmp_path / "three.parquet"
-    duckdb.sql(f"COPY (SELECT * REPLACE (70000.1::DOUBLE + 0.001 AS INSCP_SCP_AMT) FROM '{source}') TO '{three}' (FORMAT parquet)")
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE (70000.1::DOUBLE + 0.001 AS INSCP_SCP_AMT) FROM '{source}') TO '{three}' (FORMAT parquet)"
+    )
     with pytest.raises(RowsRefused):
         adjudicate_file(HARBIN, Asked(three, tmp_path / "out.parquet"))
 

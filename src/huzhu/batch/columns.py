@@ -141,7 +141,9 @@ def _column(edition: Edition, fact: FactDef, column: str, source: str, kind: str
                 f"{fact.label}不在本版次之内（从 {spoken(first, fact.type)} 起，到 {spoken(last, fact.type)} 止，不含）",
             )
         )
-    return Column(column, source, fact.label, value, tuple(wrong), _PLAIN.get((unit, kind), "").format(raw=raw))
+    return Column(
+        column, source, fact.label, value, tuple(wrong), _PLAIN.get((unit, kind), "").format(raw=raw)
+    )
 
 
 def _unreadable(fact: FactDef, *, in_fen: bool) -> str:

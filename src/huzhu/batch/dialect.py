@@ -29,5 +29,7 @@ class Dialect:
 
 
 DUCKDB = Dialect("duckdb", "BIGINT", "VARCHAR", "//", "", "NOT MATERIALIZED ", "MATERIALIZED ")
-POSTGRES = Dialect("postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ", "MATERIALIZED ")
+POSTGRES = Dialect(
+    "postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ", "MATERIALIZED "
+)
 SPARK = Dialect("spark", "BIGINT", "STRING", "div", "", "", "")

@@ -21,7 +21,7 @@ class Found:
 
 
 def find(con: duckdb.DuckDBPyConnection, table: str, columns: list[Column], claim: Column) -> Found:
-    """Counts the rows; where any cell is bad, makes the table `faults` (row, column, value, reason)."""
+    """Counts the rows; where any cell is bad, makes the table `faults` (row, column, value, reason) anew."""
     tests = [f"COALESCE({test}, FALSE)" for column in columns for test, _ in column.faults]
     counted = ", ".join(f"COUNT(*) FILTER ({test})" for test in tests)
     distinct = f"COUNT(*) - COUNT(DISTINCT HASH({claim.value}))"
@@ -34,7 +34,7 @@ def find(con: duckdb.DuckDBPyConnection, table: str, columns: list[Column], clai
     )
     if not repeated and not any(wrong):
         return Found(rows, 0, plain)
-    con.execute(f"CREATE TABLE {FAULTS} ({ROW} BIGINT, col VARCHAR, val VARCHAR, reason VARCHAR)")
+    con.execute(f"CREATE OR REPLACE TABLE {FAULTS} ({ROW} BIGINT, col VARCHAR, val VARCHAR, reason VARCHAR)")
     counts = iter(wrong)
     for column in columns:
         if sum(next(counts) for _ in column.faults):

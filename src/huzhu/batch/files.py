@@ -14,7 +14,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from python_calamine import CalamineError, CalamineWorkbook
 
 READS = (".parquet", ".csv", ".xlsx")
-ROW = "row_no"
+ROW = "huzhu_row"  # no name a table of claims would have
 MOST_SHEET_ROWS = 1_048_575
 _BLOCK = 1 << 20
 

@@ -112,16 +112,29 @@ def _checked(
         (rows,) = con.execute(f"SELECT COUNT(*) FROM {TABLE}").fetchone() or (0,)
         return faults.Found(rows, 0, frozenset(column.name for column in columns)), None
     say("检查", con.query_progress)
+    found = checked(con, edition, columns, asked.out, good_only=asked.good_only)
+    return found, errors_beside(asked.out) if found.bad else None
+
+
+def checked(
+    con: duckdb.DuckDBPyConnection,
+    edition: Edition,
+    columns: list[Column],
+    out: Path,
+    *,
+    good_only: bool = False,
+    table: str = TABLE,
+) -> faults.Found:
+    """Finds the bad rows of a table and lists them beside the output; raises RowsRefused unless good ones will do."""
     unique = fact_columns(edition)[edition.order[-1]]
-    found = faults.find(con, TABLE, columns, next(column for column in columns if column.name == unique))
-    if not found.bad:
-        return found, None
-    listed = errors_beside(asked.out)
-    with whole(listed) as partial:
-        write(con, faults.listed(), partial, listed.suffix)
-    if not asked.good_only:
-        raise RowsRefused(found, listed)
-    return found, listed
+    found = faults.find(con, table, columns, next(column for column in columns if column.name == unique))
+    if found.bad:
+        listed = errors_beside(out)
+        with whole(listed) as partial:
+            write(con, faults.listed(), partial, listed.suffix)
+        if not good_only:
+            raise RowsRefused(found, listed)
+    return found
 
 
 def errors_beside(out: Path) -> Path:

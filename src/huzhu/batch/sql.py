@@ -94,10 +94,14 @@ class _Layers:
         }
         if apart:
             self.shared.add(below)
-        windows = {key: f"w{number}" for number, key in enumerate([key for key in by_key if key not in apart])}
+        windows = {
+            key: f"w{number}" for number, key in enumerate([key for key in by_key if key not in apart])
+        }
         if windows:  # before the join, so that the sort carries fewer columns
             computed = ", ".join(
-                f"{self.running(made, windows[made.key])} AS {made.name}" for made in sums if made.key in windows
+                f"{self.running(made, windows[made.key])} AS {made.name}"
+                for made in sums
+                if made.key in windows
             )
             named = ", ".join(f"{window} AS ({self.window(key)})" for key, window in windows.items())
             self.top = self.add(f"SELECT p.*,\n  {computed}\nFROM {self.top} AS p\nWINDOW {named}")

@@ -11,6 +11,7 @@ from typing import Any
 from huzhu.batch import engines
 from huzhu.batch.columns import ColumnsMissing
 from huzhu.batch.files import CannotRead, CannotWrite
+from huzhu.batch.replay import Differences, replay
 from huzhu.batch.run import Asked, RowsRefused, Summary, adjudicate_file
 from huzhu.cli.progress import steps
 from huzhu.cli.shelf import shelf
@@ -42,6 +43,16 @@ def register(verbs: Any) -> None:
     verb.add_argument("--out", required=True, metavar="文件", help="结果：.parquet、.csv 或 .xlsx")
     verb.add_argument("--engine", choices=engines.NAMES, default="duckdb", help="用什么算，默认 duckdb")
     verb.add_argument("--good-only", action="store_true", help="有坏行时仍算好的行；默认一行坏就都不写")
+    verb.add_argument(
+        "--against",
+        metavar="文件",
+        help="已入账的结果：重算后只写与它的差额，按人和保障期轧净；--in 用入账时的那张表",
+    )
+    verb.add_argument(
+        "--late",
+        metavar="文件",
+        help="与 --against 同用：迟到和改正的件（withdrawn 列为 true 的是撤回），只重算这些人",
+    )
     verb.set_defaults(run=run)
 
 
@@ -95,6 +106,9 @@ def edition_of(asked: argparse.Namespace) -> Edition:
 def run(asked: argparse.Namespace) -> int:
     """Prints the summary; 1 where anything is refused, and then nothing is written but the list of bad rows."""
     started = time.monotonic()
+    if asked.late and not asked.against:
+        print("--late 要与 --against 同用 → 加上 --against 已入账的结果", file=sys.stderr)
+        return 2
     try:
         edition = edition_of(asked)
         given = Asked(
@@ -107,6 +121,10 @@ def run(asked: argparse.Namespace) -> int:
             url=os.environ.get("DATABASE_URL", ""),
         )
         with steps() as say:
+            if asked.against:
+                late = Path(asked.late) if asked.late else None
+                _say_differences(replay(edition, given, late, Path(asked.against), say), asked)
+                return 0
             summary = adjudicate_file(edition, given, say)
     except (*REFUSED, KeyboardInterrupt) as refused:
         return told(refused)
@@ -135,3 +153,9 @@ def _say(edition: Edition, asked: argparse.Namespace, summary: Summary, seconds:
     for name, amount in summary.sums.items():
         print(f"    {edition.benefits[name].label}：{money.spoken(amount)} 元")
     print(f"合计 {money.spoken(summary.total_fen)} 元，有给付的 {summary.paid_claims:,} 件")
+
+
+def _say_differences(found: Differences, asked: argparse.Namespace) -> None:
+    print(f"重算 {found.members:,} 人 {found.claims:,} 件，{found.periods:,} 个保障期有差额 → {asked.out}")
+    print(f"    应补付：{money.spoken(found.more_fen)} 元")
+    print(f"    应在以后给付中抵扣：{money.spoken(-found.less_fen)} 元（要不要追回由人决定）")
