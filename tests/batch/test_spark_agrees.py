@@ -23,7 +23,11 @@ def one_session() -> Iterator[None]:
         session.stop()
 
 
-SCHEMES = {**SHELF, "every step": read(EVERY_NODE), **{f"at random {seed}": scheme(seed)[1] for seed in range(10)}}
+SCHEMES = {
+    **SHELF,
+    "every step": read(EVERY_NODE),
+    **{f"at random {seed}": scheme(seed)[1] for seed in range(10)},
+}
 
 
 @pytest.mark.parametrize("name", SCHEMES)

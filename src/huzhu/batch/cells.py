@@ -157,6 +157,10 @@ class Cells:
         """The SQL of an expression; parts of a lower level become columns of that level."""
         if self.levels.level(node) < uses.level and self.varies(node):
             return self.part(node, uses, before=before)
+        return self.written(node, uses, before=before)
+
+    def written(self, node: Node, uses: Uses, *, before: bool = False) -> str:
+        """The node's own step over the texts of its parts."""
         return _WRITERS[type(node)](self, node, uses, before)
 
     def part(self, node: Node, uses: Uses, *, before: bool) -> str:

@@ -1,7 +1,6 @@
 """The generated SQL on Spark: the session of the environment, or local with as many threads as asked for."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 from huzhu.batch.dialect import SPARK
@@ -32,10 +31,8 @@ def _session(job: Job) -> Any:
         raise EngineMissing(
             "没有装 Spark → pip install 'huzhu[batch-spark]'，并装好 Java 17 或更新的版本"
         ) from None
-    scratch = Path(os.environ.get("SPARK_LOCAL_DIRS", str(job.scratch)))
     builder = SparkSession.builder.appName("huzhu").config("spark.sql.ansi.enabled", "true")
-    builder = builder.config("spark.ui.enabled", "false").config("spark.local.dir", str(scratch))
-    builder = builder.config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
+    builder = builder.config("spark.ui.enabled", "false")
     if "SPARK_MASTER" not in os.environ:
         builder = builder.master(f"local[{job.threads or '*'}]").config(
             "spark.driver.bindAddress", "127.0.0.1"

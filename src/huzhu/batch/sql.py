@@ -4,7 +4,7 @@ Reads a relation with `member_id` and a column for each fact the edition reads (
 with fen per benefit. Every window is ordered to its last tie, framed by rows, and every sum is cast to 64 bits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -38,18 +38,24 @@ def query(edition: Edition, dialect: Dialect, *, source: str = "facts", keep: It
     """The whole statement; `keep` are further columns of the source to hand through."""
     cells = Cells(edition, dialect)
     paid = {name: cells.paid(name) for name in edition.benefits}
-    layers = _Layers(cells, source)
-    layers.stack()
     columns = paid_columns(edition)
-    amounts = [f"{paid[name].name} AS {column}" for name, column in columns.items()]
-    head = [MEMBER, f"{cells.facts[edition.order[-1]]} AS {CLAIM}", *keep]
-    total = " + ".join(cell.name for cell in paid.values())
-    body = f"SELECT {', '.join([*head, *amounts])}, {total} AS {TOTAL}\nFROM {layers.top}"
+    body = {MEMBER: MEMBER, CLAIM: cells.facts[edition.order[-1]], **{name: name for name in keep}}
+    body |= {column: paid[name].name for name, column in columns.items()}
+    body[TOTAL] = " + ".join(cell.name for cell in paid.values())
+    return Query(statement(cells, source, body), tuple(cells.tables.values()), columns)
+
+
+def statement(cells: Cells, source: str, columns: Mapping[str, str], *, grouped: Iterable[str] = ()) -> str:
+    """The text that computes every cell made so far, and of them the columns given as name → expression."""
+    dialect, layers = cells.dialect, _Layers(cells, source)
+    layers.stack()
     ctes = ",\n".join(
         f"{name} AS {dialect.shared if name in layers.shared else dialect.inlined}({text}{dialect.fence})"
         for name, text in layers.made
     )
-    return Query(f"WITH {ctes}\n{body}", tuple(cells.tables.values()), columns)
+    listed = ", ".join(text if text == name else f"{text} AS {name}" for name, text in columns.items())
+    by = f"\nGROUP BY {', '.join(grouped)}" if grouped else ""
+    return f"WITH {ctes}\nSELECT {listed}\nFROM {layers.top}{by}"
 
 
 class _Layers:

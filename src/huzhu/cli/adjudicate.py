@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import time
 from datetime import date
@@ -18,6 +19,7 @@ from huzhu.cli.shelf import shelf
 from huzhu.core import money
 from huzhu.rules.edition import Edition
 from huzhu.rules.problems import SchemeRefused
+from huzhu.schemes.library import Library
 
 REFUSED = (
     SchemeRefused,
@@ -78,7 +80,11 @@ def add_input(verb: argparse.ArgumentParser) -> None:
         help=".parquet、.csv（UTF-8 或 GB18030）或 .xlsx",
     )
     verb.add_argument(
-        "--memory", default="", metavar="多少", help="最多用多少内存，如 4GB；放不下的写到临时文件夹"
+        "--memory",
+        type=_memory,
+        default="",
+        metavar="多少",
+        help="最多用多少内存，如 4GB；放不下的写到临时文件夹",
     )
     verb.add_argument("--threads", type=int, default=0, metavar="N", help="用几个核；不写用全部")
 
@@ -90,17 +96,22 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"“{text}”不是日期：写成 2022-07-15") from None
 
 
-def edition_of(asked: argparse.Namespace) -> Edition:
-    """The edition asked for; raises LookupError or SchemeRefused."""
-    library = shelf()
-    if asked.as_known_at is None:
-        return library.edition(asked.scheme, asked.variant)
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}(MB|GB)", text):
+        raise argparse.ArgumentTypeError(f"“{text}”不是内存的大小：写成 4GB 或 800MB")
+    return text
+
+
+def path_of(library: Library, asked: argparse.Namespace) -> Path:
+    """The file of the edition asked for; raises LookupError or SchemeRefused."""
     path = library.find(asked.scheme)
+    if asked.as_known_at is None:
+        return path
     day = asked.as_known_at.toordinal()
     known = [file for file in library.files(path.parent) if library.read(file).opens_on <= day]
     if not known:
         raise LookupError(f"{asked.scheme} 在 {asked.as_known_at} 还没有起用的版次 → 换一个晚些的日期")
-    return library.read(max(known, key=lambda file: library.read(file).opens_on), asked.variant)
+    return max(known, key=lambda file: library.read(file).opens_on)
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -110,7 +121,8 @@ def run(asked: argparse.Namespace) -> int:
         print("--late 要与 --against 同用 → 加上 --against 已入账的结果", file=sys.stderr)
         return 2
     try:
-        edition = edition_of(asked)
+        library = shelf()
+        edition = library.read(path_of(library, asked), asked.variant)
         given = Asked(
             source=Path(asked.source),
             out=Path(asked.out),

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from huzhu.cli import adjudicate, demo, explain, scheme, setup_code, verify
+from huzhu.cli import adjudicate, demo, explain, scheme, setup_code, simulate, verify
 
 
 def main(words: list[str] | None = None) -> int:
@@ -15,6 +15,7 @@ def main(words: list[str] | None = None) -> int:
     explain.register(verbs)
     scheme.register(verbs)
     setup_code.register(verbs)
+    simulate.register(verbs)
     verify.register(verbs)
     asked = parser.parse_args(words)
     try:
