@@ -44,7 +44,6 @@ class Sum:
     name: str
     level: int
     key: str
-    small: bool  # each contribution fits 32 bits, which engines add up faster
     contribution: Cell
     gate: Cell | None
     selective: bool
@@ -138,7 +137,6 @@ class Cells:
                 name=self.names.new("t"),
                 level=level,
                 key=total.key,
-                small=total.of.type.hi < 2**31,
                 contribution=contribution,
                 gate=opened,
                 selective=self.levels.selective(gate),
@@ -146,10 +144,11 @@ class Cells:
         return self.sums[key]
 
     def contribution(self, total: tree.Total, gate: tree.Passed | None, uses: Uses) -> str:
+        """What a row adds to a total; where it fits 32 bits it is kept so, which engines carry and add up faster."""
         of = self.text(total.of, uses)
-        return (
-            f"CASE WHEN {self.text(gate, uses)} THEN {of} ELSE {self.dialect.integer(0)} END" if gate else of
-        )
+        if gate:
+            of = f"CASE WHEN {self.text(gate, uses)} THEN {of} ELSE {self.dialect.integer(0)} END"
+        return f"CAST({of} AS INTEGER)" if total.of.type.hi < 2**31 else of
 
     # --- expressions ---
 

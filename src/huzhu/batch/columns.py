@@ -231,7 +231,7 @@ def _date(raw: str, kind: str, _: FactDef) -> str:
     else:
         text = _text_of(raw, kind)
         day = _matching(text, "[0-9]{4}-[0-9]{2}-[0-9]{2}", f"TRY_CAST({text} AS DATE)")
-    return f"(CAST(({day}) - DATE '0001-01-01' AS BIGINT) + 1)"
+    return f"CAST(({day}) - DATE '0001-01-01' + 1 AS INTEGER)"
 
 
 def _instant(raw: str, kind: str, _: FactDef) -> str:
@@ -297,7 +297,7 @@ _PLAIN = {
     (Unit.CODE, "VARCHAR"): "{raw}",
     (Unit.TEXT, "VARCHAR"): "{raw}",
     (Unit.ICD, "VARCHAR"): "SUBSTR({raw}, 1, 3)",
-    (Unit.DATE, "DATE"): "(CAST({raw} - DATE '0001-01-01' AS BIGINT) + 1)",
+    (Unit.DATE, "DATE"): "CAST({raw} - DATE '0001-01-01' + 1 AS INTEGER)",
 }
 
 _VALUES: Mapping[Unit, Callable[[str, str, FactDef], str]] = {

@@ -66,7 +66,7 @@ def replay(
         try:
             body = ENGINES[asked.engine](Job(con, edition, scratch, periods, asked.threads, asked.url))
             con.execute(f"CREATE TABLE again AS {body}")
-        except duckdb.OutOfRangeException:
+        except (duckdb.OutOfRangeException, duckdb.ConversionException):
             raise TooLarge from None
         _find_periods(con, edition, periods)
         write(con, _netted(edition, periods), partial, asked.out.suffix.lower())

@@ -100,7 +100,7 @@ def adjudicate_file(edition: Edition, asked: Asked, say: Say = nothing) -> Summa
         try:
             body = ENGINES[asked.engine](Job(con, edition, scratch, keep, asked.threads, asked.url))
             summary = _written(con, edition, body, partial, sheet=sheet, kind=asked.out.suffix.lower())
-        except duckdb.OutOfRangeException:
+        except (duckdb.OutOfRangeException, duckdb.ConversionException):
             raise TooLarge from None
     return Summary(found.rows, found.bad, *summary, tuple(absent(edition, columns)), listed)
 

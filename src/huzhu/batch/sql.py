@@ -125,8 +125,7 @@ class _Layers:
         )
 
     def running(self, made: Sum, window: str) -> str:
-        added = f"CAST({made.contribution.name} AS INTEGER)" if made.small else made.contribution.name
-        return f"CAST(SUM({added}) OVER {window} AS {self.cells.dialect.number})"
+        return f"CAST(SUM({made.contribution.name}) OVER {window} AS {self.cells.dialect.number})"
 
     def window(self, key: str) -> str:
         by = [MEMBER, *(self.cells.facts[name] for name in self.edition.keys[key].by)]

@@ -97,7 +97,7 @@ def _day(text: str) -> date:
 
 
 def _memory(text: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]{0,4}(MB|GB)", text):
+    if text and not re.fullmatch(r"[1-9][0-9]{0,4}(MB|GB)", text):
         raise argparse.ArgumentTypeError(f"“{text}”不是内存的大小：写成 4GB 或 800MB")
     return text
 
