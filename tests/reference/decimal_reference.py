@@ -66,7 +66,7 @@ class Event:
 
     def suffers(self, listed: set[str]) -> bool:
         code = self.event.get("diagnosis")
-        return code is not None and code[:3] in listed
+        return code is not None and code[:3].upper() in listed
 
     def place(self) -> tuple:
         """Order inside a member: date, settlement (unknown first), claim number."""

@@ -3,17 +3,19 @@
 import argparse
 import sys
 
-from huzhu.cli import demo, explain, scheme, setup_code, verify
+from huzhu.cli import adjudicate, demo, explain, scheme, setup_code, simulate, verify
 
 
 def main(words: list[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="huzhu", description="职工互助保障：方案、算账单、核对")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="命令")
+    adjudicate.register(verbs)
     demo.register(verbs)
     explain.register(verbs)
     scheme.register(verbs)
     setup_code.register(verbs)
+    simulate.register(verbs)
     verify.register(verbs)
     asked = parser.parse_args(words)
     try:

@@ -80,3 +80,13 @@ def in_variant(tree: Mapping, name: str | None) -> tuple[Mapping, str | None]:
     elif overlay is not None:
         raise refuse(overlay.place, "overlay 下面要写“键: 值”", "照方案本身的层次写要改的几项")
     return tree, chosen
+
+
+def supposed(tree: Mapping, scenario: Node) -> Mapping:
+    """The tree with a scenario's overlay laid on it; raises SchemeRefused where the scenario is not one."""
+    overlay = scenario.items.get("overlay") if isinstance(scenario, Mapping) else None
+    if not isinstance(scenario, Mapping) or not isinstance(overlay, Mapping):
+        raise refuse(scenario.place, "情景里没有 overlay", "写 overlay:，下面照方案的层次写要改的几项")
+    for key in overlay.items.keys() & _FIXED:
+        raise refuse(overlay.keys[key], f"情景不能改 {key}", "只改 parameters、lines、benefits 等内容")
+    return merged(tree, overlay)

@@ -21,7 +21,7 @@ from huzhu.rules.edition import (
     ParameterDef,
 )
 from huzhu.rules.fields import Fields, Problems
-from huzhu.rules.overlay import Parent, extended, in_variant
+from huzhu.rules.overlay import Parent, extended, in_variant, supposed
 from huzhu.rules.parser import Syntax, parse
 from huzhu.rules.problems import SchemeRefused, refuse
 from huzhu.rules.scope import Rounding, Scope, known_if
@@ -46,12 +46,15 @@ LATE = {"own": "按自己的起日参加，保障期照满", "group": "保障到
 _ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
 
 
-def read_edition(text: str, file: str, parent: Parent, *, variant: str | None = None) -> Edition:
-    """A proved edition in one variant (its default where none is named).
+def read_edition(
+    text: str, file: str, parent: Parent, *, variant: str | None = None, scenario: Mapping | None = None
+) -> Edition:
+    """A proved edition in one variant (its default where none is named), perhaps as a scenario supposes it to be.
 
     Raises SchemeRefused with every problem found, and LookupError for a variant the scheme does not have.
     """
     tree, chosen = in_variant(extended(read(text, file), parent), variant)
+    tree = supposed(tree, scenario) if scenario else tree
     return _Reading(Fields(tree, "方案"), chosen).edition()
 
 

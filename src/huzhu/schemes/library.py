@@ -8,10 +8,13 @@ from huzhu.rules import reader
 from huzhu.rules.cases import Case, read_cases, run_cases
 from huzhu.rules.edition import Edition
 from huzhu.rules.entry_cases import EntryCase
+from huzhu.rules.fields import Fields
 from huzhu.rules.overlay import Parent
 from huzhu.rules.problems import Place, Problem, SchemeRefused, refuse
+from huzhu.rules.yamltext import read
 
 SHELF = Path(__file__).resolve().parents[3] / "schemes"
+SCENARIO = "huzhu-scenario/1"
 MOST_BYTES = 2_000_000
 
 
@@ -108,6 +111,19 @@ class Library:
         if key not in self.kept:
             self.kept[key] = reader.read_edition(*self.text(path), self.parent_of(path), variant=variant)
         return self.kept[key]
+
+    def supposing(self, path: Path, variant: str | None, scenario: Path) -> tuple[str, Edition]:
+        """(label, edition) of a scheme file as a scenario file supposes it to be; raises SchemeRefused or LookupError."""
+        tree = read(*self.text(scenario))
+        fields = Fields(tree, "情景文件")
+        if fields.text("format", "") != SCENARIO:
+            raise refuse(tree.place, "文件没有写明格式", f"第一行写 format: {SCENARIO}")
+        label = fields.text("label")
+        fields.at("overlay")
+        fields.done()
+        return label, reader.read_edition(
+            *self.text(path), self.parent_of(path), variant=variant, scenario=tree
+        )
 
     def parent_of(self, path: Path) -> Parent:
         """Finds what a file extends: beside its own folder first, then on the shelf."""
