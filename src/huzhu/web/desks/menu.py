@@ -20,37 +20,60 @@ class Entry:
     only: frozenset[str] = frozenset()
 
 
-ENTRIES = (
-    Entry("工作台", "web:desk"),
-    Entry("名册", "web:rosters"),
-    Entry("个人参加", "web:applications"),
-    Entry("续保", "web:renewals"),
-    Entry("名册审批", "web:approvals"),
-    Entry("会费", "web:dues"),
-    Entry("分担办法", "web:splits"),
-    Entry("资助", "web:pledges"),
-    Entry("单位", "web:employers"),
-    Entry("单位档案", "web:own-employer"),
-    Entry("走访", "web:outreach"),
-    Entry("给付申请", "web:claims"),
-    Entry("柜台受理", "web:counter"),
-    Entry("审核", "web:queue"),
-    Entry("发放", "web:payouts"),
-    Entry("账簿", "web:books"),
-    Entry("会员", "web:members"),
-    Entry("资料变更", "web:changes"),
-    Entry("调动", "web:moves"),
-    Entry("保障书作废", "web:voids"),
-    Entry("数字", "web:numbers"),
-    Entry(
-        "后台任务", "web:jobs", frozenset({"employer_clerk", "county_clerk", "agency_clerk", "administrator"})
+CLERKS = frozenset({"employer_clerk", "county_clerk", "agency_clerk", "administrator"})
+# in the order of a year's work; a heading stands above each group where the menu is long
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry("工作台", "web:desk"),)),
+    (
+        "参加",
+        (
+            Entry("名册", "web:rosters"),
+            Entry("续保", "web:renewals"),
+            Entry("个人参加", "web:applications"),
+            Entry("名册审批", "web:approvals"),
+            Entry("保障书作废", "web:voids"),
+        ),
     ),
-    Entry("审计记录", "web:trail"),
-    Entry("发件箱", "web:outbox"),
-    Entry("机构", "web:places"),
-    Entry("人员", "web:people"),
-    Entry("工作日历", "web:calendar"),
+    (
+        "会费",
+        (Entry("会费", "web:dues"), Entry("分担办法", "web:splits"), Entry("资助", "web:pledges")),
+    ),
+    (
+        "单位",
+        (
+            Entry("单位", "web:employers"),
+            Entry("单位档案", "web:own-employer"),
+            Entry("走访", "web:outreach"),
+        ),
+    ),
+    (
+        "给付",
+        (
+            Entry("给付申请", "web:claims"),
+            Entry("柜台受理", "web:counter"),
+            Entry("审核", "web:queue"),
+            Entry("发放", "web:payouts"),
+            Entry("账簿", "web:books"),
+        ),
+    ),
+    (
+        "会员",
+        (Entry("会员", "web:members"), Entry("资料变更", "web:changes"), Entry("调动", "web:moves")),
+    ),
+    (
+        "其他",
+        (
+            Entry("数字", "web:numbers"),
+            Entry("后台任务", "web:jobs", CLERKS),
+            Entry("审计记录", "web:trail"),
+            Entry("发件箱", "web:outbox"),
+            Entry("机构", "web:places"),
+            Entry("人员", "web:people"),
+            Entry("工作日历", "web:calendar"),
+        ),
+    ),
 )
+LONG = 10  # entries from which on headings help more than they take up
 TABS = (
     ("⌂", "首页", "web:phone"),
     ("＋", "申请", "web:apply"),
@@ -82,9 +105,14 @@ class Desk:
     path: str
 
     @property
-    def menu(self) -> Iterator[tuple[str, str, bool]]:
-        """Word, address, whether the page stands under it."""
-        for entry in ENTRIES:
+    def menu(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Groups of word, address, whether the page stands under it; headings only where there are many entries."""
+        groups = [(heading, list(self._open(entries))) for heading, entries in GROUPS]
+        is_long = sum(len(entries) for _, entries in groups) >= LONG
+        return [(heading if is_long else "", entries) for heading, entries in groups if entries]
+
+    def _open(self, entries: tuple[Entry, ...]) -> Iterator[tuple[str, str, bool]]:
+        for entry in entries:
             address, roles = _page(entry.name)
             if self.role.code in roles and (not entry.only or self.role.code in entry.only):
                 yield entry.word, address, self._under(address)
