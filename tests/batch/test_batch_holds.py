@@ -153,7 +153,7 @@ def in_window(monkeypatch, old: str, new: str) -> None:
     [
         (" ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", ""),
         ("NULLS FIRST", "NULLS LAST"),
-        ("f_claim_no ASC", "f_claim_no DESC"),
+        ("f_claim_no ROWS", "f_claim_no DESC ROWS"),
         (", f_starts_on", ""),
         ("PARTITION BY member_id", "PARTITION BY 1"),
     ],
@@ -163,7 +163,7 @@ def test_a_fault_in_the_window_is_seen(old, new, tmp_path, monkeypatch):
     if old.startswith(
         " ROWS"
     ):  # with a unique last key the default frame is the same rows: the tie-break carries it
-        in_window(monkeypatch, ", f_claim_no ASC NULLS FIRST", "")
+        in_window(monkeypatch, ", f_claim_no", "")
     assert seen(tmp_path)
 
 

@@ -129,8 +129,13 @@ class _Layers:
 
     def window(self, key: str) -> str:
         by = [MEMBER, *(self.cells.facts[name] for name in self.edition.keys[key].by)]
-        order = [f"{self.cells.facts[name]} ASC NULLS FIRST" for name in self.edition.order]
+        order = [self.place(name) for name in self.edition.order]
         return (
             f"PARTITION BY {', '.join(by)} ORDER BY {', '.join(order)}"
             " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
         )
+
+    def place(self, name: str) -> str:
+        """A missing value comes first, as in the plain evaluation; engines differ where they are not told."""
+        column = self.cells.facts[name]
+        return f"{column} ASC NULLS FIRST" if self.edition.facts[name].type.missing else column
