@@ -120,6 +120,17 @@ def test_no_file_is_named_after_nothing():
     assert vague_name("utils.py")
 
 
+def repeated(names: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    return [name for name in names if name in seen or seen.add(name)]
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """The runner imports them by name alone."""
+    no(repeated(file.name for file in files(".py", under=ROOT / "tests") if file.name.startswith("test_")))
+    assert repeated(["test_a.py", "test_b.py", "test_a.py"]) == ["test_a.py"]
+
+
 def function_in_tables(text: str) -> list[str]:
     return [
         f"{node.name}() stands beside the tables" for node in ast.parse(text).body if hasattr(node, "args")
