@@ -20,9 +20,10 @@ from factories.users import a_role
 from factories.web import as_staff
 from huzhu.audit.models import Event
 from huzhu.config.worker import work_off
-from huzhu.enrolment import certificate, printing, services
+from huzhu.enrolment import certificate, printing, queries, services
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.jobs.models import JobRun
+from huzhu.members.moving import leave
 from huzhu.web.rosters import columns, roster, upload
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,16 @@ def test_where_somebody_is_covered_is_said_within_the_branch_only(employer, inpa
     mine = a_staged_roster(employer, [inpatient], rows, by=agency, starts_on=today, at=timezone.now())
     said = text_of(as_staff(agency).get(page(mine)))
     assert said.count("（在 ") == 1
+
+
+def test_who_was_said_to_have_left_is_pointed_out_and_not_refused(employer, clerk, inpatient, today):
+    [row] = some_workers(1)
+    gone = a_member(row[0], id_number=row[1], employer=employer)
+    leave(member=gone, why="retired", on=today, by=clerk, at=timezone.now())
+    staged = a_staged_roster(employer, [inpatient], [row], by=clerk, starts_on=today)
+    said = as_staff(clerk).get(reverse("web:roster", args=[staged.pk]), {"show": "all"}).content.decode()
+    assert f"▲ {today} 登记为退休" in said
+    assert queries.tally(staged) == (1, 0)
 
 
 def test_errors_go_out_and_come_back(staged, clerk):

@@ -11,6 +11,7 @@ from huzhu.core.identity import tidy
 from huzhu.core.pinyin import initials
 from huzhu.enrolment.entry import Entry, offered
 from huzhu.enrolment.models import Application, Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
+from huzhu.members import queries as members
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.rules.entry import Finding
@@ -119,6 +120,13 @@ def where_held(numbers: Sequence[str | None], by: Role) -> dict[str, str]:
     wanted = [number for number in numbers if number]
     rows = visible_to(by).filter(member__id_number_index__in=wanted) if wanted else []
     return {row.member.id_number: row.employer.name for row in rows}
+
+
+def left_before(numbers: Sequence[str | None], by: Role) -> dict[str, str]:
+    """Identity number → how and when a person was said to have left, where one on the list did; of the branch only."""
+    wanted = [number for number in numbers if number]
+    gone = members.visible_to(by).filter(id_number_index__in=wanted).exclude(leaving="") if wanted else []
+    return {one.id_number: f"{one.left_on} 登记为{one.get_leaving_display()}" for one in gone}
 
 
 def applications_visible_to(by: Role) -> QuerySet[Application]:

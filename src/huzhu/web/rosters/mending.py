@@ -19,7 +19,7 @@ COLUMNS = tuple(LABELS)
 MASKS = {"id_number": masked, "phone": mask_phone, "account": mask_account}
 
 
-def cells(row: Any, held: Any = None) -> dict[str, Any]:
+def cells(row: Any, held: Any = None, left: Any = None) -> dict[str, Any]:
     """A row of the grid: with boxes where something is wrong, masked where all is well."""
     wrong = not row.joins
     offered = suggestions(row) if wrong else {}
@@ -27,6 +27,7 @@ def cells(row: Any, held: Any = None) -> dict[str, Any]:
     return {
         "row": row,
         "wrong": wrong,
+        "left": (left or {}).get(row.id_number, ""),
         "boxes": [
             {
                 "column": column,

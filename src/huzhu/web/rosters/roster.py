@@ -96,6 +96,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
     if may_change and any(not row.joins for row in pages):
         services.note_reading(roster=found, by=request.by, at=request.now)
     held = queries.where_held([row.id_number for row in pages if "id_number" in row.problems], request.by)
+    left = queries.left_before([row.id_number for row in pages], request.by)
     try:
         plans, last_days = contributions.plans(found), queries.last_days(found)
     except SplitOverFee as error:
@@ -108,7 +109,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "only_bad": only_bad,
         "pages": pages,
         "also": "" if only_bad else "&show=all",
-        "rows": [cells(row, held) for row in pages],
+        "rows": [cells(row, held, left) for row in pages],
         "labels": LABELS.values(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
