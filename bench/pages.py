@@ -83,7 +83,7 @@ def walk(client: Client, start: str) -> dict[str, list[str]]:
             if status != 200:
                 continue
             found[page].append(address)
-            links = [unescape(link) for link in LINK.findall(body)]
+            links = [unescape(link) for link in LINK.findall(body) if "as=xlsx" not in link]
             following += [relative(link, address) for link in links]
         edge = following
     return {page: addresses for page, addresses in found.items() if addresses}
