@@ -50,7 +50,7 @@ def test_the_engines_agree_on_a_scheme_that_uses_every_kind_of_step(tmp_path):
     all_agree(edition, Claims(edition, Random(5)).rows(members=60, most=9), tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_engines_agree_on_schemes_at_random(seed, tmp_path):
     text, edition = scheme(seed)
     print(text)  # shown where the test fails

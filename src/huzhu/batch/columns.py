@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from huzhu.batch.dialect import DUCKDB
 from huzhu.batch.names import Names
-from huzhu.batch.sql import MEMBER
+from huzhu.batch.sql import CLAIM, MEMBER
 from huzhu.rules.edition import Benefit, Edition, FactDef, through_lines
 from huzhu.rules.tree import Fact, Node
 from huzhu.rules.units import NUMBERS, Unit, how_to_write, spoken
@@ -17,7 +17,6 @@ from huzhu.rules.units import NUMBERS, Unit, how_to_write, spoken
 WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 )
-CLAIM = "claim_id"
 _INSTANTS = (-2_209_017_600, 7_258_147_200)  # 1900 to 2200, with a day's room for the offset
 
 

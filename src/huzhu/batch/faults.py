@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from huzhu.batch.columns import CLAIM, Column
+from huzhu.batch.columns import Column
 from huzhu.batch.files import ROW
+from huzhu.batch.sql import CLAIM
 
 FAULTS = "faults"
 HEADS = ("行", "列", "值", "原因")

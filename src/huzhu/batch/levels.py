@@ -6,8 +6,6 @@ An expression of level 0 reads the row alone; one of level 1 reads totals of lev
 own gate is shut.
 """
 
-from functools import cached_property
-
 from huzhu.rules import tree
 from huzhu.rules.edition import Edition, through_lines
 
@@ -88,11 +86,6 @@ class Levels:
         if isinstance(node, tree.Total):
             return self.selective(self.gate(node))
         return any(self.may_be_null(part) for part in node.parts())
-
-    @cached_property
-    def totals(self) -> list[tree.Total]:
-        """Every running total of the edition, each once."""
-        return list(dict.fromkeys(node for node in self.edition.nodes() if isinstance(node, tree.Total)))
 
 
 def _is(node: tree.Node, value: int) -> bool:
