@@ -78,10 +78,11 @@ def profile_of(employer: Organisation) -> Profile:
     return Profile.objects.filter(employer=employer).first() or Profile(employer=employer)
 
 
-def profiles(employers: Sequence[Organisation]) -> dict[int, Profile]:
-    """Profiles by employer; an empty one that is not stored where there is none."""
-    kept = Profile.objects.filter(employer__in=[one.pk for one in employers])
-    return {one.pk: Profile(employer=one) for one in employers} | {one.employer_id: one for one in kept}
+def profiles(employers: Sequence[Organisation], keys: QuerySet[Any, Any]) -> dict[int, Profile]:
+    """Profiles by employer; an empty one that is not stored where there is none. `keys` is the query of theirs."""
+    kept = Profile.objects.filter(employer__in=keys)
+    found = {one.employer_id: one for one in kept}
+    return found | {one.pk: Profile(employer=one) for one in employers if one.pk not in found}
 
 
 def proven_head_count(employer: Organisation, on: date) -> int | None:
@@ -93,9 +94,9 @@ def proven_head_count(employer: Organisation, on: date) -> int | None:
     return proven_head_counts([employer.pk], on).get(employer.pk)
 
 
-def proven_head_counts(employers: Iterable[int], on: date) -> dict[int, int]:
+def proven_head_counts(employers: Iterable[int] | QuerySet[Any, Any], on: date) -> dict[int, int]:
     """The same for many at once, by employer."""
-    rows = HeadCount.objects.filter(employer__in=list(employers), year__lte=on.year, proved_on__lte=on)
+    rows = HeadCount.objects.filter(employer__in=employers, year__lte=on.year, proved_on__lte=on)
     return dict(rows.order_by("year", "proved_on", "pk").values_list("employer_id", "count"))
 
 
@@ -119,12 +120,13 @@ def stance_of(employer: Organisation) -> Stance:
     return stances_of(employer).first() or Stance(employer=employer, willing=Stance.Willing.UNKNOWN)
 
 
-def stances(employers: Sequence[Organisation]) -> dict[int, Stance]:
-    """The newest of each, by employer; 未联系 for those that said nothing."""
-    said = Stance.objects.filter(employer__in=[one.pk for one in employers]).order_by().values("employer")
-    keys = said.annotate(newest=Max("pk")).values_list("newest", flat=True)
-    silent = {one.pk: Stance(employer=one, willing=Stance.Willing.UNKNOWN) for one in employers}
-    return silent | {one.employer_id: one for one in Stance.objects.filter(pk__in=list(keys))}
+def stances(employers: Sequence[Organisation], keys: QuerySet[Any, Any]) -> dict[int, Stance]:
+    """The newest of each, by employer; 未联系 for those that said nothing. `keys` is the query of theirs."""
+    said = Stance.objects.filter(employer__in=keys).order_by().values("employer")
+    newest = said.annotate(newest=Max("pk")).values("newest")
+    found = {one.employer_id: one for one in Stance.objects.filter(pk__in=newest)}
+    unknown = Stance.Willing.UNKNOWN
+    return found | {one.pk: Stance(employer=one, willing=unknown) for one in employers if one.pk not in found}
 
 
 def sheets_visible_to(by: Role) -> QuerySet[InsuredSheet]:

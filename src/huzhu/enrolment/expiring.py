@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
@@ -75,16 +75,17 @@ def due(by: Role, day: date) -> list[Due]:
         employer__path__startswith=path, member__leaving=""
     )
     still_here = held.filter(member__employer=F("employer"))
-    people: dict[tuple[int, date], set[Any]] = {}
-    for employer, ends_on, member in still_here.values_list("employer", "cover_ends_on", "member").order_by():
-        people.setdefault((employer, ends_on), set()).add(member)
+    groups = still_here.order_by().values_list("employer", "cover_ends_on")
+    people = {
+        (employer, ends_on): n for employer, ends_on, n in groups.annotate(n=Count("member", distinct=True))
+    }
     places = Organisation.objects.in_bulk({employer for employer, _ in people})
     begun = {(one.employer_id, one.ends_on): one for one in Renewal.objects.filter(employer__in=places)}
     found = []
-    for (employer, ends_on), members in people.items():
+    for (employer, ends_on), count in people.items():
         renewal = begun.get((employer, ends_on))
         roster = standing(renewal).first() if renewal else None
-        found.append(Due(places[employer], ends_on, len(members), (ends_on - day).days, renewal, roster))
+        found.append(Due(places[employer], ends_on, count, (ends_on - day).days, renewal, roster))
     return sorted(found, key=lambda one: (one.ends_on, one.employer.path))
 
 

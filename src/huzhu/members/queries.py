@@ -81,7 +81,8 @@ def account_changes(by: Role, since: datetime) -> list[AccountChange]:
     """Changes of account in the asker's branch, newest first; for who may confirm them."""
     if not may(by, "members.confirm_account"):
         return []
-    found = BankAccount.objects.filter(replaces__isnull=False, added_at__gte=since, member__in=visible_to(by))
+    here = {"member__employer__path__startswith": by.organisation.path}
+    found = BankAccount.objects.filter(replaces__isnull=False, added_at__gte=since, **here)
     found = found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
     return [AccountChange(one, usable_from(one)) for one in found[:200]]
 
