@@ -94,7 +94,7 @@ def corrections(by: Role | Member) -> QuerySet[Correction]:
         return found.filter(member=by).order_by("asked_at")
     if not may(by, "members.approve_correction"):
         return found.none()
-    return found.filter(member__in=visible_to(by)).order_by("asked_at")
+    return found.filter(member__employer__path__startswith=by.organisation.path).order_by("asked_at")
 
 
 def corrections_waiting(by: Role) -> int:
