@@ -38,6 +38,7 @@ def test_the_administrator_sees_nobody_and_moves_no_money():
         "audit.see",
         "calendar.change",
         "jobs.watch",
+        "lists.export",
         "organisations.change",
         "outbox.see",
         "users.change",
