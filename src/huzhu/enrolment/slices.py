@@ -12,8 +12,8 @@ from django.db.models import Min
 from huzhu.db.sealed import PlacedField
 from huzhu.enrolment.models import Roster
 
-SLICE = 2_000
-PAUSE_SECONDS = 0.05  # SQLite has one writer at a time, and it does not queue
+SLICE = 500
+PAUSE_SECONDS = 0.01  # SQLite has one writer at a time; whoever waits at the gate asks every few milliseconds
 
 
 class TakenOver(RuntimeError):
