@@ -77,7 +77,7 @@ def run_list(_: argparse.Namespace) -> int:
     """Prints a line an edition on the shelf."""
     library, sound = shelf(), True
     try:
-        slugs = library.slugs()
+        slugs = [*library.slugs(), *library.gallery()]
     except NoSuchScheme as error:
         print(error.args[0], file=sys.stderr)
         return 1

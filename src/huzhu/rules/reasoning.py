@@ -20,7 +20,7 @@ FORMAT = "huzhu-reasoning/1"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A fact or an earlier line that a line reads."""
+    """A fact, an earlier line or the payment of an earlier benefit that a line reads."""
 
     name: str
     label: str
@@ -79,7 +79,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class BenefitWorking:
-    """One benefit: conditions in order, lines in order of dependence, the last of them the amount."""
+    """One benefit: conditions in order, lines in order of dependence, then the amount, then a cap over several."""
 
     name: str
     label: str
@@ -255,7 +255,11 @@ def _lines(benefit: Benefit, speaker: Speaker) -> tuple[Working, ...]:
         for name in lines_of(edition, benefit.name)
         if (line := edition.lines[name])
     ]
-    return (*lines, _working("pays", benefit.label, benefit.clause, benefit.pays, speaker))
+    pays = _working("pays", benefit.label, benefit.clause, benefit.pays, speaker)
+    if cap := edition.cap_over(benefit.name):
+        capped = _working(cap.name, cap.label, cap.clause, cap.pays[benefit.name], speaker)
+        return (*lines, pays, capped)
+    return (*lines, pays)
 
 
 @lru_cache(maxsize=1024)
@@ -293,13 +297,18 @@ def exact(value: Value | None, kind: Type) -> str:
 
 
 def _inputs(body: tree.Node, speaker: Speaker) -> tuple[Input, ...]:
-    facts, lines = speaker.edition.facts, speaker.edition.lines
     return tuple(
-        Input(
-            node.name, (facts if isinstance(node, tree.Fact) else lines)[node.name].label, speaker.value(node)
-        )
+        Input(*_named(speaker.edition, node), speaker.value(node))
         for node in speaker.outcome.program.reads(body).named
     )
+
+
+def _named(edition: Edition, node: tree.Fact | tree.Line | tree.Paid) -> tuple[str, str]:
+    """Name and label of what a line reads."""
+    if isinstance(node, tree.Paid):
+        return node.benefit, edition.benefits[node.benefit].label
+    things = edition.facts if isinstance(node, tree.Fact) else edition.lines
+    return node.name, things[node.name].label
 
 
 def _parameters(body: tree.Node, speaker: Speaker) -> tuple[Used, ...]:

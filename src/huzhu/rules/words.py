@@ -55,6 +55,9 @@ class Speaker:
     def line(self, node: tree.Line) -> str:
         return self.labelled(self.edition.lines[node.name].label, node)
 
+    def paid(self, node: tree.Paid) -> str:
+        return self.labelled(f"本次的{self.edition.benefits[node.benefit].label}", node)
+
     def scaled(self, node: tree.Scaled) -> str:
         return self.say(node.value)
 
@@ -284,6 +287,7 @@ _PHRASES: Mapping[type[tree.Node], Callable[[Speaker, Any], str]] = {
     tree.Fact: Speaker.fact,
     tree.Parameter: Speaker.parameter,
     tree.Line: Speaker.line,
+    tree.Paid: Speaker.paid,
     tree.Scaled: Speaker.scaled,
     tree.Add: Speaker.add,
     tree.Subtract: Speaker.subtract,
