@@ -45,7 +45,7 @@ TERMS: dict[str, tuple[Unit, str]] = {
 }
 REQUIRED_TERMS = ("ways", "fee", "months")
 LATE = {"own": "按自己的起日参加，保障期照满", "group": "保障到单位本期的止日"}
-_ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
+ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
 
 
 def read_edition(
@@ -179,7 +179,7 @@ class _Reading:
 
     def declarations(self) -> None:
         top = self.top
-        self.rounding = _ROUNDINGS[top.one_of("rounding", list(_ROUNDINGS), "四舍五入到分")]
+        self.rounding = ROUNDINGS[top.one_of("rounding", list(ROUNDINGS), "四舍五入到分")]
         for name, fields in top.each("clauses"):
             with self.problems.kept():
                 self.clauses[name] = declarations.clause(name, fields)

@@ -141,9 +141,11 @@ class Speaker:
         )
 
     def rounded(self, node: tree.Rounded) -> str:
-        exact = self.outcome.value(node.value)
         phrase = self.say(node.value)
-        if self.bare or exact % (node.step * 10**node.value.type.scale) == 0:
+        if self.bare:
+            return phrase
+        exact = self.outcome.value(node.value)
+        if exact % (node.step * 10**node.value.type.scale) == 0:
             return phrase
         how = "舍去" if node.cut else "四舍五入"
         return f"{phrase} = {spoken(exact, node.value.type)}，{how}到{'分' if node.step == 1 else '元'}"

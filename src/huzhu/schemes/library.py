@@ -182,7 +182,7 @@ class Library:
         return tuple(
             case
             for file in sorted((path.parent / "cases").glob("*.yaml"))
-            for case in read_cases(*self.text(file))
+            for case in read_cases(*self.text(file), edition=path.stem)
         )
 
     def check(self, path: Path) -> Verdict:
