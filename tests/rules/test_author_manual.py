@@ -121,3 +121,35 @@ def test_the_links_of_the_manual_lead_somewhere():
     titles = re.findall(r"^## (.*)$", MANUAL, re.MULTILINE)
     headings = {re.sub("[、，：]", "", title).replace(" ", "-") for title in titles}
     assert set(re.findall(r"\]\(#([^)]+)\)", MANUAL)) <= headings
+
+
+SAID = """\
+facts:
+  event:
+    claim_year: {label: 年度, unit: code}
+    surgery: {label: 手术级别, unit: code, missing: true, codes: {big: 大, small: 小}}
+keys: {year: {label: 本年度, by: [claim_year], at_most: 200次}}
+benefits:
+  inpatient:
+    label: 住院
+    clause: c
+    plain: 分档，整个金额按一个比例；一年两次
+    when: {counted: {label: 一年两次, clause: c, is: "total(1次, year) <= 2次"}}
+    pays: ratio(S, 20% if S <= 1000元 else 30% if S <= 1万元 else 40%)
+  surgery_aid: {label: 手术, clause: c, plain: 大手术, when: {big: {label: 大, clause: c, is: surgery == "big"}}, pays: 500元}
+"""
+
+
+def test_what_the_last_chapter_says_of_common_clauses_can_be_read():
+    for words in (
+        "claim_year: {label: 年度, unit: code}",
+        "year: {label: 本年度, by: [claim_year], at_most: 200次}",
+    ):
+        assert words in MANUAL
+    edition = read_edition(NAME + SAID, "said.yaml", parent)
+    told = [
+        {"inscp_scp_amt": "1000", "claim_year": "2024"},
+        {"inscp_scp_amt": "10000.01", "claim_year": "2025", "surgery": "big"},
+    ]
+    found = [adjudicate([edition], document(edition, told[:end]))[0].paid for end in (1, 2)]
+    assert found == [{"inpatient": 20_000, "surgery_aid": 0}, {"inpatient": 400_000, "surgery_aid": 50_000}]

@@ -55,4 +55,4 @@ def test_clauses_dates_rounding_and_caps_are_told():
     assert found["条款：第一条"].now == "按自付的比例再给付"
     assert found["起止"].whom == "起日在这段时间内的人"
     assert (found["舍入"].before, found["舍入"].now) == ("四舍五入到分", "舍去到元")
-    assert found["合计封顶：合计"].now == "互助金，cap"
+    assert found["合计封顶：合计"].now == "互助金，封顶 100.00 元"

@@ -149,8 +149,16 @@ def test_in_all_it_pays_the_lesser_of_the_sum_and_the_cap(claims):
 def test_the_working_shows_what_is_left_under_the_cap_and_why_nothing_is():
     (working,) = explain([read(capped())], facts({"S": "2000.00"}, S="1000.00", x="5.00"))
     assert [line.label for line in working.benefits[0].lines] == ["互助金", "合计封顶"]
+    assert working.benefits[0].lines[1].how == (
+        "各项合计最多 1,000.00 元，以前已付 1,000.00 元，本次前面的项目已付 0.00 元，还可以付 0.00 元"
+    )
     assert working.benefits[0].zero.why == "“合计封顶”已经用完"
     assert working.total_fen == 0
+
+
+def test_a_cap_that_takes_nothing_away_is_not_shown():
+    (working,) = explain([read(capped())], facts(S="1000.00", x="5.00"))
+    assert [line.label for line in working.benefits[0].lines] == ["互助金"]
 
 
 def test_a_benefit_that_reads_another_reads_it_before_the_cap():

@@ -69,7 +69,8 @@ def _say(verdict: Verdict) -> None:
     readings = f"，{len(verdict.editions)} 种读法" if len(verdict.editions) > 1 else ""
     print(f"{verdict.file}: 通过{readings}，例题 {verdict.claims} 件全部相符")
     for benefit in first.benefits.values():
-        how = "可由全年累计直接测算" if telescopes(first, benefit.pays) else "要逐件重算"
+        alone = first.cap_over(benefit.name) is None  # what a cap leaves of one benefit depends on the others
+        how = "可由全年累计直接测算" if alone and telescopes(first, benefit.pays) else "要逐件重算"
         print(f"    {benefit.label}：{how}")
     for label, caution in first.cautions():
         print(f"    {caution.kind}：{label}，{caution.text}")

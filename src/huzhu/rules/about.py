@@ -38,7 +38,7 @@ def clashing(editions: Iterable[Edition]) -> str:
     )
 
 
-def figure(definition: ParameterDef, value: Dated) -> str:
+def figure(edition: Edition, definition: ParameterDef, value: Dated) -> str:
     """A parameter's value of any shape, as people read it."""
     if isinstance(value, Value):
         return spoken(value, definition.type)
@@ -47,7 +47,17 @@ def figure(definition: ParameterDef, value: Dated) -> str:
         return "、".join(codes) if len(codes) <= 20 else f"{codes[0]} 等 {len(codes)} 个编码"
     if isinstance(value, tuple):
         return "、".join(_band(definition, band) for band in value)
-    return "；".join(f"{code}：{spoken(number, definition.type)}" for code, number in value.items())
+    said = _codes(edition)
+    return "；".join(
+        f"{said.get(code, code)}：{spoken(number, definition.type)}" for code, number in value.items()
+    )
+
+
+@lru_cache(maxsize=128)
+def _codes(edition: Edition) -> dict[str, str]:
+    """What the codes of the edition's facts mean; the tables are looked up by them."""
+    read = [edition.facts[name] for name in edition.columns]
+    return {code: label for fact in read for code, label in fact.type.codes}
 
 
 def _band(definition: ParameterDef, band: tuple[int | None, int]) -> str:

@@ -90,7 +90,7 @@ def _figures(edition: Edition) -> Iterator[str]:
         note = f"{one.caution.kind}：{one.caution.text}" if one.caution else ""
         for day, value in one.values:
             clause = edition.clauses[one.clause].label
-            yield f"| {one.label} | {figure(one, value)} | {date.fromordinal(day)} | {clause} | {note} |"
+            yield f"| {one.label} | {figure(edition, one, value)} | {date.fromordinal(day)} | {clause} | {note} |"
 
 
 def _clauses(edition: Edition) -> Iterator[str]:

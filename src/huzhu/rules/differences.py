@@ -70,15 +70,17 @@ def _head(old: Edition, now: Edition) -> Iterator[Difference]:
 
 def _figures(old: Edition, now: Edition) -> Iterator[Difference]:
     def said(edition: Edition) -> dict[str, str]:
-        return {name: _dated(one) for name, one in edition.parameters.items()}
+        return {name: _dated(edition, one) for name, one in edition.parameters.items()}
 
     what = {name: one.label for edition in (old, now) for name, one in edition.parameters.items()}
     whom = {name: whom_of(now if name in now.parameters else old, name) for name in what}
     yield from _pairs(said(old), said(now), what, whom)
 
 
-def _dated(definition: ParameterDef) -> str:
-    words = "；".join(f"{_day(day)} 起 {figure(definition, value)}" for day, value in definition.values)
+def _dated(edition: Edition, definition: ParameterDef) -> str:
+    words = "；".join(
+        f"{_day(day)} 起 {figure(edition, definition, value)}" for day, value in definition.values
+    )
     return f"{words}（{definition.caution.kind}）" if definition.caution else words
 
 
@@ -159,10 +161,8 @@ def _condition(edition: Edition, benefit: str, name: str) -> str:
 
 def _caps(old: Edition, now: Edition) -> Iterator[Difference]:
     def said(edition: Edition) -> dict[str, str]:
-        text = _text(edition).get("caps", {})
         return {
-            name: "、".join(edition.benefits[benefit].label for benefit in cap.pays)
-            + f"，{text[name]['most']}"
+            name: f"{'、'.join(edition.benefits[one].label for one in cap.pays)}，{labels(edition).say(cap.most)}"
             for name, cap in edition.caps.items()
         }
 

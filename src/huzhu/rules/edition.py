@@ -142,11 +142,16 @@ class Benefit:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """One limit over several benefits together: `pays` is what each may pay under it, in the order they are written."""
+    """One limit over several benefits together: `pays` is what each may pay under it, in the order they are written.
+
+    `total` is the running total of what they all come to before the limit, `most` the limit.
+    """
 
     name: str
     label: str
     clause: str
+    total: Node
+    most: Node
     pays: Mapping[str, Node]
     place: Place
 

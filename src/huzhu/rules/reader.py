@@ -360,10 +360,7 @@ class _Reading:
         for name, fields in self.top.each("caps"):
             with self.problems.kept():
                 declarations.declare(name, fields.place, self.taken)
-                over = self.capped(fields, benefits, made)
-                made[name] = Cap(
-                    name, fields.text("label"), self.clause(fields), self.left(fields, over), fields.place
-                )
+                made[name] = self.cap(name, fields, self.capped(fields, benefits, made))
                 fields.done()
         return made
 
@@ -379,21 +376,22 @@ class _Reading:
                 )
         return [name for name in benefits if name in {scalar.text for scalar in named}]
 
-    def left(self, fields: Fields, over: list[str]) -> dict[str, Node]:
-        """min(due, max(0, change(min(total of all due, most)) − due of those before it))."""
+    def cap(self, name: str, fields: Fields, over: list[str]) -> Cap:
+        """Each benefit pays min(due, max(0, change(min(total of all due, most)) − due of those before it))."""
         most, key = fields.scalar("most"), fields.scalar("key").text
         if not over or key not in self.keys:
             raise refuse(
                 fields.place, f"{fields.what}的 over 是空的，或没有口径“{key}”", "写出项目和 keys 里的口径"
             )
-        found: dict[str, Node] = {}
-        for name in over:
-            before = "".join(f" - {earlier}" for earlier in over[: over.index(name)])
-            text = (
-                f"min({name}, max(0元, change(min(total({' + '.join(over)}, {key}), {most.text})){before}))"
-            )
-            found[name] = checker.payment(parse(Scalar(text, most.place)), self.scope())
-        return found
+        total, pays = f"total({' + '.join(over)}, {key})", {}
+        for benefit in over:
+            before = "".join(f" - {earlier}" for earlier in over[: over.index(benefit)])
+            text = f"min({benefit}, max(0元, change(min({total}, {most.text})){before}))"
+            pays[benefit] = checker.payment(parse(Scalar(text, most.place)), self.scope())
+        total_node, most_node = (
+            checker.check(parse(Scalar(text, most.place)), self.scope()) for text in (total, most.text)
+        )
+        return Cap(name, fields.text("label"), self.clause(fields), total_node, most_node, pays, fields.place)
 
     # --- entry ---
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from huzhu.core import money
 from huzhu.rules import tree
-from huzhu.rules.edition import Benefit, Clause, Edition, names_in
+from huzhu.rules.edition import Benefit, Cap, Clause, Edition, names_in
 from huzhu.rules.problems import Place
 from huzhu.rules.program import Outcome
 from huzhu.rules.units import Type, Unit, Value, spoken
@@ -256,10 +256,31 @@ def _lines(benefit: Benefit, speaker: Speaker) -> tuple[Working, ...]:
         if (line := edition.lines[name])
     ]
     pays = _working("pays", benefit.label, benefit.clause, benefit.pays, speaker)
-    if cap := edition.cap_over(benefit.name):
-        capped = _working(cap.name, cap.label, cap.clause, cap.pays[benefit.name], speaker)
-        return (*lines, pays, capped)
+    cap = edition.cap_over(benefit.name)
+    if cap and speaker.outcome.paid[benefit.name] < speaker.outcome.value(benefit.pays):
+        return (*lines, pays, _capped(cap, benefit.name, speaker))
     return (*lines, pays)
+
+
+def _capped(cap: Cap, benefit: str, speaker: Speaker) -> Working:
+    """What a cap over several benefits leaves of an amount: only where it takes something away."""
+    outcome, money_of = speaker.outcome, cap.most.type
+    most, before = outcome.value(cap.most), outcome.value(cap.total, before=True)
+    names = list(cap.pays)
+    this_time = sum(outcome.paid[name] for name in names[: names.index(benefit)])
+    said = [spoken(amount, money_of) for amount in (most, min(before, most), this_time)]
+    left = outcome.paid[benefit]
+    return Working(
+        name=cap.name,
+        label=cap.label,
+        how=f"各项合计最多 {said[0]}，以前已付 {said[1]}，本次前面的项目已付 {said[2]}，还可以付 {spoken(left, money_of)}",
+        value=spoken(left, money_of),
+        exact=exact(left, money_of),
+        clause=speaker.edition.clauses[cap.clause].label,
+        inputs=(),
+        parameters=_parameters(cap.most, speaker),
+        totals=(),
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -40,7 +40,7 @@ class SchemeShown:
                 definition,
                 clauses[definition.clause],
                 [
-                    (date.fromordinal(day).isoformat(), figure(definition, value))
+                    (date.fromordinal(day).isoformat(), figure(self.edition, definition, value))
                     for day, value in definition.values
                 ],
             )
