@@ -11,6 +11,7 @@ STAFF = "staff"
 ROUTES: dict[str, str] = {
     "": PUBLIC,
     "compare/": PUBLIC,
+    "schemes/gallery/": PUBLIC,
     "schemes/<slug:slug>/": PUBLIC,
     "estimate/": PUBLIC,
     "desk/": STAFF,

@@ -7,7 +7,7 @@ import pytest
 from huzhu.schemes.library import SHELF, Library
 
 LIBRARY = Library(SHELF)
-EDITIONS = [path for slug in LIBRARY.slugs() for path in LIBRARY.files(SHELF / slug)]
+EDITIONS = [path for slug in LIBRARY.folders() for path in LIBRARY.files(SHELF / slug)]
 
 
 @pytest.mark.parametrize("path", EDITIONS, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -214,12 +214,13 @@ def test_a_sound_scheme_is_passed_with_its_examples_and_cautions(capsys):
 def test_a_folder_is_checked_file_by_file(capsys):
     status, out, _ = says(capsys, "scheme", "check", SHELF)
     assert status == 0
-    assert [line.split(": ")[0] for line in out.splitlines() if "：" not in line.split(": ")[0]] == [
+    told = {line.split(": ")[0] for line in out.splitlines() if ".yaml: 通过" in line}
+    assert len(told) == 21
+    assert told >= {
         "schemes/harbin-80/2019.yaml",
         "schemes/yichun-120/2021.yaml",
-        "schemes/yichun-flex/2021.yaml",
-        "schemes/yichun-women/2021.yaml",
-    ]
+        "schemes/hangzhou/2021.yaml",
+    }
 
 
 ENTRANT = {
@@ -278,7 +279,7 @@ def test_one_faulty_scheme_fails_the_check_but_not_the_others_in_it(capsys, own_
     replaced(own_shelf / "yichun-women/2021.yaml", "unit: icd", "unit: icb")
     status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert out.count("通过") == 3
+    assert out.count(".yaml: 通过") == 20
     assert "mine/yichun-women/2021.yaml: 不通过" in err
 
 
@@ -286,7 +287,7 @@ def test_a_file_that_is_no_yaml_fails_the_check_but_not_the_others_in_it(capsys,
     (own_shelf / "yichun-women/2021.yaml").write_text("format: [\n")
     status, out, err = says(capsys, "scheme", "check", own_shelf)
     assert status == 1
-    assert out.count("通过") == 3
+    assert out.count(".yaml: 通过") == 20
     assert "mine/yichun-women/2021.yaml: 不通过，1 处问题" in err
 
 
@@ -302,7 +303,8 @@ def test_an_empty_folder_is_not_sound(capsys, tmp_path):
 def test_the_shelf_is_listed_an_edition_a_line(capsys):
     status, out, err = says(capsys, "scheme", "list")
     assert (status, err) == (0, "")
-    assert [line.split()[:3] for line in out.splitlines()] == [
+    assert len(out.splitlines()) == 21
+    assert [line.split()[:3] for line in out.splitlines()[:4]] == [
         ["yichun-120", "2021", "2021-12-10"],
         ["harbin-80", "2019", "2019-01-01"],
         ["yichun-women", "2021", "2021-12-10"],
@@ -315,7 +317,8 @@ def test_a_faulty_scheme_is_told_in_the_list_beside_the_others(capsys, own_shelf
     replaced(own_shelf / "yichun-120/2021.yaml", "shape: list", "shape: lisp")
     status, out, err = says(capsys, "scheme", "list")
     assert status == 1
-    assert [line.split()[0] for line in out.splitlines()] == ["harbin-80", "yichun-women"]
+    assert [line.split()[0] for line in out.splitlines()[:2]] == ["harbin-80", "yichun-women"]
+    assert "yichun-120" not in out
     assert err.startswith("mine/yichun-120/2021.yaml:")
 
 

@@ -16,7 +16,8 @@ def browser() -> Client:
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/compare/", "/estimate/", "/estimate/?example=liu", "/schemes/yichun-120/"]
+    "address",
+    ["/", "/compare/", "/estimate/", "/estimate/?example=liu", "/schemes/yichun-120/", "/schemes/gallery/"],
 )
 def test_anybody_may_open_it_without_a_login(browser, address):
     answer = browser.get(address)
@@ -34,7 +35,7 @@ def test_what_is_not_published_looks_missing(browser, address):
     assert "没有这一页" in answer.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/schemes/yichun-120/"])
+@pytest.mark.parametrize("address", ["/", "/schemes/yichun-120/", "/schemes/gallery/"])
 def test_the_pages_of_schemes_are_only_read(browser, address):
     assert browser.post(address).status_code == 405
 
@@ -72,3 +73,19 @@ def test_a_form_without_its_token_is_refused_in_words():
     answer = Client(enforce_csrf_checks=True).post("/estimate/", {})
     assert answer.status_code == 403
     assert "页面放久了" in answer.content.decode()
+
+
+def test_schemes_of_other_offices_stand_on_a_page_of_their_own_only(browser):
+    """Home, comparison and estimate offer the office's own; what others published is there to learn from."""
+    text = browser.get("/schemes/gallery/").content.decode()
+    assert text.count('<section class="card">') == 17
+    assert '<a href="/schemes/hangzhou/">' in text
+    assert "yichun-120" not in text
+    for address in ("/", "/compare/", "/estimate/"):
+        assert "杭州" not in browser.get(address).content.decode()
+
+
+def test_a_scheme_of_elsewhere_says_that_nobody_joins_it_here(browser):
+    text = browser.get("/schemes/hangzhou/").content.decode()
+    assert "这是浙江杭州的方案" in text
+    assert "按这个方案试算" not in text

@@ -31,4 +31,5 @@ cap: {label: 封顶, unit: money, clause: c1, assumed: 未写明, values: {2020-
         "calm": "0元 if coalesce(hardship, false) else 1元",
     },
     pays="change(min(used, cap)) + days_paid + fixed + calm",
+    tail="  least: {label: 补足, clause: c1, plain: 不足一元的补足, pays: 'max(0元, 1元 - aid)'}\n",
 )

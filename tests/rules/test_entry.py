@@ -258,7 +258,7 @@ def test_json_of_a_decision_tells_it_all():
 # ── the shelf ──
 
 
-@pytest.mark.parametrize("slug", LIBRARY.slugs())
+@pytest.mark.parametrize("slug", LIBRARY.folders())
 def test_every_scheme_has_at_least_five_examples_of_joining(slug):
     cases = LIBRARY.cases(LIBRARY.find(slug))
     assert sum(hasattr(case, "joins") for case in cases) >= 5

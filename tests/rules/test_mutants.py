@@ -20,6 +20,9 @@ LIBRARY = Library(SHELF)
 EXAMPLES = {slug: LIBRARY.cases(LIBRARY.find(slug)) for slug in ("yichun-120", "yichun-women", "harbin-80")}
 ODD = {"x": "30.00", "grade": "two", "stay": 200, "S": "2000.90", "hardship": False, "debt": "-5.00"}
 ODD |= {"seen_on": "2022-09-01"}
+RESTING = {
+    slug: LIBRARY.cases(LIBRARY.find(slug)) for slug in ("hangzhou", "zhangzhou")
+}  # benefits upon benefits
 GIVEN = [{}, ODD, {"x": "5000.00", "urgent": True}, {"level": "province"}]
 
 
@@ -37,6 +40,7 @@ def worked_figures_hold() -> bool:
     program.program_of.cache_clear()
     try:
         shelf = [list(run_cases(edition, EXAMPLES[name.split()[0]])) for name, edition in editions().items()]
+        shelf += [list(run_cases(LIBRARY.edition(slug), cases)) for slug, cases in RESTING.items()]
         node = read(EVERY_NODE)
         pencil = [door.adjudicate([node], facts(**given))[0].total for given in GIVEN]
         (harbin,) = door.adjudicate(
@@ -120,6 +124,8 @@ COMPILED = {
     "always the second branch": (tree.Choice, lambda self, node, before: self.reader(node.otherwise, before=before)),
     "everything is listed": (tree.Within, lambda *_: lambda _: True),
     "nothing is missing": (tree.IsMissing, lambda *_: lambda _: False),
+    "what was paid is forgotten": (tree.Paid, lambda *_: lambda _: 0),
+    "what was paid is always a little": (tree.Paid, lambda *_: lambda _: 100),
 }  # fmt: skip
 
 
@@ -156,6 +162,14 @@ def test_a_key_that_is_ignored_is_caught(monkeypatch):
         self.edition = edition
 
     monkeypatch.setattr(Program, "total", keyless)
+    assert not worked_figures_hold()
+
+
+def test_a_cap_over_several_benefits_that_is_ignored_is_caught(monkeypatch):
+    def uncapped(self: program.Outcome) -> dict[str, int]:
+        return {name: self.slots[slot] for name, slot in self.program.paid_slots.items()}
+
+    monkeypatch.setattr(program.Outcome, "paid", property(uncapped))
     assert not worked_figures_hold()
 
 

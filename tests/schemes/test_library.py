@@ -195,3 +195,19 @@ def test_a_broken_file_does_not_hide_its_neighbours(library, home):
 def test_a_scheme_whose_slug_is_not_its_folders_name_is_not_sound(library, home):
     put(home / "tiny" / "2021.yaml", tiny(("slug: tiny", "slug: giant")))
     assert not library.check(home / "tiny" / "2021.yaml").sound
+
+
+# ── the gallery ──
+
+
+def test_schemes_of_other_offices_are_found_and_judged_but_never_among_the_offices_own(library, home):
+    put(home / "afar" / "1.yaml", tiny(("slug: tiny", "slug: afar"), ("about: {", "about: {gallery: 远方, ")))
+    assert (library.slugs(), library.gallery()) == (["tiny"], ["afar"])
+    assert [edition.slug for edition in library.editions()] == ["tiny"]
+    assert library.edition("afar").about["gallery"] == "远方"
+
+
+def test_the_products_shelf_offers_four_and_shows_seventeen_of_elsewhere():
+    library = Library(SHELF)
+    assert library.slugs() == ["yichun-120", "harbin-80", "yichun-women", "yichun-flex"]
+    assert len(library.gallery()) == 17

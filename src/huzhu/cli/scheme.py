@@ -1,4 +1,4 @@
-"""huzhu scheme: check files, list the shelf."""
+"""huzhu scheme: check files, list the shelf; what authors ask for stands in authoring.py."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from huzhu.cli import authoring
 from huzhu.cli.shelf import shelf
 from huzhu.rules.edition import Edition
 from huzhu.rules.problems import SchemeRefused
@@ -16,13 +17,14 @@ from huzhu.schemes.library import Library, NoSuchScheme, Verdict
 
 def register(verbs: Any) -> None:
     """Adds the verbs to the parser."""
-    scheme = verbs.add_parser("scheme", help="检查和列出方案").add_subparsers(
+    scheme = verbs.add_parser("scheme", help="检查、列出、起稿、比较方案").add_subparsers(
         dest="what", required=True, metavar="做什么"
     )
     check = scheme.add_parser("check", help="检查方案文件：写法、证明、例题")
     check.add_argument("paths", nargs="+", metavar="PATH", help="方案文件、文件夹或名称")
     check.set_defaults(run=run_check)
     scheme.add_parser("list", help="列出现有方案").set_defaults(run=run_list)
+    authoring.register(scheme)
 
 
 def run_check(asked: argparse.Namespace) -> int:
@@ -67,7 +69,8 @@ def _say(verdict: Verdict) -> None:
     readings = f"，{len(verdict.editions)} 种读法" if len(verdict.editions) > 1 else ""
     print(f"{verdict.file}: 通过{readings}，例题 {verdict.claims} 件全部相符")
     for benefit in first.benefits.values():
-        how = "可由全年累计直接测算" if telescopes(first, benefit.pays) else "要逐件重算"
+        alone = first.cap_over(benefit.name) is None  # what a cap leaves of one benefit depends on the others
+        how = "可由全年累计直接测算" if alone and telescopes(first, benefit.pays) else "要逐件重算"
         print(f"    {benefit.label}：{how}")
     for label, caution in first.cautions():
         print(f"    {caution.kind}：{label}，{caution.text}")
@@ -77,7 +80,7 @@ def run_list(_: argparse.Namespace) -> int:
     """Prints a line an edition on the shelf."""
     library, sound = shelf(), True
     try:
-        slugs = library.slugs()
+        slugs = [*library.slugs(), *library.gallery()]
     except NoSuchScheme as error:
         print(error.args[0], file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """Worked examples beside a scheme: claims in order, and what each pays; test, specification and manual at once.
 
 format: huzhu-cases/1
+editions: ["2021"]                                   # only where a file is not of every edition of the scheme
 facts: {person: {…}, cover: {…}, event: {…}}        # what all cases share
 cases:
   - name: …
@@ -50,11 +51,12 @@ class Case:
         return len(self.claims)
 
 
-def read_cases(text: str, file: str) -> tuple[Case | EntryCase, ...]:
-    """The worked examples of one file; raises SchemeRefused where its shape is wrong."""
+def read_cases(text: str, file: str, *, edition: str = "") -> tuple[Case | EntryCase, ...]:
+    """The worked examples of one file, none where it is not of this edition; raises SchemeRefused."""
     top = Fields(read(text, file), "例题文件")
     if top.text("format", "") != FORMAT:
         raise refuse(top.place, "文件没有写明格式", f"第一行写 format: {FORMAT}")
+    only = [scalar.text for scalar in top.texts("editions")] if top.at("editions") is not None else [edition]
     is_entry = top.one_of("kind", ["claims", "entry"], "claims") == "entry"
     shared = top.at("facts") or Mapping(top.place)
     if not isinstance(shared, Mapping):
@@ -66,7 +68,7 @@ def read_cases(text: str, file: str) -> tuple[Case | EntryCase, ...]:
     made = entry_case if is_entry else _case
     cases = tuple(made(Fields(node, "例题"), shared) for node in _items(top, "cases"))
     top.done()
-    return cases
+    return cases if edition in only else ()
 
 
 def _items(fields: Fields, key: str) -> list[Node]:
@@ -103,19 +105,28 @@ def run_cases(edition: Edition, cases: tuple[Case | EntryCase, ...]) -> Iterator
         if isinstance(case, EntryCase):
             yield from run_entry_case(edition, case)
             continue
-        history: list[object] = []
-        for number, claim in enumerate(case.claims, 1):
-            document = _document(edition, claim, history, number)
-            try:
-                (outcome,) = adjudicate([edition], document)
-            except FactsRefused as refused:
+        for claim, paid in paid_of(edition, case):
+            if isinstance(paid, FactsRefused):
                 yield from (
                     Problem(claim.place, f"例题“{case.name}”：{p.what}", f"{p.path}：{p.remedy}")
-                    for p in refused.problems
+                    for p in paid.problems
                 )
-                break
-            yield from _differences(edition, case, claim, outcome.paid)
-            history.append({**document["event"], "cover": document["cover"]})  # type: ignore[dict-item]
+            else:
+                yield from _differences(edition, case, claim, paid)
+
+
+def paid_of(edition: Edition, case: Case) -> Iterator[tuple[Claim, dict[str, int] | FactsRefused]]:
+    """What the edition pays for each claim of a case, in fen by benefit; ends at the first that it cannot read."""
+    history: list[object] = []
+    for number, claim in enumerate(case.claims, 1):
+        document = _document(edition, claim, history, number)
+        try:
+            (outcome,) = adjudicate([edition], document)
+        except FactsRefused as refused:
+            yield claim, refused
+            return
+        yield claim, outcome.paid
+        history.append({**document["event"], "cover": document["cover"]})  # type: ignore[dict-item]
 
 
 def _document(edition: Edition, claim: Claim, history: list[object], number: int) -> dict[str, object]:

@@ -116,6 +116,12 @@ def _name(syntax: Syntax, scope: Scope) -> Node:
         return replace(node, type=node.type.known()) if name in scope.known else node
     if name in {"true", "false"}:
         return Constant(FLAG, name == "true")
+    if name in scope.later:
+        raise refuse(
+            syntax.place,
+            f"“{name}”在这里还没有算出来",
+            "项目按书写的先后算：用到它的项目写在它后面，它自己的条件和算式不能用它",
+        )
     if name in scope.tables:
         raise refuse(syntax.place, f"“{name}”是一张表，不能直接参加运算", "用 bands(…)、lookup(…) 或 in")
     raise unknown_name(syntax, [*scope.names, *scope.tables])

@@ -20,7 +20,7 @@ from huzhu.rules.units import (
 )
 from huzhu.rules.yamltext import Mapping, Node, Scalar, Sequence
 
-_CAUTIONS = {"demonstration": "演示值", "assumed": "假定", "unpublished": "未公布"}
+CAUTIONS = {"demonstration": "演示值", "assumed": "假定", "unpublished": "未公布"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
 _RESERVED = frozenset({"if", "else", "and", "or", "not", "in", "is", "none", "true", "false"})
 RATE_SCALE = 6  # digits a rate among the facts keeps: 0.0001 %
@@ -60,7 +60,7 @@ def variant(name: str, fields: Fields) -> Variant:
 
 def caution(fields: Fields) -> Caution | None:
     """The mark on a value that is not the office's published word."""
-    marks = [Caution(kind, fields.text(key)) for key, kind in _CAUTIONS.items() if fields.at(key) is not None]
+    marks = [Caution(kind, fields.text(key)) for key, kind in CAUTIONS.items() if fields.at(key) is not None]
     if len(marks) > 1:
         raise refuse(
             fields.place, f"{fields.what}同时标了两种说明", "demonstration、assumed、unpublished 只写一个"
@@ -152,9 +152,7 @@ def parameter(name: str, fields: Fields) -> ParameterDef:
     shape = fields.one_of("shape", ["one", "bands", "table", "list"], "one")
     codes = _codes(fields)
     dated = Fields(_required(fields, "values"), f"{fields.what}的 values ")
-    read = [
-        (_day(dated, text), *_SHAPES[shape](node, unit, codes)) for text, node in dated.node.items.items()
-    ]
+    read = [(_day(dated, text), *SHAPES[shape](node, unit, codes)) for text, node in dated.node.items.items()]
     if not read or read != sorted(read, key=lambda item: item[0]):
         raise refuse(dated.place, f"{fields.what}的日期没有从早到晚排", "先写最早生效的日期")
     scale = max(found for _, _, found in read)
@@ -246,7 +244,7 @@ def _list(node: Node, unit: Unit, _: Codes) -> Read:
         raise refuse(node.place, str(error), how_to_write(unit)) from None
 
 
-_SHAPES = {"one": _one, "bands": _bands, "table": _table, "list": _list}
+SHAPES = {"one": _one, "bands": _bands, "table": _table, "list": _list}
 
 
 def _at_scale(value: Dated, by: int) -> Dated:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from huzhu.core.hashing import sha256_text
 from huzhu.rules.problems import Place
-from huzhu.rules.tree import Fact, Line, Node, Parameter, Total
+from huzhu.rules.tree import Fact, Line, Node, Paid, Parameter, Total
 from huzhu.rules.units import Type, Value
 
 ENGINE = "huzhu-engine/1"
@@ -75,7 +75,10 @@ class ParameterDef:
 
 @dataclass(frozen=True, slots=True)
 class LineDef:
-    """A named intermediate figure. `benefit` is "" for lines that all benefits share."""
+    """A named intermediate figure. `benefit` is "" for lines that all benefits share.
+
+    `after` is the last benefit whose payment a shared line reads, "" where it reads none.
+    """
 
     name: str
     label: str
@@ -83,6 +86,7 @@ class LineDef:
     body: Node
     benefit: str
     place: Place
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,22 @@ class Benefit:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """One limit over several benefits together: `pays` is what each may pay under it, in the order they are written.
+
+    `total` is the running total of what they all come to before the limit, `most` the limit.
+    """
+
+    name: str
+    label: str
+    clause: str
+    total: Node
+    most: Node
+    pays: Mapping[str, Node]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """What a running total is kept by: fact names beside the member, and how many events it may at most hold."""
 
@@ -174,6 +194,7 @@ class Edition:
     lines: Mapping[str, LineDef]
     checks: tuple[Check, ...]
     benefits: Mapping[str, Benefit]
+    caps: Mapping[str, Cap]
     variants: Mapping[str, Variant]
     variant: Variant | None
     caution: Caution | None
@@ -194,6 +215,8 @@ class Edition:
         for benefit in self.benefits.values():
             yield from (condition.test for condition in benefit.conditions)
             yield benefit.pays
+        for cap in self.caps.values():
+            yield from cap.pays.values()
 
     def nodes(self) -> Iterator[Node]:
         """Every node of every expression."""
@@ -217,6 +240,10 @@ class Edition:
         read = [self.facts[name] for name in self.columns]
         groups = (*GROUPS, *ENTRY_GROUPS)
         return {group: {fact.name: fact for fact in read if fact.group == group} for group in groups}
+
+    def cap_over(self, benefit: str) -> Cap | None:
+        """The cap that a benefit stands under together with others."""
+        return next((cap for cap in self.caps.values() if benefit in cap.pays), None)
 
     def cautions(self) -> Iterator[tuple[str, Caution]]:
         """(label, caution) of the edition itself, its parameters and benefits, where not published as it stands."""
@@ -242,10 +269,14 @@ def totals_in(node: Node) -> Iterator[Total]:
 
 
 def through_lines(edition: Edition, node: Node) -> list[Node]:
-    """Every node of the expression and of the lines it names, each line once."""
-    parts, seen = list(node.walk()), set()
+    """Every node of the expression, of the lines it names and of the benefits whose payment it reads, each once."""
+    parts: list[Node] = list(node.walk())
+    seen: set[object] = set()
     for part in parts:  # grows while it is walked
         if isinstance(part, Line) and part.name not in seen:
             seen.add(part.name)
             parts += edition.lines[part.name].body.walk()
+        elif isinstance(part, Paid) and part not in seen:
+            seen.add(part)
+            parts += edition.benefits[part.benefit].pays.walk()
     return parts

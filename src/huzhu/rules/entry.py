@@ -110,6 +110,7 @@ def _gates(edition: Edition, gates: Mapping[str, tuple[Condition, ...]]) -> Edit
         lines={},
         checks=(),
         benefits=benefits,
+        caps={},
     )
 
 

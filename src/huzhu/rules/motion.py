@@ -13,6 +13,7 @@ from huzhu.rules.tree import (
     Line,
     Multiply,
     Node,
+    Paid,
     Passed,
     Rounded,
     Scaled,
@@ -29,7 +30,7 @@ def is_steady(node: Node, steady: Set[str]) -> bool:
         return True
     if isinstance(node, Fact | Line):
         return node.name in steady
-    if isinstance(node, Passed | Change):
+    if isinstance(node, Paid | Passed | Change):
         return False
     return all(is_steady(part, steady) for part in node.parts())
 

@@ -38,9 +38,9 @@ class Outcome:
 
     @property
     def paid(self) -> dict[str, int]:
-        """Fen by benefit name."""
+        """Fen by benefit name, after the caps over several benefits."""
         slots = self.slots
-        return {name: slots[slot] for name, slot in self.program.paid_slots.items()}
+        return {name: slots[slot] for name, slot in self.program.final_slots.items()}
 
     @property
     def total(self) -> int:
@@ -54,9 +54,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What stands directly in an expression, each once, in order: facts and lines, parameters, running totals."""
+    """What stands directly in an expression, each once, in order: facts, lines and payments, parameters, totals."""
 
-    named: tuple[tree.Fact | tree.Line, ...]
+    named: tuple[tree.Fact | tree.Line | tree.Paid, ...]
     parameters: tuple[tree.Parameter, ...]
     totals: tuple[tree.Total, ...]
 
@@ -79,11 +79,16 @@ class Program:
             {day for definition in edition.parameters.values() for day, _ in definition.values}
         )
         self.paid_slots: dict[str, int] = {}
-        for line in edition.lines.values():
-            if not line.benefit:
-                self.line(line.name, None)
+        self.shared_lines(after="")
         for benefit in edition.benefits.values():
             self.benefit(benefit)
+            self.shared_lines(after=benefit.name)
+        self.final_slots = dict(self.paid_slots)
+        for cap in edition.caps.values():
+            for name, pays in cap.pays.items():
+                self.need(pays)
+                self.final_slots[name] = self.new(("capped", name))
+                self.put(self.final_slots[name], self.reader(pays), None)
         for check in edition.checks:
             self.need(check.test)
 
@@ -113,6 +118,11 @@ class Program:
             running[place][key] = now
 
         self.steps.append(step)
+
+    def shared_lines(self, *, after: str) -> None:
+        for line in self.edition.lines.values():
+            if not line.benefit and line.after == after:
+                self.line(line.name, None)
 
     def line(self, name: str, gate: Read | None) -> None:
         body = self.edition.lines[name].body
@@ -190,10 +200,12 @@ class Program:
         """What an expression of the edition reads, found once."""
         if id(node) not in self.read_by:
             parts = list(node.walk())
-            named = {part.name: part for part in parts if isinstance(part, tree.Fact | tree.Line)}
+            named = dict.fromkeys(
+                part for part in parts if isinstance(part, tree.Fact | tree.Line | tree.Paid)
+            )
             parameters = {part.name: part for part in parts if isinstance(part, tree.Parameter)}
             totals = dict.fromkeys(totals_in(node))
-            self.read_by[id(node)] = Reads(tuple(named.values()), tuple(parameters.values()), tuple(totals))
+            self.read_by[id(node)] = Reads(tuple(named), tuple(parameters.values()), tuple(totals))
         return self.read_by[id(node)]
 
     # --- expressions to closures ---
@@ -218,6 +230,9 @@ class Program:
 
     def a_total(self, node: tree.Total, before: bool) -> Read:
         return operator.itemgetter(self.slot[node, "before" if before else "after"])
+
+    def paid(self, node: tree.Paid, _: bool) -> Read:
+        return operator.itemgetter(self.paid_slots[node.benefit])
 
     def passed(self, node: tree.Passed, _: bool) -> Read:
         return operator.itemgetter(self.slot[node.benefit, node.upto])
@@ -316,6 +331,7 @@ _COMPILERS: Mapping[type[tree.Node], Callable[[Program, Any, bool], Read]] = {
     tree.Parameter: Program.named,
     tree.Line: Program.a_line,
     tree.Total: Program.a_total,
+    tree.Paid: Program.paid,
     tree.Passed: Program.passed,
     tree.Scaled: Program.scaled,
     tree.Add: Program.add,

@@ -3,7 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from huzhu.rules.edition import Benefit, Condition, Edition, LineDef, ParameterDef, names_in, through_lines
+from huzhu.rules.edition import (
+    Benefit,
+    Cap,
+    Condition,
+    Edition,
+    LineDef,
+    ParameterDef,
+    names_in,
+    through_lines,
+)
 from huzhu.rules.problems import Place, Problem, SchemeRefused
 from huzhu.rules.tree import (
     Add,
@@ -105,7 +114,8 @@ def _own(edition: Edition, place: Place) -> bool:
     return place.file == edition.place.file
 
 
-def _citing(edition: Edition) -> Iterator[LineDef | ParameterDef | Benefit | Condition]:
+def _citing(edition: Edition) -> Iterator[LineDef | ParameterDef | Benefit | Cap | Condition]:
+    yield from edition.caps.values()
     yield from edition.lines.values()
     yield from edition.parameters.values()
     for benefit in edition.benefits.values():
@@ -152,6 +162,8 @@ def _placed(edition: Edition) -> Iterator[tuple[Place, Node]]:
     for benefit in edition.benefits.values():
         yield from ((condition.place, condition.test) for condition in benefit.conditions)
         yield benefit.place, benefit.pays
+    for cap in edition.caps.values():
+        yield from ((cap.place, pays) for pays in cap.pays.values())
     yield from ((condition.place, condition.test) for condition in edition.entry_conditions())
 
 

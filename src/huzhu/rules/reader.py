@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from huzhu.core.hashing import canonical_json
@@ -10,6 +11,7 @@ from huzhu.rules.edition import (
     ENTRY_GROUPS,
     GROUPS,
     Benefit,
+    Cap,
     Check,
     Clause,
     Condition,
@@ -25,7 +27,7 @@ from huzhu.rules.overlay import Parent, extended, in_variant, supposed
 from huzhu.rules.parser import Syntax, parse
 from huzhu.rules.problems import SchemeRefused, refuse
 from huzhu.rules.scope import Rounding, Scope, known_if
-from huzhu.rules.tree import Fact, Line, Node, Parameter, Passed
+from huzhu.rules.tree import Fact, Line, Node, Paid, Parameter, Passed
 from huzhu.rules.units import FLAG, NotAValue, Unit, how_to_write, value_of
 from huzhu.rules.yamltext import Mapping, Scalar, plain, read
 
@@ -43,7 +45,7 @@ TERMS: dict[str, tuple[Unit, str]] = {
 }
 REQUIRED_TERMS = ("ways", "fee", "months")
 LATE = {"own": "按自己的起日参加，保障期照满", "group": "保障到单位本期的止日"}
-_ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
+ROUNDINGS = {"四舍五入到分": Rounding(), "舍去到元": Rounding(100, cut=True), "四舍五入到元": Rounding(100)}
 
 
 def read_edition(
@@ -58,10 +60,27 @@ def read_edition(
     return _Reading(Fields(tree, "方案"), chosen).edition()
 
 
-def is_abstract(text: str, file: str) -> bool:
-    """Whether the file only lends its parts to others."""
-    node = read(text, file).items.get("abstract")
-    return isinstance(node, Scalar) and node.text == "true"
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is seen of a file without reading it through: whether it only lends its parts, and whose scheme it is."""
+
+    abstract: bool
+    gallery: str  # the place of another office's scheme (about: gallery); "" for the office's own
+
+
+@lru_cache(maxsize=512)
+def glance(text: str, file: str) -> Glance:
+    """A first look at a file; raises SchemeRefused where it is no mapping."""
+    top = read(text, file)
+    about = top.items.get("about")
+    return Glance(
+        _said(top, "abstract") == "true", _said(about, "gallery") if isinstance(about, Mapping) else ""
+    )
+
+
+def _said(node: Mapping, key: str) -> str:
+    found = node.items.get(key)
+    return found.text if isinstance(found, Scalar) else ""
 
 
 @dataclass(slots=True)
@@ -82,6 +101,7 @@ class _Reading:
     steady: set[str] = field(default_factory=set)
     rising: dict[str, int] = field(default_factory=dict)
     changing: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
     rounding: Rounding = field(default_factory=Rounding)
 
     def edition(self) -> Edition:
@@ -91,20 +111,27 @@ class _Reading:
             raise refuse(self.top.place, "这个文件只供别的方案继承，不能单独使用", "检查继承它的方案文件")
         self.declarations()
         self.problems.stop_if_any()
-        self.read_lines(self.top, "", self.scope())
+        shared = self.drafts(self.top)
+        waits = self.waits(shared)
+        self.settle(shared, [name for name in shared.order if not waits[name]], self.scope())
         checks = self.checks()
-        benefits = self.benefits()
+        benefits = self.benefits(shared, waits)
+        caps = self.caps(benefits)
         entry = None
         with self.problems.kept():
             entry = self.entry()
         self.problems.stop_if_any()
-        edition = self.assembled(checks, benefits, entry)
+        edition = self.assembled(checks, benefits, caps, entry)
         self.top.done()
         proofs.prove(edition)
         return edition
 
     def assembled(
-        self, checks: tuple[Check, ...], benefits: dict[str, Benefit], entry: Entry | None
+        self,
+        checks: tuple[Check, ...],
+        benefits: dict[str, Benefit],
+        caps: dict[str, Cap],
+        entry: Entry | None,
     ) -> Edition:
         top = self.top
         variants = {name: declarations.variant(name, fields) for name, fields in top.each("variants")}
@@ -126,6 +153,7 @@ class _Reading:
             lines=self.lines,
             checks=checks,
             benefits=benefits,
+            caps=caps,
             variants=variants,
             variant=variants[self.chosen] if self.chosen else None,
             caution=declarations.caution(top),
@@ -151,7 +179,7 @@ class _Reading:
 
     def declarations(self) -> None:
         top = self.top
-        self.rounding = _ROUNDINGS[top.one_of("rounding", list(_ROUNDINGS), "四舍五入到分")]
+        self.rounding = ROUNDINGS[top.one_of("rounding", list(ROUNDINGS), "四舍五入到分")]
         for name, fields in top.each("clauses"):
             with self.problems.kept():
                 self.clauses[name] = declarations.clause(name, fields)
@@ -181,25 +209,53 @@ class _Reading:
 
     def scope(self) -> Scope:
         tables = {name: made for name, made in self.parameters.items() if made.shape != "one"}
-        return Scope(self.names, tables, self.keys, self.steady, self.rising, self.rounding, self.changing)
+        return Scope(
+            names=self.names,
+            tables=tables,
+            keys=self.keys,
+            steady=self.steady,
+            rising=self.rising,
+            rounding=self.rounding,
+            changing=self.changing,
+            later=self.later,
+        )
 
     # --- expressions ---
 
-    def read_lines(self, fields: Fields, benefit: str, scope: Scope) -> tuple[str, ...]:
-        """Checks the lines below `fields` in order of dependence and declares them; returns their names."""
+    def drafts(self, fields: Fields) -> "_Drafts":
+        """The lines below `fields`, parsed, in order of dependence."""
         drafts = dict(fields.each("lines"))
         parsed: dict[str, Syntax] = {}
         for name, draft in drafts.items():
             with self.problems.kept():
                 declarations.declare(name, draft.place, self.taken)
                 parsed[name] = parse(draft.scalar("is"))
-        order = self.dependence(parsed, drafts)
-        for name in order:
-            if all(word in self.names for word in _words(parsed[name]) if word in drafts):
+        return _Drafts(drafts, parsed, tuple(self.dependence(parsed, drafts)))
+
+    def waits(self, shared: "_Drafts") -> dict[str, str]:
+        """The last benefit each shared line waits for, because it, or a line it names, reads what was paid."""
+        order = ["", *(name for name, _ in self.top.each("benefits"))]
+        found: dict[str, int] = {}
+        for name in shared.order:
+            words = list(_words(shared.parsed[name]))
+            found[name] = max(
+                [found.get(word, order.index(word) if word in order else 0) for word in words] or [0]
+            )
+        waiting = {name: order[place] for name, place in found.items()}
+        self.later |= {*order[1:], *(name for name, after in waiting.items() if after)}
+        return waiting
+
+    def settle(
+        self, drafts: "_Drafts", names: Iterable[str], scope: Scope, *, benefit: str = "", after: str = ""
+    ) -> None:
+        """Checks these drafts and declares them as lines."""
+        for name in names:
+            words = [word for word in _words(drafts.parsed[name]) if word in drafts.fields]
+            self.later.discard(name)
+            if all(word in self.names or word in self.later for word in words):
                 with self.problems.kept():
-                    self.line(name, drafts[name], parsed[name], benefit, scope)
+                    self.line(name, drafts, scope, benefit=benefit, after=after)
         self.problems.stop_if_any()
-        return tuple(name for name in order if not benefit or self.lines[name].benefit == benefit)
 
     def dependence(self, parsed: dict[str, Syntax], drafts: dict[str, Fields]) -> Iterable[str]:
         graph = {name: [word for word in _words(syntax) if word in parsed] for name, syntax in parsed.items()}
@@ -211,9 +267,10 @@ class _Reading:
                 drafts[circle[0]].place, f"几行互相引用成了圈：{' → '.join(circle)}", "断开其中一处引用"
             ) from None
 
-    def line(self, name: str, draft: Fields, syntax: Syntax, benefit: str, scope: Scope) -> None:
-        body = checker.check(syntax, scope)
-        made = LineDef(name, draft.text("label"), self.clause(draft), body, benefit, draft.place)
+    def line(self, name: str, drafts: "_Drafts", scope: Scope, *, benefit: str, after: str) -> None:
+        draft = drafts.fields[name]
+        body = checker.check(drafts.parsed[name], scope)
+        made = LineDef(name, draft.text("label"), self.clause(draft), body, benefit, draft.place, after)
         draft.done()
         self.lines[name] = made
         self.names[name] = Line(body.type, name)
@@ -240,12 +297,17 @@ class _Reading:
                 fields.done()
         return tuple(made)
 
-    def benefits(self) -> dict[str, Benefit]:
+    def benefits(self, shared: "_Drafts", waits: dict[str, str]) -> dict[str, Benefit]:
+        """Benefits in order; what one pays is a value for those after it, and for the shared lines that wait for it."""
         made: dict[str, Benefit] = {}
         for name, fields in self.top.each("benefits"):
             with self.problems.kept():
                 declarations.declare(name, fields.place, self.taken)
                 made[name] = self.benefit(name, fields)
+                self.later.discard(name)
+                self.names[name] = Paid(replace(made[name].pays.type, lo=0), name)
+                waiting = [line for line in shared.order if waits[line] == name]
+                self.settle(shared, waiting, self.scope(), after=name)
         if not made and not self.problems.found:
             self.problems.add(self.top.place, "方案没有任何保障项目", "在 benefits 下至少写一项")
         return made
@@ -253,7 +315,8 @@ class _Reading:
     def benefit(self, name: str, fields: Fields) -> Benefit:
         outside = dict(self.names)
         conditions, scope = self.conditions(name, fields, self.scope())
-        lines = self.read_lines(fields, name, scope)
+        drafts = self.drafts(fields)
+        self.settle(drafts, drafts.order, scope, benefit=name)
         syntax = parse(fields.scalar("pays"))
         pays = checker.payment(syntax, scope)
         made = Benefit(
@@ -262,13 +325,13 @@ class _Reading:
             clause=self.clause(fields),
             plain=fields.text("plain"),
             conditions=conditions,
-            lines=lines,
+            lines=drafts.order,
             pays=pays,
             caution=declarations.caution(fields),
             place=fields.place,
         )
         fields.done()
-        for local in lines:
+        for local in drafts.order:
             if local not in outside:
                 del self.names[local]
         return made
@@ -288,6 +351,47 @@ class _Reading:
         made = Condition(name, fields.text("label"), self.clause(fields), test, advice, fields.place)
         fields.done()
         return made, syntax
+
+    # --- caps over several benefits ---
+
+    def caps(self, benefits: dict[str, Benefit]) -> dict[str, Cap]:
+        """Each cap becomes, for each of its benefits, what is left of it: no new kind of step, only totals and change."""
+        made: dict[str, Cap] = {}
+        for name, fields in self.top.each("caps"):
+            with self.problems.kept():
+                declarations.declare(name, fields.place, self.taken)
+                made[name] = self.cap(name, fields, self.capped(fields, benefits, made))
+                fields.done()
+        return made
+
+    def capped(self, fields: Fields, benefits: dict[str, Benefit], made: dict[str, Cap]) -> list[str]:
+        """The benefits under a cap in the order they are written; each stands under one cap only."""
+        named = fields.texts("over")
+        for scalar in named:
+            if scalar.text not in benefits:
+                raise refuse(scalar.place, f"没有“{scalar.text}”这个项目", "可写：" + "、".join(benefits))
+            if any(scalar.text in cap.pays for cap in made.values()):
+                raise refuse(
+                    scalar.place, f"“{scalar.text}”已经在另一个合计封顶里", "一个项目只写在一个合计封顶里"
+                )
+        return [name for name in benefits if name in {scalar.text for scalar in named}]
+
+    def cap(self, name: str, fields: Fields, over: list[str]) -> Cap:
+        """Each benefit pays min(due, max(0, change(min(total of all due, most)) − due of those before it))."""
+        most, key = fields.scalar("most"), fields.scalar("key").text
+        if not over or key not in self.keys:
+            raise refuse(
+                fields.place, f"{fields.what}的 over 是空的，或没有口径“{key}”", "写出项目和 keys 里的口径"
+            )
+        total, pays = f"total({' + '.join(over)}, {key})", {}
+        for benefit in over:
+            before = "".join(f" - {earlier}" for earlier in over[: over.index(benefit)])
+            text = f"min({benefit}, max(0元, change(min({total}, {most.text})){before}))"
+            pays[benefit] = checker.payment(parse(Scalar(text, most.place)), self.scope())
+        total_node, most_node = (
+            checker.check(parse(Scalar(text, most.place)), self.scope()) for text in (total, most.text)
+        )
+        return Cap(name, fields.text("label"), self.clause(fields), total_node, most_node, pays, fields.place)
 
     # --- entry ---
 
@@ -347,6 +451,15 @@ class _Reading:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Drafts:
+    """Lines as they are written: their fields and their expressions, and the order in which they rest on each other."""
+
+    fields: dict[str, Fields]
+    parsed: dict[str, Syntax]
+    order: tuple[str, ...]
+
+
 def _words(syntax: Syntax) -> Iterable[str]:
     if syntax.op == "name":
         yield syntax.text
@@ -354,4 +467,4 @@ def _words(syntax: Syntax) -> Iterable[str]:
         yield from _words(arg)
 
 
-__all__ = ["FORMAT", "SchemeRefused", "is_abstract", "read_edition"]
+__all__ = ["FORMAT", "SchemeRefused", "glance", "read_edition"]

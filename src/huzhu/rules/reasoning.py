@@ -8,7 +8,7 @@ from typing import Any
 
 from huzhu.core import money
 from huzhu.rules import tree
-from huzhu.rules.edition import Benefit, Clause, Edition, names_in
+from huzhu.rules.edition import Benefit, Cap, Clause, Edition, names_in
 from huzhu.rules.problems import Place
 from huzhu.rules.program import Outcome
 from huzhu.rules.units import Type, Unit, Value, spoken
@@ -20,7 +20,7 @@ FORMAT = "huzhu-reasoning/1"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A fact or an earlier line that a line reads."""
+    """A fact, an earlier line or the payment of an earlier benefit that a line reads."""
 
     name: str
     label: str
@@ -79,7 +79,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class BenefitWorking:
-    """One benefit: conditions in order, lines in order of dependence, the last of them the amount."""
+    """One benefit: conditions in order, lines in order of dependence, then the amount, then a cap over several."""
 
     name: str
     label: str
@@ -255,7 +255,32 @@ def _lines(benefit: Benefit, speaker: Speaker) -> tuple[Working, ...]:
         for name in lines_of(edition, benefit.name)
         if (line := edition.lines[name])
     ]
-    return (*lines, _working("pays", benefit.label, benefit.clause, benefit.pays, speaker))
+    pays = _working("pays", benefit.label, benefit.clause, benefit.pays, speaker)
+    cap = edition.cap_over(benefit.name)
+    if cap and speaker.outcome.paid[benefit.name] < speaker.outcome.value(benefit.pays):
+        return (*lines, pays, _capped(cap, benefit.name, speaker))
+    return (*lines, pays)
+
+
+def _capped(cap: Cap, benefit: str, speaker: Speaker) -> Working:
+    """What a cap over several benefits leaves of an amount: only where it takes something away."""
+    outcome, money_of = speaker.outcome, cap.most.type
+    most, before = outcome.value(cap.most), outcome.value(cap.total, before=True)
+    names = list(cap.pays)
+    this_time = sum(outcome.paid[name] for name in names[: names.index(benefit)])
+    said = [spoken(amount, money_of) for amount in (most, min(before, most), this_time)]
+    left = outcome.paid[benefit]
+    return Working(
+        name=cap.name,
+        label=cap.label,
+        how=f"各项合计最多 {said[0]}，以前已付 {said[1]}，本次前面的项目已付 {said[2]}，还可以付 {spoken(left, money_of)}",
+        value=spoken(left, money_of),
+        exact=exact(left, money_of),
+        clause=speaker.edition.clauses[cap.clause].label,
+        inputs=(),
+        parameters=_parameters(cap.most, speaker),
+        totals=(),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -293,13 +318,18 @@ def exact(value: Value | None, kind: Type) -> str:
 
 
 def _inputs(body: tree.Node, speaker: Speaker) -> tuple[Input, ...]:
-    facts, lines = speaker.edition.facts, speaker.edition.lines
     return tuple(
-        Input(
-            node.name, (facts if isinstance(node, tree.Fact) else lines)[node.name].label, speaker.value(node)
-        )
+        Input(*_named(speaker.edition, node), speaker.value(node))
         for node in speaker.outcome.program.reads(body).named
     )
+
+
+def _named(edition: Edition, node: tree.Fact | tree.Line | tree.Paid) -> tuple[str, str]:
+    """Name and label of what a line reads."""
+    if isinstance(node, tree.Paid):
+        return node.benefit, edition.benefits[node.benefit].label
+    things = edition.facts if isinstance(node, tree.Fact) else edition.lines
+    return node.name, things[node.name].label
 
 
 def _parameters(body: tree.Node, speaker: Speaker) -> tuple[Used, ...]:

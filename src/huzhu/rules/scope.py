@@ -30,6 +30,7 @@ class Scope:
     known: frozenset[str] = frozenset()
     vouched: frozenset[str] = frozenset()  # known of every event that passes the gate, not of this one alone
     gate: Passed | None = None
+    later: Set[str] = frozenset()  # benefits, and lines made of them, that are not reckoned yet
 
     def with_known(self, names: frozenset[str]) -> "Scope":
         return replace(self, known=self.known | names)

@@ -58,6 +58,13 @@ class Line(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Paid(Node):
+    """What an earlier benefit of the edition pays for this event: whole fen, 0 where its conditions fail."""
+
+    benefit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scaled(Node):
     """The same value with more decimal digits kept: value × 10**by. Silent in the working."""
 

@@ -55,6 +55,9 @@ class Speaker:
     def line(self, node: tree.Line) -> str:
         return self.labelled(self.edition.lines[node.name].label, node)
 
+    def paid(self, node: tree.Paid) -> str:
+        return self.labelled(f"本次的{self.edition.benefits[node.benefit].label}", node)
+
     def scaled(self, node: tree.Scaled) -> str:
         return self.say(node.value)
 
@@ -138,9 +141,11 @@ class Speaker:
         )
 
     def rounded(self, node: tree.Rounded) -> str:
-        exact = self.outcome.value(node.value)
         phrase = self.say(node.value)
-        if self.bare or exact % (node.step * 10**node.value.type.scale) == 0:
+        if self.bare:
+            return phrase
+        exact = self.outcome.value(node.value)
+        if exact % (node.step * 10**node.value.type.scale) == 0:
             return phrase
         how = "舍去" if node.cut else "四舍五入"
         return f"{phrase} = {spoken(exact, node.value.type)}，{how}到{'分' if node.step == 1 else '元'}"
@@ -284,6 +289,7 @@ _PHRASES: Mapping[type[tree.Node], Callable[[Speaker, Any], str]] = {
     tree.Fact: Speaker.fact,
     tree.Parameter: Speaker.parameter,
     tree.Line: Speaker.line,
+    tree.Paid: Speaker.paid,
     tree.Scaled: Speaker.scaled,
     tree.Add: Speaker.add,
     tree.Subtract: Speaker.subtract,

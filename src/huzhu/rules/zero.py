@@ -28,6 +28,9 @@ def why_zero(benefit: Benefit, speaker: Speaker) -> Zero:
             return Zero(
                 f"不符合“{condition.label}”：{speaker.states(condition.test)}", f"{change}{enough}{advice}"
             )
+    cap = speaker.edition.cap_over(benefit.name)
+    if cap and speaker.outcome.value(benefit.pays):
+        return Zero(f"“{cap.label}”已经用完", "下一个保障期重新计算")
     return _Search(speaker).of(benefit.pays)
 
 
@@ -93,7 +96,9 @@ class _Search:
 
     @staticmethod
     def is_limit(node: tree.Node) -> bool:
-        return not any(isinstance(part, tree.Total | tree.Line | tree.Fact) for part in node.walk())
+        return not any(
+            isinstance(part, tree.Total | tree.Line | tree.Fact | tree.Paid) for part in node.walk()
+        )
 
     def choice(self, node: tree.Choice) -> Zero:
         if self.speaker.holds(node.condition):

@@ -46,13 +46,33 @@ class Library:
     listed: list[str] = field(default_factory=list)
 
     def slugs(self) -> list[str]:
-        """Slugs with an edition that stands on its own, in the order schemes themselves ask for (about: place)."""
+        """Slugs of the office's own schemes, in the order they themselves ask for (about: place)."""
+        if not self.listed:
+            own = {slug: files for slug, files in self.folders().items() if not self.of_elsewhere(files[-1])}
+            self.listed = sorted(own, key=lambda slug: (self.place(self.newest(own[slug])), slug))
+        return self.listed
+
+    def gallery(self) -> list[str]:
+        """Slugs of the schemes of other offices (about: gallery), shown to learn from and never offered."""
+        found = {slug: self.of_elsewhere(files[-1]) for slug, files in self.folders().items()}
+        return sorted((slug for slug, place in found.items() if place), key=lambda slug: (found[slug], slug))
+
+    def folders(self) -> dict[str, list[Path]]:
+        """Every slug with an edition that stands on its own, and its files."""
+        return {folder.name: files for folder in self.below() if (files := self.files(folder))}
+
+    def below(self) -> list[Path]:
+        """What lies on the shelf."""
         if not self.shelf.is_dir():
             raise NoSuchScheme(f"{self.shelf}: 没有这个方案文件夹 → 检查环境变量 HUZHU_SCHEMES")
-        if not self.listed:
-            folders = {folder.name: files for folder in self.shelf.iterdir() if (files := self.files(folder))}
-            self.listed = sorted(folders, key=lambda slug: (self.place(self.newest(folders[slug])), slug))
-        return self.listed
+        return list(self.shelf.iterdir())
+
+    def of_elsewhere(self, path: Path) -> str:
+        """The place of another office's scheme; "" for the office's own, and for what cannot be read."""
+        try:
+            return reader.glance(*self.text(path)).gallery
+        except SchemeRefused:
+            return ""
 
     def newest(self, files: list[Path]) -> Path:
         """The edition that opens last; one that is refused is taken only where there is no other."""
@@ -73,7 +93,7 @@ class Library:
             return "~"
 
     def editions(self) -> list[Edition]:
-        """The newest edition of every scheme that can be read; `scheme check` tells of the others."""
+        """The newest edition of every scheme of the office that can be read; `scheme check` tells of the others."""
         found = []
         for slug in self.slugs():
             with suppress(SchemeRefused):
@@ -87,7 +107,7 @@ class Library:
     def lends(self, path: Path) -> bool:
         """Whether a file only lends its parts; one that cannot be read counts as a scheme, so that `check` tells why."""
         try:
-            return reader.is_abstract(*self.text(path))
+            return reader.glance(*self.text(path)).abstract
         except SchemeRefused:
             return False
 
@@ -97,10 +117,12 @@ class Library:
             with suppress(OSError, ValueError):  # a name no disk can hold
                 if path.is_file():
                     return path
-        folder = self.shelf / name
-        if name in self.slugs() and (files := self.files(folder)):
+        if files := next((self.files(folder) for folder in self.below() if folder.name == name), []):
             return self.newest(files)
-        raise NoSuchScheme(f"没有方案“{name[:60]}”：写 {'、'.join(self.slugs())} 之一，或方案文件的路径")
+        others = "；各地方案的名称见 huzhu scheme list" if self.gallery() else ""
+        raise NoSuchScheme(
+            f"没有方案“{name[:60]}”：写 {'、'.join(self.slugs())} 之一，或方案文件的路径{others}"
+        )
 
     def edition(self, name: str, variant: str | None = None) -> Edition:
         """A proved edition; raises NoSuchScheme, SchemeRefused, or LookupError for a reading it does not have."""
@@ -160,7 +182,7 @@ class Library:
         return tuple(
             case
             for file in sorted((path.parent / "cases").glob("*.yaml"))
-            for case in read_cases(*self.text(file))
+            for case in read_cases(*self.text(file), edition=path.stem)
         )
 
     def check(self, path: Path) -> Verdict:

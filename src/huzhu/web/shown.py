@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from huzhu.rules import entry
-from huzhu.rules.about import filled
+from huzhu.rules.about import figure, filled
 from huzhu.rules.cases import Case
 from huzhu.rules.edition import Benefit, Clause, Condition, Edition, ParameterDef
 from huzhu.rules.entry_cases import EntryCase
 from huzhu.rules.reader import LATE
-from huzhu.rules.units import Value, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class SchemeShown:
                 definition,
                 clauses[definition.clause],
                 [
-                    (date.fromordinal(day).isoformat(), _said(definition, value))
+                    (date.fromordinal(day).isoformat(), figure(self.edition, definition, value))
                     for day, value in definition.values
                 ],
             )
@@ -77,20 +76,3 @@ class SchemeShown:
     @property
     def opens(self) -> str:
         return date.fromordinal(self.edition.opens_on).isoformat()
-
-
-def _said(definition: ParameterDef, value: object) -> str:
-    if isinstance(value, Value):
-        return spoken(value, definition.type)
-    if isinstance(value, dict):
-        return "；".join(f"{code}：{spoken(number, definition.type)}" for code, number in value.items())
-    if isinstance(value, frozenset):
-        codes = [dict(definition.type.codes).get(code, code) for code in sorted(value)]
-        return "、".join(codes) if len(codes) <= 20 else f"{codes[0]} 等 {len(codes)} 个编码"
-    return "、".join(_band(definition, band) for band in value) if isinstance(value, tuple) else ""
-
-
-def _band(definition: ParameterDef, band: tuple[int | None, int]) -> str:
-    top, rate = band
-    until = "以上" if top is None else f"{top // 100:,} 元以内"
-    return f"{until} {spoken(rate, definition.type)}"

@@ -17,6 +17,7 @@ app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("compare/", views.compare, name="compare"),
+    path("schemes/gallery/", views.gallery, name="gallery"),
     path("schemes/<slug:slug>/", views.scheme, name="scheme"),
     path("estimate/", views.estimate, name="estimate"),
     *desks,

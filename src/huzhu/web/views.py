@@ -40,9 +40,17 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Schemes that other offices published, written as data to learn from; nobody can join them here."""
+    today = timezone.localdate().toordinal()
+    shown = [SchemeShown(shelf().edition(slug), today) for slug in shelf().gallery()]
+    return render(request, "web/gallery.html", {"schemes": shown})
+
+
+@require_safe
 def scheme(request: HttpRequest, slug: str) -> HttpResponse:
     """One plan: what it pays, its figures with their dates and clauses, its readings, its worked examples."""
-    if slug not in shelf().slugs():
+    if slug not in shelf().folders():
         raise Http404
     path = shelf().find(slug)
     shown = SchemeShown(shelf().read(path), timezone.localdate().toordinal(), shelf().cases(path))
