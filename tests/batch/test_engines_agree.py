@@ -21,7 +21,7 @@ LIBRARY = Library()
 
 def shelf() -> list[tuple[str, Edition]]:
     """Every edition on the shelf in every reading."""
-    paths = [path for slug in LIBRARY.slugs() for path in LIBRARY.files(LIBRARY.shelf / slug)]
+    paths = [path for slug in LIBRARY.folders() for path in LIBRARY.files(LIBRARY.shelf / slug)]
     return [
         (f"{path.parent.name} {path.stem} {variant or ''}".strip(), LIBRARY.read(path, variant))
         for path in paths

@@ -112,6 +112,19 @@ class Cells:
         return " AND ".join([self.read(self.passed(gate.benefit, below), uses), *tests] if below else tests)
 
     def paid(self, benefit: str) -> Cell:
+        """What is paid in the end: the amount due, or what a cap over several benefits leaves of it."""
+        cap = self.edition.cap_over(benefit)
+        if cap is None:
+            return self.due(benefit)
+        pays = cap.pays[benefit]
+        return self.cell(
+            ("paid", benefit),
+            f"capped_{benefit}",
+            self.levels.level(pays),
+            lambda uses: self.text(pays, uses),
+        )
+
+    def due(self, benefit: str) -> Cell:
         made = self.edition.benefits[benefit]
         gate = tree.Passed(made.pays.type, benefit, len(made.conditions)) if made.conditions else None
         level = max(self.levels.level(made.pays), self.levels.level(gate) if gate else 0)
@@ -122,7 +135,7 @@ class Cells:
                 return pays
             return f"CASE WHEN {self.text(gate, uses)} THEN {pays} ELSE {self.dialect.integer(0)} END"
 
-        return self.cell(("paid", benefit), f"paid_{benefit}", level, compiled)
+        return self.cell(("due", benefit), f"paid_{benefit}", level, compiled)
 
     def sum(self, total: tree.Total) -> Sum:
         gate = self.levels.gate(total)
@@ -211,6 +224,9 @@ class Cells:
 
     def a_line(self, node: tree.Line, uses: Uses, before: bool) -> str:
         return self.read(self.line(node.name, before=before), uses)
+
+    def a_payment(self, node: tree.Paid, uses: Uses, _: bool) -> str:
+        return self.read(self.due(node.benefit), uses)
 
     def a_gate(self, node: tree.Passed, uses: Uses, _: bool) -> str:
         return self.read(self.passed(node.benefit, node.upto), uses)
@@ -382,13 +398,14 @@ def _in_range(code: str, low: str, high: str) -> str:
     return f"({text})" if same_ten else f"({text} AND SUBSTR({code}, 3, 1) <= '9')"
 
 
-_NAMED = (tree.Fact, tree.Line, tree.Passed, tree.Total)
+_NAMED = (tree.Fact, tree.Line, tree.Paid, tree.Passed, tree.Total)
 
 _WRITERS: Mapping[type[Node], Callable[[Cells, Any, Uses, bool], str]] = {
     tree.Constant: Cells.constant,
     tree.Fact: Cells.fact,
     tree.Parameter: Cells.parameter,
     tree.Line: Cells.a_line,
+    tree.Paid: Cells.a_payment,
     tree.Passed: Cells.a_gate,
     tree.Total: Cells.a_total,
     tree.Scaled: Cells.scaled,

@@ -76,7 +76,7 @@ def by_python(job: Job) -> str:
 def one_by_one(job: Job) -> Iterator[list[Any]]:
     """A row a claim in the shape of the generated SQL's answer; members one after the other."""
     names = fact_columns(job.edition)
-    program, paid = program_of(job.edition), list(program_of(job.edition).paid_slots.values())
+    program, paid = program_of(job.edition), list(program_of(job.edition).final_slots.values())
     heads = [MEMBER, *names.values(), *job.keep]
     rows = _fetched(job.con, f"SELECT {', '.join(heads)} FROM facts ORDER BY {MEMBER}")
     unique, count = job.edition.order[-1], len(names)

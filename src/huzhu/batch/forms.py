@@ -39,9 +39,8 @@ class Forms:
         if isinstance(node, tree.Parameter):
             made = self.edition.parameters[node.name]
             return ("parameter", made.type.unit, made.type.scale, repr(made.values))
-        if isinstance(node, tree.Passed):
-            tests = self.edition.benefits[node.benefit].conditions[: node.upto]
-            return ("passed", *(self.print_of(condition.test) for condition in tests))
+        if isinstance(node, tree.Paid | tree.Passed):
+            return self._print_of_benefit(node)
         names = [getattr(node, name) for name in node.__slots__]
         own = tuple(repr(value) for value in names if not isinstance(value, tree.Node | tuple | None))
         if isinstance(node, tree.Total):
@@ -54,6 +53,12 @@ class Forms:
             *(self.print_of(part) for part in node.parts()),
         )
 
+    def _print_of_benefit(self, node: tree.Paid | tree.Passed) -> Print:
+        benefit = self.edition.benefits[node.benefit]
+        if isinstance(node, tree.Paid):
+            return ("paid", *self.due_print(benefit))
+        return ("passed", *(self.print_of(condition.test) for condition in benefit.conditions[: node.upto]))
+
     def gate(self, benefit: Benefit) -> tree.Passed | None:
         """The gate of all the benefit's conditions."""
         count = len(benefit.conditions)
@@ -62,14 +67,20 @@ class Forms:
     def gate_print(self, benefit: Benefit) -> Print:
         return self.print_of(self.gate(benefit))
 
-    def benefit_print(self, benefit: Benefit) -> Print:
+    def due_print(self, benefit: Benefit) -> Print:
         return (self.gate_print(benefit), self.print_of(benefit.pays))
+
+    def benefit_print(self, benefit: Benefit) -> Print:
+        cap = self.edition.cap_over(benefit.name)
+        return (*self.due_print(benefit), self.print_of(cap.pays[benefit.name]) if cap else ())
 
     # --- whether it telescopes ---
 
     def parts(self, benefit: Benefit) -> list[tree.Node] | NotOfTotals:
         """The payment as a sum of changes and of fixed amounts; or why it is none."""
         found: list[tree.Node] = []
+        if cap := self.edition.cap_over(benefit.name):
+            return NotOfTotals(f"和别的项目一起受“{cap.label}”限制")
         for part in self._added(benefit.pays):
             why = self._unfit(benefit, part)
             if why:
@@ -90,7 +101,10 @@ class Forms:
         if isinstance(part, tree.Change):
             return self._unfit_change(benefit, part)
         inside = through_lines(self.edition, part)
-        if any(isinstance(node, tree.Fact | tree.Total | tree.Passed | tree.Change) for node in inside):
+        if any(
+            isinstance(node, tree.Fact | tree.Total | tree.Paid | tree.Passed | tree.Change)
+            for node in inside
+        ):
             return "金额逐件算出，不是累计的函数"
         return self._unsteady(inside)
 

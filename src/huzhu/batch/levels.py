@@ -26,6 +26,9 @@ class Levels:
     def _level(self, node: tree.Node) -> int:
         if isinstance(node, tree.Line):
             return self.level(self.edition.lines[node.name].body)
+        if isinstance(node, tree.Paid):
+            benefit = self.edition.benefits[node.benefit]
+            return max(self.level(part) for part in (benefit.pays, *(c.test for c in benefit.conditions)))
         if isinstance(node, tree.Passed):
             conditions = self.edition.benefits[node.benefit].conditions[: node.upto]
             return max(self.level(condition.test) for condition in conditions)
