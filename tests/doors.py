@@ -152,6 +152,7 @@ ROUTES: dict[str, str] = {
     "desk/outreach/": "county_clerk agency_clerk leader",
     "desk/outreach/assign/": "county_clerk agency_clerk",
     "desk/outreach/funnel/": "county_clerk agency_clerk leader",
+    "desk/outreach/block/": "county_clerk agency_clerk leader",
     "desk/outreach/visit/": "county_clerk agency_clerk",
     "desk/outreach/visit/find/": "county_clerk agency_clerk",
     "desk/outreach/visit/<int:pk>/undo/": "county_clerk agency_clerk",

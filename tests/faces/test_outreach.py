@@ -222,17 +222,22 @@ def test_a_target_is_set_and_corrected(town):
 # ── the landing pages ───────────────────────────────────────────────────────────────────────────────
 
 
+BLOCK = "/desk/outreach/block/"  # fetched by the landing pages when they stand already
+
+
 def test_landing_pages_say_what_is_due_and_where_it_stands(town):
     agency, county, units = town
     late = {"at": NOW - timedelta(days=9), "on": TODAY - timedelta(days=9), "owner": agency.user}
     a_visit(units[0], by=agency, next_on=TODAY - timedelta(days=1), **late)
     a_visit(units[1], by=agency, next_on=TODAY, **late)
-    said = text_of(as_staff(agency).get("/desk/"))
+    for role in (agency, county, a_role("leader", agency.organisation)):
+        assert f'hx-get="{BLOCK}"' in as_staff(role).get("/desk/").content.decode()
+    said = text_of(as_staff(agency).get(BLOCK))
     assert "我负责的，已过期 1 家" in said
     assert "我负责的，今天要办 1 家" in said
     assert "走访过 2 家" in said
-    assert "我负责的，已过期 0 家" in text_of(as_staff(county).get("/desk/"))
-    read = text_of(as_staff(a_role("leader", agency.organisation)).get("/desk/"))
+    assert "我负责的，已过期 0 家" in text_of(as_staff(county).get(BLOCK))
+    read = text_of(as_staff(a_role("leader", agency.organisation)).get(BLOCK))
     assert "走访过 2 家" in read
     assert "单位工会经费不足，或职工不愿全额自缴 2" in read
     assert "我负责的" not in read

@@ -20,7 +20,6 @@ from huzhu.web.access import staff
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tasks import tasks
 from huzhu.web.desks.tiles import Tile, address, counted
-from huzhu.web.outreach.working import block
 from huzhu.web.rosters.money import on_the_way
 from huzhu.web.setup import publishing
 
@@ -61,7 +60,7 @@ def county(request: Any) -> Shown:
     lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
     shown = _covered(found)
     shown["tiles"].append(_changes(request))
-    return "web/desks/county.html", shown | {"lines": lines, "tasks": tasks(request)} | block(request)
+    return "web/desks/county.html", shown | {"lines": lines, "tasks": tasks(request)}
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def agency(request: Any) -> Shown:
         ("returned", "等补材料（停表）", found.returned, "没有在等材料的申请。"),
         ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
     ]
-    return "web/desks/agency.html", {"tiles": tiles, "parts": parts, "tasks": tasks(request)} | block(request)
+    return "web/desks/agency.html", {"tiles": tiles, "parts": parts, "tasks": tasks(request)}
 
 
 def _changes(request: Any) -> Tile:
@@ -232,7 +231,7 @@ def leader(request: Any) -> Shown:
     ]
     kinds = figures.by_sector(found.lines)
     shown = {"tiles": tiles, "found": found, "places": places, "kinds": kinds}
-    return "web/desks/leader.html", shown | block(request)
+    return "web/desks/leader.html", shown
 
 
 def cadre(request: Any) -> Shown:

@@ -6,6 +6,7 @@ from huzhu.web.outreach import aiming, visiting, working
 
 urlpatterns = [
     path("desk/outreach/", working.worklist, name="outreach"),
+    path("desk/outreach/block/", working.block, name="outreach-block"),
     path("desk/outreach/assign/", working.assign, name="outreach-assign"),
     path("desk/outreach/funnel/", working.funnel, name="funnel"),
     path("desk/outreach/visit/", visiting.visit, name="visit"),

@@ -85,13 +85,16 @@ def funnel(request: Any) -> HttpResponse:
     return render(request, "web/outreach/funnel.html", shown)
 
 
-def block(request: Any) -> dict[str, Any]:
-    """What the landing pages of county, agency and leader show of outreach."""
+@require_safe
+@staff(*READERS)
+def block(request: Any) -> HttpResponse:
+    """What the landing pages of county, agency and leader show of outreach, fetched when they stand already."""
     every = lines(request.by, request.today)
     mine = [one for one in every if one.follow_up.owner_id == request.by.user_id]
-    return {
+    shown = {
         "outreach": queries.standing(request.by, every, request.today),
         "outreach_mine": queries.standing(request.by, mine, request.today),
         "outreach_works": may(request.by, "outreach.log"),
         "me": request.by.user_id,
     }
+    return render(request, "web/outreach/block.html", shown)
