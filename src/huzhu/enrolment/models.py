@@ -150,7 +150,7 @@ class Enrolment(SealedModel):
     cover_ends_on = models.DateField("保障期止日（不含）")
     covered_since_on = models.DateField("连续参加的起日")
     state = models.CharField("状态", max_length=10, choices=State, default=State.AWAITING_PAYMENT)
-    certificate_no = models.CharField("互助金保障书编号", max_length=24, unique=True, null=True)
+    certificate_no = models.CharField("互助金保障书编号", max_length=40, unique=True, null=True)
     verify_token = models.CharField("查验码", max_length=32, unique=True, null=True)
     ordinal = models.PositiveIntegerField("名册内次序", null=True)  # from 1, in each edition
     print_count = models.PositiveIntegerField("打印次数", default=0)  # of the certificate that is valid now
@@ -393,7 +393,7 @@ class CertificateVoid(models.Model):
         KEPT = "kept", "不予作废"
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="voided", verbose_name="参保")
-    certificate_no = models.CharField("保障书编号", max_length=24)
+    certificate_no = models.CharField("保障书编号", max_length=40)
     verify_token = models.CharField("查验码", max_length=32)
     state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
     reason = models.CharField("理由", max_length=200)
@@ -402,7 +402,7 @@ class CertificateVoid(models.Model):
     proposed_at = models.DateTimeField("提出时间")
     settled_name = models.CharField("复核人", max_length=80, blank=True)
     settled_at = models.DateTimeField("复核时间", null=True)
-    replaced_by = models.CharField("换发编号", max_length=24, blank=True)
+    replaced_by = models.CharField("换发编号", max_length=40, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "保障书作废"
