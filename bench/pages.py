@@ -26,6 +26,7 @@ from django.test import Client  # noqa: E402  Django first
 from django.test.utils import CaptureQueriesContext  # noqa: E402  Django first
 from django.urls import Resolver404, get_resolver, resolve  # noqa: E402  Django first
 
+import huzhu.config.wsgi  # noqa: E402, F401  Django first; memory is kept as the server keeps it
 from huzhu.insight import people  # noqa: E402  Django first
 
 LIMIT_MS = int(sys.argv[1]) if len(sys.argv) > 1 else 150
