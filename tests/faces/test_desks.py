@@ -300,6 +300,14 @@ def test_a_role_that_sees_no_members_finds_none(july):
     assert "您的角色不查看会员" in page
 
 
+def test_an_employers_clerk_finds_a_claim_of_own_staff_and_cannot_open_it():
+    place = yichun()
+    claim = a_submitted(a_covered_member(place))
+    page = shown(place.clerk(), f"/desk/search/?q={claim.number}")
+    assert claim.number in page
+    assert f"/desk/claims/{claim.pk}/" not in page
+
+
 def test_an_empty_search_says_what_can_be_typed():
     assert "拼音首字母" in shown(a_role("agency_clerk"), "/desk/search/")
     assert as_staff(a_role("agency_clerk")).get("/desk/search/?q=%25%5C'\"<script>").status_code == 200

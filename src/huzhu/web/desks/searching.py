@@ -27,8 +27,9 @@ def search(request: Any) -> HttpResponse:
         else claims.visible_to(request.by).none()
     )
     found = list(seen.order_by("-number")[:MOST])
-    if len(found) == 1 and found[0].number == asked and (opens := address("web:claim", found[0].pk)):
-        return redirect(opens)
+    may_open = claims.opens_details(request.by)
+    if may_open and len(found) == 1 and found[0].number == asked:
+        return redirect("web:claim", found[0].pk)
     sees_people = may(request.by, "members.see")
     people: list[Any] = list(members.search(request.by, asked)[: MOST + 1]) if asked and sees_people else []
     for person in people:
@@ -39,5 +40,6 @@ def search(request: Any) -> HttpResponse:
         "more_people": len(people) > MOST,
         "sees_people": sees_people,
         "claims": claims.by_urgency(found, request.now),
+        "closed": not may_open,
     }
     return render(request, "web/desks/found.html", shown)
