@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from huzhu.claims.kinds import labels_of
@@ -40,7 +41,16 @@ def numbers(request: Any, pk: int | None = None) -> HttpResponse:
         "place": lambda: figures.by_place(lines, request.by),
         "sector": lambda: figures.by_sector(lines),
     }.get(way, lambda: figures.ranked(lines))()
-    shown = {"found": found, "rows": rows, "ways": WAYS, "way": way, "what": dict(WAYS).get(way, "单位")}
+    pages = page_of(request, rows, 200)
+    kept = {name: request.GET[name] for name in ("by", "sector", "direct") if name in request.GET}
+    turned = {"pages": pages, "also": f"&{urlencode(kept)}" if kept else "", "start": pages.start_index() - 1}
+    shown = turned | {
+        "found": found,
+        "rows": pages.object_list,
+        "ways": WAYS,
+        "way": way,
+        "what": dict(WAYS).get(way, "单位"),
+    }
     tiles = _tiles(found, place) if lines is found.lines else []
     return render(request, "web/desks/numbers.html", shown | {"tiles": tiles})
 
