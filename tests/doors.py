@@ -169,6 +169,8 @@ ROUTES: dict[str, str] = {
     "payouts/batches/<int:pk>/file/": "payment_maker payment_releaser",
     "payouts/batches/<int:pk>/reply/": "payment_maker",
     "payouts/batches/<int:pk>/demo-reply/": "payment_maker",
+    "payouts/stop/": "payment_maker payment_releaser",
+    "payouts/stop/<int:pk>/resume/": "payment_releaser",
     "payouts/<uuid:pk>/": "payment_maker payment_releaser auditor",
     "payouts/<uuid:pk>/again/": "payment_maker",
     "books/": "payment_maker payment_releaser auditor leader",

@@ -25,7 +25,7 @@ from huzhu.audit.models import Event
 from huzhu.config.worker import work_off
 from huzhu.members.models import BankAccount
 from huzhu.payouts.bankfile import digest
-from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
 from huzhu.users.models import Role
 from huzhu.web import clock
 from huzhu.web.workbooks import plain
@@ -45,6 +45,7 @@ PAGES = {
     "batch-reply": (MAKER, "get"),
     "batch-demo-reply": (MAKER, "post"),
     "payout-again": (MAKER, "post"),
+    "payouts-stop": ((*MAKER, *RELEASER), "post"),
     "books": ((*PAYERS, "leader"), "get"),
     "books-export": ((*PAYERS, "leader"), "get"),
     "books-entries": ((*PAYERS, "leader"), "get"),
@@ -65,7 +66,7 @@ def batch(desk) -> PayoutBatch:
 
 def address(page: str, batch: PayoutBatch) -> str:
     about = {"payout": "payout", "payout-again": "payout", "voucher": "voucher"}
-    if page in {"payouts", "batches", "batch-make", "books", "books-export", "books-entries"}:
+    if page in {"payouts", "batches", "batch-make", "books", "books-export", "books-entries", "payouts-stop"}:
         return reverse(f"web:{page}")
     found = {"payout": batch.payouts.first().pk, "voucher": f"{DECIDED_AT:%Y%m%d}-00001"}
     return reverse(f"web:{page}", args=[found.get(about.get(page), batch.pk)])
@@ -99,7 +100,8 @@ def test_nobody_opens_it_without_signing_in(desk, batch, client, page):
     [
         page
         for page in PAGES
-        if page not in {"payouts", "batches", "books", "books-export", "books-entries", "batch-make"}
+        if page
+        not in {"payouts", "batches", "books", "books-export", "books-entries", "batch-make", "payouts-stop"}
     ],
 )
 def test_another_branchs_batch_looks_missing(desk, batch, page):
@@ -368,3 +370,19 @@ def test_empty_books_say_why(desk):
     assert "账上还没有记录" in text(as_staff(desk.auditor).get(reverse("web:books")))
     assert "没有待发放的款" in text(as_staff(desk.maker).get(reverse("web:payouts")))
     assert "还没有做过批次" in text(as_staff(desk.maker).get(reverse("web:batches")))
+
+
+def test_a_stop_is_said_on_every_page_of_the_desk_and_lifted_by_another(desk, batch):
+    maker, releaser = as_staff(desk.maker), as_staff(desk.releaser)
+    said = text(maker.post(reverse("web:payouts-stop"), {"reason": "银行少一笔"}, follow=True))
+    assert "发放已停止" in said
+    assert "银行少一笔" in said
+    for page in (reverse("web:payouts"), address("batch", batch), reverse("web:desk")):
+        assert "银行少一笔" in text(releaser.get(page))
+    answer = releaser.post(address("batch-release", batch), follow=True)
+    assert "停止期间不制单、不放行" in text(answer)
+    stop = PayoutStop.objects.get()
+    resumed = reverse("web:payouts-resume", args=[stop.pk])
+    assert maker.post(resumed, {"reason": "查明"}).status_code == 404
+    assert "已解除" in text(releaser.post(resumed, {"reason": "银行漏传"}, follow=True))
+    assert "发放已停止" not in text(maker.get(reverse("web:payouts")))

@@ -21,7 +21,7 @@ from huzhu.members.models import Member
 from huzhu.notices.queries import outbox
 from huzhu.organisations.models import Organisation
 from huzhu.payouts import queries as payouts
-from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 from huzhu.users.queries import acts_visible_to
@@ -127,6 +127,7 @@ class Money:
     failed: list[Payout]
     made: list[PayoutBatch]
     released: list[PayoutBatch]
+    stops: list[PayoutStop]
 
 
 def money(by: Role, now: datetime) -> Money:
@@ -140,6 +141,7 @@ def money(by: Role, now: datetime) -> Money:
         failed=[one.payout for one in payouts.failed(by, now)[:20]],
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
         released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
+        stops=list(payouts.stops(by)),
     )
 
 

@@ -13,7 +13,7 @@ from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
 from huzhu.payouts.due import Due
-from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
 from huzhu.users.models import Role
 
 MONEY = frozenset({"payment_maker", "payment_releaser", "auditor"})
@@ -92,6 +92,12 @@ def unanswered(by: Role, now: datetime) -> list[tuple[PayoutBatch, timedelta, bo
     """Batches at the bank without a full answer: how long, and whether that is too long. They are never sent again."""
     found = batches(by).filter(state=PayoutBatch.State.RELEASED).order_by("released_at")
     return [(one, now - at, now - at > LATE) for one in found if (at := one.released_at) is not None]
+
+
+def stops(by: Role) -> QuerySet[PayoutStop]:
+    """Open stops, oldest first, for who deals with money."""
+    found = PayoutStop.objects.open().order_by("stopped_at", "pk")
+    return found if by.is_current and by.code in MONEY else found.none()
 
 
 def of_claim(claim: Claim) -> list[Payout]:

@@ -23,11 +23,22 @@ from huzhu.payouts.bankfile import Answer, NotForTheBank, ReplyRefused
 from huzhu.payouts.due import Due, dues, payment_rows, waiting_words
 from huzhu.payouts.lifecycle import CannotMove, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.stops import CannotResume, PayoutsStopped, check_running, resume, stop
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may, may
 
-__all__ = ["AlreadyPosted", "CannotMove", "NoPersonTwice", "NotForTheBank", "ReplyRefused"]
+__all__ = [
+    "AlreadyPosted",
+    "CannotMove",
+    "CannotResume",
+    "NoPersonTwice",
+    "NotForTheBank",
+    "PayoutsStopped",
+    "ReplyRefused",
+    "resume",
+    "stop",
+]
 
 
 class NothingChosen(ValueError):
@@ -61,11 +72,13 @@ REFUSALS = (
     BatchDoesNotAddUp,
     CannotMove,
     CannotPayAgain,
+    CannotResume,
     NoPersonTwice,
     NotAllowed,
     NotAsShown,
     NotForTheBank,
     NothingChosen,
+    PayoutsStopped,
     ReasonNeeded,
     ReplyRefused,
 )
@@ -120,6 +133,7 @@ def make_batch(
     Rows are locked in the order of their keys: of two makers of one payout the second gets AlreadyInABatch.
     """
     check_may(by, "payouts.batch")
+    check_running()
     wanted = {payout.pk for payout in payouts}
     if not wanted:
         raise NothingChosen("没有选任何一笔，没有制单。请在列表里勾选要发放的。")
@@ -182,6 +196,7 @@ def _lay_in(batch: PayoutBatch, found: list[Payout]) -> None:
 def release(*, batch: PayoutBatch, by: Role, at: datetime) -> PayoutBatch:
     """Another person lets the batch go to the bank: the file's hash is sealed here, before anybody can have the file."""
     check_may(by, "payouts.release", within=batch.organisation)
+    check_running()
     batch, payouts = _locked(batch)
     check_batch(batch, PayoutBatch.State.RELEASED)
     for payout in payouts:
@@ -219,6 +234,7 @@ def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
     """The bank file of a released batch, the same bytes each time; who took it is written down."""
     verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
     check_may(by, verb, within=batch.organisation)
+    check_running()
     batch = PayoutBatch.objects.get(pk=batch.pk)
     if not batch.sha256:
         raise CannotMove(f"批次 {batch.number} 还没有放行，没有代发文件。请先由另一个人放行。")

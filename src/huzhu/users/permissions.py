@@ -53,6 +53,8 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "payouts.release": ("放行发放批次", {RELEASER}),
     "payouts.reply": ("导入银行回盘", {MAKER}),
     "payouts.again": ("重新发放", {MAKER}),
+    "payouts.stop": ("停止发放", {MAKER, RELEASER}),
+    "payouts.resume": ("恢复发放", {RELEASER}),
     "employers.see": ("查看单位档案", {EMPLOYER, COUNTY, AGENCY, LEADER}),
     "employers.record": ("登记单位的行业和意愿", {COUNTY, AGENCY}),
     "employers.contacts": ("登记单位联系人", {EMPLOYER, COUNTY, AGENCY}),

@@ -17,6 +17,7 @@ from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
+from huzhu.web.finance.stopping import stopped
 from huzhu.web.workbooks import Cell, yuan
 
 FILTERS = (
@@ -63,6 +64,7 @@ def batch(request: Any, pk: int) -> HttpResponse:
         "can_take": code != "auditor" and bool(found.sha256),
         "can_answer": code == "payment_maker" and lifecycle.can_answer(found),
         "demo": demo_is_on(),
+        **stopped(request),
     }
     return render(request, "web/finance/batch.html", shown)
 

@@ -16,6 +16,7 @@ from huzhu.core.identity import mask_account
 from huzhu.payouts import acts, queries, services
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.finance.stopping import stopped
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("payment_maker", "payment_releaser", "auditor")
@@ -89,6 +90,8 @@ def payouts(request: Any) -> HttpResponse:
         "unanswered": queries.unanswered(request.by, request.now),
         "made": queries.batches(request.by).filter(state="made"),
         "maker": request.by.code == "payment_maker",
+        "may_stop": request.by.code != "auditor",
+        **stopped(request),
     }
     return render(request, "web/finance/payouts.html", shown)
 

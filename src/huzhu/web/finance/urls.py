@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huzhu.web.finance import batches, books, paying
+from huzhu.web.finance import batches, books, paying, stopping
 
 urlpatterns = [
     path("payouts/", paying.payouts, name="payouts"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("payouts/batches/<int:pk>/file/", batches.file, name="batch-file"),
     path("payouts/batches/<int:pk>/reply/", batches.reply, name="batch-reply"),
     path("payouts/batches/<int:pk>/demo-reply/", batches.demo_reply, name="batch-demo-reply"),
+    path("payouts/stop/", stopping.stop, name="payouts-stop"),
+    path("payouts/stop/<int:pk>/resume/", stopping.resume, name="payouts-resume"),
     path("payouts/<uuid:pk>/", paying.payout, name="payout"),
     path("payouts/<uuid:pk>/again/", paying.again, name="payout-again"),
     path("books/", books.books, name="books"),

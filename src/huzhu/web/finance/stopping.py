@@ -1,0 +1,45 @@
+"""The brake on the payment desk: stop all payouts, or let them go on."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from huzhu.payouts import queries, services
+from huzhu.payouts.stops import may_resume
+from huzhu.web.access import staff, told
+
+
+def stopped(request: Any) -> dict[str, Any]:
+    """What the pages of the payment desk say of open stops."""
+    found = [(one, may_resume(one, request.by)) for one in queries.stops(request.by)]
+    return {"stops": found, "releaser": request.by.code == "payment_releaser"}
+
+
+@require_POST
+@staff("payment_maker", "payment_releaser")
+def stop(request: Any) -> HttpResponse:
+    """Nothing more goes to the bank until another person says why it may."""
+    try:
+        services.stop(reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, "发放已停止：不制单、不放行、不给代发文件。查明后由另一位出纳放行恢复。")
+    return redirect("web:payouts")
+
+
+@require_POST
+@staff("payment_releaser")
+def resume(request: Any, pk: int) -> HttpResponse:
+    """Another person has found out why."""
+    found = get_object_or_404(queries.stops(request.by), pk=pk)
+    try:
+        services.resume(stop=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    except services.REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, "这一次停发已解除。")
+    return redirect("web:payouts")
