@@ -21,6 +21,29 @@
     if (fold) { fold.open = true; }
     found[how]();
   }
+  // on a phone a row reads as a card, each figure with its column's name before it
+  function label() {
+    document.querySelectorAll("main table.list:not(.mending, .mapping, .renewal)").forEach(function (table) {
+      const head = table.tHead && table.tHead.rows.length === 1 ? Array.from(table.tHead.rows[0].cells) : [];
+      if (!head.length || head.some(function (cell) { return cell.colSpan > 1; })) { return; }
+      const names = head.map(function (cell) { return cell.textContent.trim(); });
+      table.classList.add("labelled");
+      table.querySelectorAll("tbody tr, tfoot tr").forEach(function (row) {
+        let column = 0;
+        Array.from(row.cells).forEach(function (cell) {
+          cell.dataset.label = names[column] || "";
+          column += cell.colSpan;
+          if (!cell.textContent.trim() && cell.querySelector("input[type=checkbox]")) { cell.classList.add("tick"); }
+        });
+      });
+    });
+  }
+  label();
+  document.addEventListener("htmx:afterSettle", label);
+  document.addEventListener("click", function (event) {
+    const fold = event.target.closest("[data-fold]");
+    if (fold) { fold.setAttribute("aria-expanded", String(fold.closest(".list-bar").classList.toggle("open"))); }
+  });
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
     if (event.key === "Escape" && event.target.closest(".find, .list-bar")) { event.target.blur(); return; }

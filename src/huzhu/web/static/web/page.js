@@ -2,6 +2,7 @@
 (function () {
   const root = document.documentElement;
   const key = "huzhu-text";
+  root.classList.add("scripted");
   function show(size) {
     root.dataset.text = size;
     document.querySelectorAll("[data-text-size]").forEach(function (button) {
