@@ -5,7 +5,6 @@ The two acts of payment (making and releasing a batch) are kept upstairs; they a
 
 from collections.abc import Iterator
 
-from huzhu.adjudication.models import Decision, FirstOpinion
 from huzhu.claims.models import Claim
 from huzhu.users.models import Role
 
@@ -38,9 +37,10 @@ def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int]
 
 
 def _done(claim: Claim) -> Iterator[tuple[str, int]]:
-    for opinion in FirstOpinion.objects.filter(claim=claim):
-        yield "opinion", opinion.given_by_id
-    for decision in Decision.objects.filter(claim=claim).order_by("pk"):
-        yield "decision", decision.decided_by_id
-        if decision.second_by_id:
-            yield "second", decision.second_by_id
+    """By one statement; an opinion stands once, however often it was decided anew."""
+    people = ("opinion__given_by", "decisions__decided_by", "decisions__second_by")
+    found = Claim.objects.filter(pk=claim.pk).order_by("decisions").values_list(*people)
+    for row in found:
+        for act, user_id in zip(("opinion", "decision", "second"), row, strict=True):
+            if user_id:
+                yield act, user_id

@@ -5,32 +5,40 @@ from functools import cached_property
 from typing import Any
 
 from huzhu.claims.checks import uncovered_kinds
-from huzhu.claims.facts import enrolments_for, facts_of
+from huzhu.claims.facts import Known, enrolments_for, facts_of, known_of
 from huzhu.claims.kinds import KINDS, kinds_of, occurred_on
-from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim
 from huzhu.core import money
 from huzhu.core.hashing import canonical_json, sha256_text
 from huzhu.enrolment.models import Enrolment
 from huzhu.rules.adjudicate import adjudicate
-from huzhu.rules.reasoning import Reasoning, as_json, reasoning_of
+from huzhu.rules.program import Outcome
+from huzhu.rules.reasoning import Reasoning, as_json, reasoning_of, warnings_of
 from huzhu.schemes import queries as schemes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluated:
-    """One enrolment's part: the facts as they were read, fen by benefit, and the working."""
+    """One enrolment's part: the facts as they were read, and what came of them; the working is written when asked for."""
 
     enrolment: Enrolment
     facts: dict[str, Any]
-    paid: dict[str, int]
-    reasoning: Reasoning
+    outcome: Outcome
+
+    @property
+    def paid(self) -> dict[str, int]:
+        """Fen by benefit."""
+        return self.outcome.paid
 
     @property
     def total_fen(self) -> int:
         return sum(self.paid.values())
 
-    @property
+    @cached_property
+    def reasoning(self) -> Reasoning:
+        return reasoning_of(self.outcome)
+
+    @cached_property
     def stored(self) -> tuple[str, str]:
         """Facts and reasoning as they are kept with a decision: canonical JSON."""
         return canonical_json(self.facts), canonical_json(as_json(self.reasoning))
@@ -55,7 +63,7 @@ class Evaluation:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Figures that do not add up, each once; then the notes."""
-        said = [warning for part in self.parts for warning in part.reasoning.warnings]
+        said = [warning for part in self.parts for warning in warnings_of(part.outcome)]
         return (*dict.fromkeys(said), *self.notes)
 
     @property
@@ -73,23 +81,29 @@ def digest_of(parts: Any) -> str:
     return sha256_text(canonical_json(sorted(list(part) for part in parts)))
 
 
-def evaluate(*, claim: Claim) -> Evaluation:
-    """Every enrolment in force that covers the event; raises FactsRefused where figures cannot be read."""
-    parts = tuple(_evaluated(claim, enrolment) for enrolment in enrolments_for(claim))
-    return Evaluation(parts, (*uncovered_kinds(claim), *_out_of_order(claim), *_other_kinds(claim, parts)))
+def evaluate(*, claim: Claim, known: Known | None = None) -> Evaluation:
+    """Every enrolment in force that covers the event; raises FactsRefused where figures cannot be read.
+
+    Whoever evaluates many claims hands in what is known of their members.
+    """
+    known = known or known_of(claim)
+    covers = enrolments_for(claim, known)
+    parts = tuple(_evaluated(claim, enrolment, known) for enrolment in covers)
+    notes = (*uncovered_kinds(claim, covers), *_out_of_order(claim, known), *_other_kinds(claim, parts))
+    return Evaluation(parts, notes)
 
 
-def _evaluated(claim: Claim, enrolment: Enrolment) -> Evaluated:
-    facts = facts_of(claim, enrolment)
+def _evaluated(claim: Claim, enrolment: Enrolment, known: Known) -> Evaluated:
+    facts = facts_of(claim, enrolment, known)
     [outcome] = adjudicate([schemes.engine(enrolment.edition)], facts)
-    return Evaluated(enrolment, facts, outcome.paid, reasoning_of(outcome))
+    return Evaluated(enrolment, facts, outcome)
 
 
-def _out_of_order(claim: Claim) -> list[str]:
+def _out_of_order(claim: Claim, known: Known) -> list[str]:
     """A later event that was decided first: its sum did not reckon with this one."""
     day = occurred_on(claim)
-    others = Claim.objects.filter(member=claim.member_id, state__in=COUNTED).exclude(pk=claim.pk)
-    late = [one.number for one in others.order_by("number") if day and (occurred_on(one) or day) > day]
+    others = [one for one in known.counted if one.pk != claim.pk]
+    late = [one.number for one in others if day and (occurred_on(one) or day) > day]
     return [f"后发生的申请 {number} 已先核定，次数和封顶请人工核对" for number in late]
 
 

@@ -1,5 +1,6 @@
 """Verbs of deciding: the agency's opinion, the province's decision, the second person's word."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from huzhu.adjudication import totals
 from huzhu.adjudication.acts import NoPersonTwice, acts_of, check_person_is_new
-from huzhu.adjudication.evaluation import Evaluation, digest_of, evaluate
+from huzhu.adjudication.evaluation import Evaluated, Evaluation, digest_of, evaluate
 from huzhu.adjudication.models import Adjudication, BenefitResult, Decision, FirstOpinion
 from huzhu.adjudication.totals import OverTheCap
 from huzhu.audit import services as audit
@@ -52,15 +53,14 @@ def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datet
         wanted = {name: f"请照结算单填{label}，空的填 0" for name, label in missing.items()}
         raise FieldsNeedWork(wanted)
     check_fit(claim, at=at)
-    claims.advance(claim=claim, to=State.REPORTED, by=by, at=at)
     opinion = FirstOpinion.objects.create(
         claim=claim, text=said, supports=supports, given_by=by.user, given_at=at
     )
-    audit.record(by=by, verb="adjudication.give_opinion", on=claim, at=at, detail={"supports": supports})
+    act: audit.Act = ("adjudication.give_opinion", claim, {"supports": supports})
+    claims.advance(claim=claim, to=State.REPORTED, by=by, at=at, acts=[act])
     return opinion
 
 
-@transaction.atomic
 def decide(
     *, claim: Claim, verdict: str, reason: str, by: Role, at: datetime, shown: str | None = None
 ) -> Decision:
@@ -70,9 +70,18 @@ def decide(
     """
     check_may(by, "claims.decide", within=claim.office)
     said = _reason(verdict, reason)
-    check_person_is_new(claim, "decision", by)
+    try:
+        with transaction.atomic():
+            return _decided(claim, verdict, said, shown, by, at)
+    except IntegrityError:  # the database's own word, should a lock ever be missed
+        _check_undecided(claim)
+        raise
+
+
+def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role, at: datetime) -> Decision:
     claim = _locked(claim)
-    rows = totals.lock(claim)
+    check_person_is_new(claim, "decision", by)
+    rows = totals.lock([claim.member_id])
     _check_undecided(claim)
     evaluation = evaluate(claim=claim)
     if shown and shown != evaluation.digest:
@@ -82,10 +91,8 @@ def decide(
             f"申请 {claim.number} 按规则合计 0.00 元，不能核定为给付。确实不给付的，请选“不予给付”并写明理由；"
             "机器不作不给付的决定。"
         )
-    decision = _propose(claim, verdict, said, evaluation, by, at)
-    if decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN:
-        _finish(decision, rows, evaluation, by, at)
-    return decision
+    decision = Decision(claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at)
+    return _propose(decision, evaluation, rows, by)
 
 
 @transaction.atomic
@@ -96,7 +103,7 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     said = reason.strip()[:400] if agree else needed(reason, "不同意要写明哪里不对，核定人要照着改", most=400)
     check_person_is_new(claim, "second", by)
     claim = _locked(claim)
-    rows = totals.lock(claim)
+    rows = totals.lock([claim.member_id])
     state = Decision.State.PROPOSED if agree else Decision.State.OVERRULED
     columns = {"second_by": by.user, "second_at": at, "second_reason": said, "state": state}
     if not Decision.objects.filter(pk=decision.pk, state=Decision.State.PROPOSED).update(**columns):
@@ -109,7 +116,9 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     if agree:
         evaluation = evaluate(claim=claim)
         _check_same(decision, evaluation)
-        _finish(decision, rows, evaluation, by, at)
+        Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
+        decision.state = Decision.State.FINAL
+        _take_effect(decision, rows, evaluation, by, at)
     return decision
 
 
@@ -122,7 +131,7 @@ def _reason(verdict: str, reason: str) -> str:
 def _locked(claim: Claim) -> Claim:
     """The claim as it stands now; the member's other claims wait meanwhile."""
     claims.lock_member(claim)
-    return Claim.objects.select_related("member", "office", "employer").get(pk=claim.pk)
+    return Claim.objects.select_related("member", "office", "employer", "settlement").get(pk=claim.pk)
 
 
 def _check_undecided(claim: Claim) -> None:
@@ -135,35 +144,29 @@ def _check_undecided(claim: Claim) -> None:
     check_move(claim.number, claim.state, State.DECIDED)
 
 
-def _propose(
-    claim: Claim, verdict: str, reason: str, evaluation: Evaluation, by: Role, at: datetime
-) -> Decision:
-    pays = verdict == Decision.Verdict.PAY
-    try:
-        with transaction.atomic():
-            decision = Decision.objects.create(
-                claim=claim,
-                verdict=verdict,
-                reason=reason,
-                total_fen=evaluation.total_fen if pays else 0,
-                state=Decision.State.PROPOSED,
-                decided_by=by.user,
-                decided_at=at,
-            )
-    except IntegrityError:  # the database's own word, should a lock ever be missed
-        _check_undecided(claim)
-        raise
+def _propose(decision: Decision, evaluation: Evaluation, rows: totals.Totals, by: Role) -> Decision:
+    """Final at once, or above the limit proposed to a second person."""
+    at, pays = decision.decided_at, decision.verdict == Decision.Verdict.PAY
+    decision.total_fen = evaluation.total_fen if pays else 0
+    is_final = decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN
+    decision.state = Decision.State.FINAL if is_final else Decision.State.PROPOSED
+    decision.save(force_insert=True)
     _keep(decision, evaluation, pays=pays)
-    detail = {"verdict": verdict, "total_fen": decision.total_fen, "claim": claim.number}
-    audit.record(by=by, verb="adjudication.decide", on=decision, at=at, detail=detail)
+    said = {"verdict": decision.verdict, "total_fen": decision.total_fen, "claim": decision.claim.number}
+    act: audit.Act = ("adjudication.decide", decision, said)
+    if is_final:
+        _take_effect(decision, rows, evaluation, by, at, acts=[act])
+    else:
+        audit.record_each(by=by, at=at, acts=[act])
     return decision
 
 
 def _keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
     """Facts, working and edition of every part; of a refusal the working alone, without amounts."""
+    kept, results = [], []
     for part in evaluation.parts:
         facts, reasoning = part.stored
-        kept = Adjudication.objects.create(
+        one = Adjudication(
             decision=decision,
             enrolment=part.enrolment,
             edition=part.enrolment.edition,
@@ -171,28 +174,29 @@ def _keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
             reasoning=reasoning,
             total_fen=part.total_fen if pays else 0,
         )
-        BenefitResult.objects.bulk_create(
-            BenefitResult(adjudication=kept, name=b.name, label=b.label, amount_fen=b.paid_fen)
-            for b in part.reasoning.benefits
-            if pays and b.paid_fen
-        )
+        kept.append(one)
+        results += results_of(one, part) if pays else []
+    Adjudication.objects.bulk_create(kept)
+    BenefitResult.objects.bulk_create(results)
 
 
-def _finish(
+def _take_effect(
     decision: Decision,
-    rows: dict[totals.Key, totals.RunningTotal],
+    rows: totals.Totals,
     evaluation: Evaluation,
     by: Role,
     at: datetime,
+    acts: Sequence[audit.Act] = (),
 ) -> None:
     """The decision is final: totals are raised, the claim moves on, the member hears of it."""
-    pays = decision.verdict == Decision.Verdict.PAY
+    claim, pays = decision.claim, decision.verdict == Decision.Verdict.PAY
     if pays:
-        totals.raise_used(rows, evaluation)
-    Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
-    decision.state = Decision.State.FINAL
-    claims.advance(claim=decision.claim, to=State.DECIDED if pays else State.REFUSED, by=by, at=at)
-    _tell(decision, at)
+        rows.add(claim.member_id, evaluation)
+        rows.store()
+    to = State.DECIDED if pays else State.REFUSED
+    claims.advance(claim=claim, to=to, by=by, at=at, acts=acts)
+    if claim.member.phone:
+        send(phone=claim.member.phone, text=words_for(decision), purpose="decision", about=claim, at=at)
 
 
 def _check_same(decision: Decision, evaluation: Evaluation) -> None:
@@ -209,13 +213,20 @@ def _changed(claim: Claim, evaluation: Evaluation) -> OutcomeChanged:
     )
 
 
-def _tell(decision: Decision, at: datetime) -> None:
-    claim = decision.claim
-    amount = f"{money.spoken(decision.total_fen)} 元"
-    text = (
-        f"您的申请 {claim.number} 已核定，互助金 {amount}，正在安排发放。"
-        if decision.verdict == Decision.Verdict.PAY
-        else f"您的申请 {claim.number} 经审核不予给付，理由和算账单可在手机上查看；有疑问请与代办处联系。"
-    )
-    if claim.member.phone:
-        send(phone=claim.member.phone, text=text, purpose="decision", about=claim, at=at)
+def results_of(kept: Adjudication, part: Evaluated) -> list[BenefitResult]:
+    """A row for each benefit that pays."""
+    labels = part.outcome.program.edition.benefits
+    return [
+        BenefitResult(adjudication=kept, name=name, label=labels[name].label, amount_fen=amount)
+        for name, amount in part.paid.items()
+        if amount
+    ]
+
+
+def words_for(decision: Decision) -> str:
+    """What the member is told."""
+    number = decision.claim.number
+    if decision.verdict == Decision.Verdict.PAY:
+        amount = f"{money.spoken(decision.total_fen)} 元"
+        return f"您的申请 {number} 已核定，互助金 {amount}，正在安排发放。"
+    return f"您的申请 {number} 经审核不予给付，理由和算账单可在手机上查看；有疑问请与代办处联系。"

@@ -91,9 +91,8 @@ def _covers(claim: Claim) -> str:
     return f"登记的保障是：{'、'.join(listed)}。" if listed else "系统里没有登记过保障。"
 
 
-def uncovered_kinds(claim: Claim) -> list[str]:
-    """A sentence for each kind whose own date no enrolment covers, though another date is covered."""
-    covers = enrolments_for(claim)
+def uncovered_kinds(claim: Claim, covers: list[Enrolment]) -> list[str]:
+    """A sentence for each kind whose own date none of these enrolments covers, though another date is covered."""
     said = []
     for kind in kinds_of(claim):
         day = getattr(claim, kind.day)

@@ -1,40 +1,70 @@
 """What the engine reads of a claim: huzhu-facts/1 under one enrolment, with the member's decided claims as history."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from huzhu.claims.kinds import Kind, days_of, kinds_of, occurred_on
 from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Settlement
 from huzhu.enrolment.models import Enrolment
-from huzhu.enrolment.queries import covering
+from huzhu.enrolment.queries import covers_of
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.rules.facts import FORMAT, typed
 from huzhu.rules.units import SHANGHAI, NotAValue, Unit, spoken
 from huzhu.schemes import queries as schemes
 
 
-def enrolments_for(claim: Claim) -> list[Enrolment]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an evaluation reads of one member beside the claim."""
+
+    covers: list[Enrolment]  # in force, by scheme and start
+    counted: list[Claim]  # decided to be paid, by number, each with its settlement
+
+
+def known_of(claim: Claim) -> Known:
+    """What stands of this claim's member now: two statements."""
+    return known_of_each([claim.member_id])[claim.member_id]
+
+
+def known_of_each(members: Iterable[Any]) -> dict[Any, Known]:
+    """The same for many members (by key), by two statements in all."""
+    wanted = list(members)
+    covers, counted = defaultdict(list), defaultdict(list)
+    for cover in covers_of(wanted):
+        covers[cover.member_id].append(cover)
+    decided = Claim.objects.filter(member__in=wanted, state__in=COUNTED)
+    for one in decided.select_related("settlement").order_by("number"):
+        counted[one.member_id].append(one)
+    return {member: Known(covers[member], counted[member]) for member in wanted}
+
+
+def enrolments_for(claim: Claim, known: Known | None = None) -> list[Enrolment]:
     """Every enrolment in force that covers one of the event's dates, in a fixed order."""
-    found = {
-        enrolment.pk: enrolment
-        for day in days_of(claim).values()
-        for enrolment in covering(claim.member, day)
-    }
-    return sorted(found.values(), key=lambda one: (one.scheme_slug, one.cover_starts_on))
+    days = days_of(claim).values()
+    covers = known.covers if known else covers_of([claim.member_id])
+    return [cover for cover in covers if any(_covers(cover, day) for day in days)]
 
 
-def facts_of(claim: Claim, enrolment: Enrolment) -> dict[str, Any]:
+def _covers(cover: Enrolment, day: date) -> bool:
+    """Cover is half-open."""
+    return cover.cover_starts_on <= day < cover.cover_ends_on
+
+
+def facts_of(claim: Claim, enrolment: Enrolment, known: Known) -> dict[str, Any]:
     """The document of this claim under this enrolment; only facts that its edition declares."""
     edition = schemes.engine(enrolment.edition)
-    covers = _covers_of_scheme(enrolment)
+    covers = [cover for cover in known.covers if cover.scheme_slug == enrolment.scheme_slug]
     person = {"sex": claim.member.sex} if "sex" in edition.facts else {}
     return {
         "format": FORMAT,
         "person": person,
         "cover": _cover(enrolment),
-        "history": _history(claim, covers, edition),
+        "history": _history(claim, covers, known, edition),
         "event": event_of(claim, dict(_parts(claim, covers)).get(enrolment, []), edition),
     }
 
@@ -101,12 +131,6 @@ def _cover(enrolment: Enrolment) -> dict[str, str]:
     }
 
 
-def _covers_of_scheme(enrolment: Enrolment) -> list[Enrolment]:
-    """The member's enrolments in force under one scheme, oldest first."""
-    covers = Enrolment.objects.filter(member=enrolment.member_id, scheme_slug=enrolment.scheme_slug)
-    return list(covers.in_force().order_by("cover_starts_on"))
-
-
 def _parts(claim: Claim, covers: list[Enrolment]) -> Iterator[tuple[Enrolment, list[Kind]]]:
     """Each kind under one enrolment of a scheme only, so that two periods of cover never pay the same thing twice."""
     kinds = kinds_of(claim)
@@ -120,16 +144,17 @@ def _home(claim: Claim, kind: Kind, covers: list[Enrolment]) -> Enrolment | None
     """The enrolment that covers the kind's own date, else one that covers another date of the event."""
     days = [day for day in (getattr(claim, kind.day), *days_of(claim).values()) if day]
     return next(
-        (cover for day in days for cover in covers if cover.cover_starts_on <= day < cover.cover_ends_on),
+        (cover for day in days for cover in covers if _covers(cover, day)),
         None,
     )
 
 
-def _history(claim: Claim, covers: list[Enrolment], edition: Edition) -> list[dict[str, Any]]:
+def _history(claim: Claim, covers: list[Enrolment], known: Known, edition: Edition) -> list[dict[str, Any]]:
     """Claims of the member that were decided to be paid while this scheme covered them, each with its own cover."""
-    earlier = Claim.objects.filter(member=claim.member_id, state__in=COUNTED).exclude(pk=claim.pk)
     events: list[dict[str, Any]] = []
-    for one in earlier.select_related("settlement").order_by("number"):
+    for one in known.counted:
+        if one.pk == claim.pk:
+            continue
         for place, (cover, kinds) in enumerate(_parts(one, covers)):
             event = event_of(one, kinds, edition)
             event["claim_no"] += f"-{place + 1}" if place else ""

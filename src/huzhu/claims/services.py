@@ -1,6 +1,7 @@
 """Verbs on claims: start, fill, submit, return for papers, resume, withdraw, and the step that upper rooms take."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -298,17 +299,19 @@ def withdraw(*, claim: Claim, reason: str = "", by: By, at: datetime) -> Claim:
     return claim
 
 
-def advance(*, claim: Claim, to: str, by: By, at: datetime) -> Claim:
-    """The step of an upper room, which has asked for permission: the lifecycle is checked and the time is kept."""
+def advance(*, claim: Claim, to: str, by: By, at: datetime, acts: Sequence[audit.Act] = ()) -> Claim:
+    """The step of an upper room, which has asked for permission: the lifecycle is checked and the time is kept.
+
+    Called inside the transaction of that room's own `acts`, which are written down with it, before it.
+    """
     times: dict[str, dict[str, Any]] = {
         State.REPORTED: {"reported_at": claim.reported_at or at},
         State.DECIDED: {"decided_at": at},
         State.REFUSED: {"decided_at": at},
         State.PAID: {"paid_at": at},
     }
-    with transaction.atomic():
-        changes = times.get(State(to), {})
-        return move(claim, State(to), by=by, at=at, verb="claims.advance", **changes)
+    changes = times.get(State(to), {})
+    return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
 
 
 def opened(*, claim: Claim, by: By, at: datetime) -> None:
@@ -316,7 +319,7 @@ def opened(*, claim: Claim, by: By, at: datetime) -> None:
     audit.record_read(by=by, verb="claims.read", on=claim, at=at)
 
 
-def move(
+def move(  # noqa: PLR0913  what moves where, by whom and when, and what is written down with it
     claim: Claim,
     to: State,
     *,
@@ -324,6 +327,7 @@ def move(
     at: datetime,
     verb: str,
     detail: dict[str, Any] | None = None,
+    acts: Sequence[audit.Act] = (),
     **changes: Any,
 ) -> Claim:
     """One conditional update decides which of two workers moved the claim; the other gets CannotMove."""
@@ -336,7 +340,8 @@ def move(
         )
     for name, value in {"state": to, **changes}.items():
         setattr(claim, name, value)
-    audit.record(by=by, verb=verb, on=claim, at=at, detail={"from": before, "to": str(to), **(detail or {})})
+    moved = {"from": before, "to": str(to), **(detail or {})}
+    audit.record_each(by=by, at=at, acts=[*acts, (verb, claim, moved)])
     return claim
 
 

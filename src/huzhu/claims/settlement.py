@@ -64,7 +64,8 @@ def missing_figures(claim: Claim) -> dict[str, str]:
         return {}
     sheet = settlement_of(claim)
     from_sheet = sheet.figures if sheet else ""
-    return {name: label for name, label in labels(KEY_FIGURES).items() if f'"{name}"' not in from_sheet}
+    missing = [name for name in KEY_FIGURES if f'"{name}"' not in from_sheet]
+    return labels(missing) if missing else {}
 
 
 def _check_figures(told: dict[str, str], number: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import ciphers, hashes
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
@@ -80,6 +81,24 @@ class Keyring:
         return self._subkeys[version, purpose]
 
 
+class _BlockGCM:
+    """GCM over a block cipher that the library has no ready-made sealing for: nonce apart, tag at the end."""
+
+    def __init__(self, block: algorithms.AES | algorithms.SM4) -> None:
+        self._block = block
+
+    def encrypt(self, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+        lock = ciphers.Cipher(self._block, modes.GCM(nonce)).encryptor()
+        lock.authenticate_additional_data(bound)
+        return lock.update(data) + lock.finalize() + lock.tag
+
+    def decrypt(self, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
+        text, tag = sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
+        lock = ciphers.Cipher(self._block, modes.GCM(nonce, tag)).decryptor()
+        lock.authenticate_additional_data(bound)
+        return lock.update(text) + lock.finalize()
+
+
 class Cipher:
     """Seals with one algorithm and the newest key; opens both algorithms and every key of the ring."""
 
@@ -88,6 +107,7 @@ class Cipher:
             raise ValueError(f"没有名为“{algorithm}”的加密算法：可选 {'、'.join(ALGORITHMS)}。")
         self.keyring = keyring
         self.algorithm = algorithm
+        self._aeads: dict[tuple[str, int], AESGCM | _BlockGCM] = {}
 
     def seal(self, plaintext: str, *, bound_to: tuple[str, ...], version: int | None = None) -> str:
         """A token "h1.<algorithm>.<key version>.<base64url of nonce, ciphertext, tag>" in ASCII.
@@ -98,10 +118,9 @@ class Cipher:
         version = version or self.keyring.newest
         header = self._header(version)
         nonce = secrets.token_bytes(NONCE_BYTES)
-        lock = ciphers.Cipher(self._block(self.algorithm, version), modes.GCM(nonce)).encryptor()
-        lock.authenticate_additional_data(_framed(header, *bound_to))
-        sealed = lock.update(_utf8(plaintext)) + lock.finalize()
-        return f"{header}.{_base64(nonce + sealed + lock.tag)}"
+        lock = self._aead(self.algorithm, version)
+        sealed = lock.encrypt(nonce, _utf8(plaintext), _framed(header, *bound_to))
+        return f"{header}.{_base64(nonce + sealed)}"
 
     def open(self, token: str, *, bound_to: tuple[str, ...]) -> str:
         """The text of a token sealed for this very place; anything else raises CannotOpen."""
@@ -111,11 +130,10 @@ class Cipher:
                 f"密文（{_spot(bound_to)}）用密钥第 {version} 版加密，而现有密钥中没有这一版。"
                 "数据没有损坏：请把这一版密钥放回 HUZHU_KEYS，然后重新启动。"
             )
-        nonce, sealed, tag = body[:NONCE_BYTES], body[NONCE_BYTES:-TAG_BYTES], body[-TAG_BYTES:]
-        lock = ciphers.Cipher(self._block(algorithm, version), modes.GCM(nonce, tag)).decryptor()
-        lock.authenticate_additional_data(_framed(header, *bound_to))
+        nonce, sealed = body[:NONCE_BYTES], body[NONCE_BYTES:]
+        lock = self._aead(algorithm, version)
         try:
-            return (lock.update(sealed) + lock.finalize()).decode()
+            return lock.decrypt(nonce, sealed, _framed(header, *bound_to)).decode()
         except InvalidTag:
             raise CannotOpen(
                 f"密文（{_spot(bound_to)}）打不开：它可能被改动，可能从别的表、列或行挪来，"
@@ -138,9 +156,15 @@ class Cipher:
     def _header(self, version: int) -> str:
         return f"h1.{self.algorithm}.{version}"
 
-    def _block(self, algorithm: str, version: int) -> algorithms.AES | algorithms.SM4:
-        block, length = ALGORITHMS[algorithm]
-        return block(self.keyring.subkey(version, f"seal/{algorithm}", length))
+    def _aead(self, algorithm: str, version: int) -> "AESGCM | _BlockGCM":
+        """Made once for each key: to expand a key costs more than to seal a short text with it."""
+        if (algorithm, version) not in self._aeads:
+            block, length = ALGORITHMS[algorithm]
+            key = self.keyring.subkey(version, f"seal/{algorithm}", length)
+            self._aeads[algorithm, version] = (
+                AESGCM(key) if block is algorithms.AES else _BlockGCM(block(key))
+            )
+        return self._aeads[algorithm, version]
 
     def _index(self, value: str, purpose: str, version: int) -> str:
         key = self.keyring.subkey(version, "blind-index", KEY_BYTES)

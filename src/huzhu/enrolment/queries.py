@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -65,6 +66,12 @@ def covering(member: Member, day: dt.date) -> list[Enrolment]:
     """Cover in force on the day, one a scheme."""
     rows = Enrolment.objects.filter(member=member).in_force().covering(day)
     return list(rows.select_related("edition", "employer").order_by("scheme_slug"))
+
+
+def covers_of(members: list[Any]) -> list[Enrolment]:
+    """All cover in force of these members (by key), by scheme and start."""
+    rows = Enrolment.objects.filter(member__in=members).in_force().select_related("edition")
+    return list(rows.order_by("scheme_slug", "cover_starts_on", "pk"))
 
 
 def offered_on(day: dt.date, way: str = Way.GROUP) -> list[SchemeEdition]:

@@ -140,10 +140,16 @@ def reasoning_of(outcome: Outcome) -> Reasoning:
         picked_on=date.fromordinal(outcome.day).isoformat(),
         clauses=tuple(edition.clauses.values()),
         cautions=_cautions(edition, benefits),
-        warnings=tuple(check.label for check in edition.checks if not speaker.holds(check.test)),
+        warnings=warnings_of(outcome),
         benefits=benefits,
         total_fen=outcome.total,
     )
+
+
+def warnings_of(outcome: Outcome) -> tuple[str, ...]:
+    """What does not add up in the figures: told without the rest of the working."""
+    checks = outcome.program.edition.checks
+    return tuple(check.label for check in checks if not outcome.value(check.test))
 
 
 def as_json(reasoning: Reasoning) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Library:
     shelf: Path = SHELF
     kept: dict[tuple[Path, str | None], Edition] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
+    published: dict[str, Edition] = field(default_factory=dict)  # by identity, of those asked for by it
 
     def slugs(self) -> list[str]:
         """Slugs of the office's own schemes, in the order they themselves ask for (about: place)."""

@@ -31,6 +31,8 @@ def proposals(by: Any) -> QuerySet[Proposal]:
 
 def engine(row: SchemeEdition) -> Edition:
     """The proved edition a row was published from; raises NotTheSameText where the shelf has changed since."""
+    if found := shelf().published.get(row.identity):
+        return found
     edition = shelf().edition(f"{row.slug}/{row.edition}", row.variant or None)
     if edition.identity != row.identity:  # published by another process from a file this one had read before
         _library.cache_clear()
@@ -41,6 +43,7 @@ def engine(row: SchemeEdition) -> Edition:
             f"公布时 {row.identity[:12]}）。已经参加的人要按公布的文字计算，所以没有用它。"
             "请把原来的方案文件放回 schemes 文件夹；改动请另立新版次。"
         )
+    shelf().published[row.identity] = edition
     return edition
 
 
