@@ -2,7 +2,7 @@
 of its own in a temporary folder; on PostgreSQL an empty database that may be written to.
 
 For each size: rows a second to open and count (read), to check in memory, and to check and store in slices (stage); to
-accept; the p99 of another process's small writes meanwhile; SQL statements per 1,000 people and CPU milliseconds a person
+accept; seconds from the money to cover in force; the p99 of another process's small writes meanwhile; SQL statements per 1,000 people and CPU milliseconds a person
 for stage and accept together. Beside it the figures of an open-source peer (constants, measured there once), and our own
 verbs one person at a time, in the same run. No time here is a test.
 """
@@ -44,7 +44,7 @@ from stdnum.iso7064 import mod_11_2  # noqa: E402  Django first
 
 from huzhu.audit import services as audit  # noqa: E402  Django first
 from huzhu.contributions import services as contributions  # noqa: E402  Django first
-from huzhu.enrolment import services, sheet  # noqa: E402  Django first
+from huzhu.enrolment import beginning, services, sheet  # noqa: E402  Django first
 from huzhu.enrolment.line import Line  # noqa: E402  Django first
 from huzhu.enrolment.repeats import Repeats  # noqa: E402  Django first
 from huzhu.organisations.models import Organisation  # noqa: E402  Django first
@@ -138,7 +138,7 @@ def told(done: int, total: int, words: str = "") -> None:
     """The worker's page, for whom nobody looks."""
 
 
-def measured(count: int, employer: object, edition: object, by: object) -> tuple[float, float]:
+def measured(count: int, employer: object, edition: object, by: object, agency: object) -> tuple[float, float]:
     """Statements per 1,000 people and CPU ms a person, after printing the line of this size."""
     first = measured.given  # type: ignore[attr-defined]
     measured.given += count  # type: ignore[attr-defined]
@@ -157,7 +157,14 @@ def measured(count: int, employer: object, edition: object, by: object) -> tuple
         roster = services.begin(**terms, data=data, by=by, at=AT)
         roster = services.read_in(roster=roster, by=by, at=AT, tell=told)
     with other_people() as accepting_writes, Meter() as accepting:
-        contributions.accept_roster(roster=roster, good_only=False, by=by, at=AT, tell=told)
+        dues = contributions.accept_roster(roster=roster, good_only=False, by=by, at=AT, tell=told)
+    parts = [contributions.Money(share, share.amount_fen) for due in dues for share in due.shares.all()]
+    with other_people() as paying_writes, Meter() as paying:
+        contributions.record_transfer(
+            parts=parts, received_on=AT.date(), bank_reference=f"BENCH-{count}", by=agency, at=AT
+        )
+        begun = beginning.begin_what_waits(at=AT)
+    assert begun in {0, count}  # a small roster begins with the transfer itself
     statements = (staging.statements + accepting.statements) * 1000 / count
     cpu = (staging.cpu + accepting.cpu) * 1000 / count
     print(
@@ -168,6 +175,7 @@ def measured(count: int, employer: object, edition: object, by: object) -> tuple
     print(
         f"{'':>9}  others' writes: p99 {p99(staging_writes)} while staging, {p99(accepting_writes)} while accepting"
     )
+    print(f"{'':>9}  paid and in force in {paying.seconds:.1f} s, others' writes: p99 {p99(paying_writes)}")
     return statements, cpu
 
 
@@ -198,7 +206,7 @@ def main(sizes: list[int]) -> None:
     from factories.users import a_role  # noqa: PLC0415
 
     employer, edition = an_employer(a_city()), the_inpatient_scheme()
-    by = a_role("employer_clerk", employer)
+    by, agency = a_role("employer_clerk", employer), a_role("agency_clerk", employer.parent)
     measured.given = 0  # type: ignore[attr-defined]
     print(
         f"{connection.vendor}, Python {sys.version.split()[0]}, {os.cpu_count()} cores; rows a second, seconds"
@@ -207,7 +215,7 @@ def main(sizes: list[int]) -> None:
         f"{'rows':>9}{'read':>11}{'check':>11}{'stage':>11}{'':>10}{'accept':>11}{'':>10}{'SQL/1,000':>12}{'CPU ms/p':>10}"
     )
     for count in sizes:
-        statements, cpu = measured(count, employer, edition, by)
+        statements, cpu = measured(count, employer, edition, by, agency)
     naive = one_by_one(employer, edition, by)
     print(f"\n{'':<34}{'SQL/1,000 people':>18}{'CPU ms/person':>16}")
     print(f"{'ours, the last size above':<34}{statements:>18,.0f}{cpu:>16.2f}")

@@ -257,7 +257,7 @@ def test_columns_of_a_large_sheet_are_named_and_the_worker_goes_on(clerk, inpati
 
 
 def test_a_large_roster_is_accepted_by_the_worker(staged, clerk, monkeypatch):
-    monkeypatch.setattr(roster, "AT_ONCE", 1)
+    monkeypatch.setattr("huzhu.enrolment.rows.AT_ONCE", 1)
     desk = as_staff(clerk)
     shown = desk.post(page(staged, "roster-accept"), {"good_only": "1"}, follow=True)
     assert "确认名册" in text_of(shown)
@@ -269,7 +269,7 @@ def test_a_large_roster_is_accepted_by_the_worker(staged, clerk, monkeypatch):
 def test_a_large_roster_whose_rows_have_changed_is_judged_again(
     employer, clerk, inpatient, today, monkeypatch
 ):
-    monkeypatch.setattr(roster, "AT_ONCE", 1)
+    monkeypatch.setattr("huzhu.enrolment.rows.AT_ONCE", 1)
     rows = some_workers(3)
     mine = a_staged_roster(employer, [inpatient], rows, by=clerk, starts_on=today, at=timezone.now())
     an_enrolment(a_member(rows[1][0], employer=employer, id_number=rows[1][1]), inpatient, starts_on=today)

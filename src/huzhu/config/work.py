@@ -7,17 +7,22 @@ from typing import Any
 from django.utils import timezone
 
 from huzhu.audit import services as audit
+from huzhu.contributions import approving
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.enrolment import printing, reminding
+from huzhu.enrolment import approval, beginning, errors, printing, reminding, renewal
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.certificate import NotInForce
-from huzhu.enrolment.models import Roster
+from huzhu.enrolment.models import Renewal, Roster
 from huzhu.enrolment.paper import GlyphMissing
+from huzhu.files import queries as kept
+from huzhu.files import services as files
+from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.jobs.models import JobRun
 from huzhu.jobs.working import Clock, Kind, Tell
 from huzhu.payouts import services as payouts
+from huzhu.setup import tree_sheet
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import clock
 
@@ -42,6 +47,53 @@ def accept_roster(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     return {"words": f"已确认，{heads:,} 人参加。会费到齐后保障生效。"}
 
 
+def approve_roster(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """The last office's word on a large roster, and its acceptance."""
+    try:
+        dues = approving.approve_roster(roster=_roster(run), by=run.asked_by, at=at, tell=tell)
+    except enrolment.RowsChanged:
+        raise enrolment.RosterRefused(approval.CHANGED_MEANWHILE) from None
+    heads = max((due.heads for due in dues), default=0)
+    return {"words": f"已同意，{heads:,} 人参加。会费到齐后保障生效。"}
+
+
+def judge_roster(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """Every row of a large roster that came back is looked at again."""
+    enrolment.judge_again(roster=_roster(run), by=run.asked_by, at=at, tell=tell)
+    return {}
+
+
+def mend_roster(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """A large workbook of errors that came back."""
+    roster, file = _roster(run), kept.by_key(run.arguments["file"])
+    tell(0, 0, "正在打开文件")
+    changes = errors.mended(roster, files.read(file), file.name)
+    left = enrolment.mend(roster=roster, changes=changes, by=run.asked_by, at=at, tell=tell)
+    return {"words": f"错误表里的 {len(changes):,} 行已更新。还有 {left:,} 行有问题。"}
+
+
+def write_errors(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """The workbook of a large roster's errors, to be fetched by who asked for it."""
+    roster = _roster(run)
+    enrolment.note_reading(roster=roster, by=run.asked_by, at=at)
+    data, name = errors.workbook(roster, tell), f"错误表 {roster.employer.name}.xlsx"
+    stored = files.store(name=name, data=data, purpose="roster errors", by=run.asked_by, at=at)
+    return {"file": str(stored.pk), "words": "错误表做好了：改好标红的格子，再从名册那一页传回来。"}
+
+
+def submit_renewal(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """A large renewal becomes its rosters."""
+    found = Renewal.objects.select_related("employer").get(pk=run.about)
+    rosters = renewal.submit(renewal=found, by=run.asked_by, at=at, tell=tell)
+    return {"words": f"已提交，分成 {len(rosters)} 份名册，请逐份核对并确认。"}
+
+
+def take_tree(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """A large tree from a spreadsheet, all of it or nothing."""
+    done = tree_sheet.take(file=kept.by_key(run.about), by=run.asked_by, at=at, tell=tell)
+    return {"words": done.said}
+
+
 def print_certificates(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     """The certificates of a roster, or of all that the asker sees, as one file."""
     asked = run.arguments
@@ -54,9 +106,22 @@ def _roster(run: JobRun) -> Roster:
     return Roster.objects.select_related("employer", "file").get(pk=run.about)
 
 
+READ_ON = "已经停下，没有人参加。分出的名册在“名册”里，可以接着读，也可以作废。"
 KINDS: Mapping[str, Kind] = {
     "rosters.read": Kind(read_roster, refusals=(TableRefused, enrolment.RosterRefused, NotAllowed)),
     "rosters.accept": Kind(accept_roster, refusals=(enrolment.RosterRefused, SplitOverFee, NotAllowed)),
+    "rosters.approve": Kind(approve_roster, refusals=(enrolment.RosterRefused, SplitOverFee, NotAllowed)),
+    "rosters.judge": Kind(judge_roster, refusals=(enrolment.RosterRefused, NotAllowed)),
+    "rosters.mend": Kind(
+        mend_roster,
+        refusals=(TableRefused, enrolment.RosterRefused, NotAllowed),
+        called_off="已经停下：改好的行保留，其余没有动。再试一次会接着改。",
+    ),
+    "rosters.errors": Kind(write_errors, refusals=(NotAccepted,)),
+    "renewals.submit": Kind(
+        submit_renewal, refusals=(enrolment.RosterRefused, NotAllowed), called_off=READ_ON
+    ),
+    "setup.tree": Kind(take_tree, refusals=(tree_sheet.TreeRefused, TableRefused, NotAllowed)),
     "certificates.print": Kind(print_certificates, refusals=(NotInForce, GlyphMissing)),
 }
 
@@ -78,6 +143,11 @@ def seal_trail(at: datetime) -> None:
     audit.seal(at=at)
 
 
+def begin_cover(at: datetime) -> None:
+    """Large rosters whose money is in come in force."""
+    beginning.begin_what_waits(at=at)
+
+
 def remind_members(at: datetime) -> None:
     """Whose cover ends hears of it, once for each step."""
     reminding.remind(at=at)
@@ -86,6 +156,7 @@ def remind_members(at: datetime) -> None:
 # seconds between two times, and the verb
 INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, schedule_payouts),
+    (2.0, begin_cover),
     (60.0, seal_trail),
     (6 * 3600.0, remind_members),
 )

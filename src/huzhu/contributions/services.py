@@ -49,16 +49,23 @@ class Money:
 
 
 def accept_roster(
-    *, roster: Roster, good_only: bool, by: Role, at: datetime, tell: Tell | None = None
+    *,
+    roster: Roster,
+    good_only: bool,
+    by: Role,
+    at: datetime,
+    tell: Tell | None = None,
+    approves: bool = False,
 ) -> list[ContributionDue]:
     """Rows become members, enrolments, dues and shares; the same again changes nothing.
 
     Without `tell` in one transaction, for small rosters; with it in slices, and one change makes all of them visible.
+    With `approves` that change is the last office's word as well (see approving.py).
     """
     check_may(by, "rosters.accept", within=roster.employer)
     try:
         if tell:
-            return _accepted_in_slices(roster, good_only, by, at, tell)
+            return _accepted_in_slices(roster, good_only, by, at, tell=tell, approves=approves)
         return _accepted(roster, good_only, by, at)
     except IntegrityError:  # somebody enrolled one of these people between our look and our write
         raise enrolment.RowsChanged from None
@@ -76,23 +83,31 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
 
 
 def _accepted_in_slices(
-    roster: Roster, good_only: bool, by: Role, at: datetime, tell: Tell
+    roster: Roster, good_only: bool, by: Role, at: datetime, *, tell: Tell, approves: bool
 ) -> list[ContributionDue]:
     fresh = Roster.objects.select_related("employer").get(pk=roster.pk)
     if fresh.state == Roster.State.ACCEPTED:
         return list(fresh.dues.order_by("pk"))
-    approval.check(fresh)
-    mine = enrolment.begin_accepting(roster=fresh)
+    if approves:
+        approval.check_turn(fresh, by)
+    else:
+        approval.check(fresh)
+    before = approval.stands_at(fresh)
+    mine = enrolment.begin_accepting(roster=fresh, before=before)
     try:
         enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, at=at, tell=tell)
-        return _dues_of(fresh, mine, by, at)
+        return _dues_of(fresh, mine, by, at, approves=approves)
     except BaseException:
-        enrolment.put_back(roster=fresh, mine=mine)
+        enrolment.put_back(roster=fresh, mine=mine, before=before)
         raise
 
 
 @transaction.atomic
-def _dues_of(roster: Roster, mine: UUID, by: Role, at: datetime) -> list[ContributionDue]:
+def _dues_of(
+    roster: Roster, mine: UUID, by: Role, at: datetime, *, approves: bool = False
+) -> list[ContributionDue]:
+    if approves:
+        approval.agree(roster=roster, by=by, at=at)
     heads = enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
     dues = [_owe(roster, plan(roster, edition, number)) for edition, number in heads.items()]
     for due in dues:

@@ -30,17 +30,17 @@ from huzhu.users.models import Role
 State = Roster.State
 
 
-def begin_accepting(*, roster: Roster) -> uuid.UUID:
+def begin_accepting(*, roster: Roster, before: str = State.STAGED) -> uuid.UUID:
     """From now on this acceptance alone fills the roster; one that was broken off has lost it. RosterSettled."""
-    mine = take(roster, [State.STAGED, State.ACCEPTING], State.ACCEPTING)
+    mine = take(roster, [before, State.ACCEPTING], State.ACCEPTING)
     if mine is None:
         current = Roster.objects.get(pk=roster.pk)
         raise RosterSettled(f"这份名册{current.get_state_display()}，没有再确认。请刷新页面查看。")
     return mine
 
 
-def put_back(*, roster: Roster, mine: uuid.UUID) -> None:
-    """An acceptance in slices that did not come through: the roster is staged as before, and nothing of it is left.
+def put_back(*, roster: Roster, mine: uuid.UUID, before: str = State.STAGED) -> None:
+    """An acceptance in slices that did not come through: the roster is where it was before, and nothing of it is left.
 
     Once numbers were given out nothing can be refused any more: then it stays, and goes on at the next attempt.
     """
@@ -48,7 +48,7 @@ def put_back(*, roster: Roster, mine: uuid.UUID) -> None:
     if accepting.exists():
         with suppress(TakenOver):
             cleared(roster, mine, Enrolment.unready.filter(roster=roster), "ordinal")
-        accepting.update(state=State.STAGED, draft=None)
+        accepting.update(state=before, draft=None)
 
 
 def prepare(*, roster: Roster, mine: uuid.UUID, good_only: bool, at: datetime, tell: Tell) -> None:

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from huzhu.audit import services as audit
 from huzhu.enrolment import services
 from huzhu.enrolment.models import ApprovalRule, ApprovalStep, Roster, Way
+from huzhu.enrolment.rows import is_large
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.users.models import Role
@@ -16,6 +17,7 @@ from huzhu.users.permissions import check_may, may
 RULES = ApprovalRule.Steps.choices
 Kind, Waiting, State = Organisation.Kind, ApprovalStep.State.WAITING, Roster.State
 LONGEST = 200
+CHANGED_MEANWHILE = "提交之后，名册里有人在别处参加或变更了登记，没有同意。请退回单位，由单位重新核对。"
 
 
 class ApprovalRefused(services.RosterRefused):
@@ -136,6 +138,17 @@ def returned_to(by: Role) -> QuerySet[ApprovalStep]:
     return back.select_related("roster__employer", "office").order_by("pk")
 
 
+def is_last(roster: Roster) -> bool:
+    """Whether no office comes after the one that has the roster now."""
+    return not ahead(roster)
+
+
+def stands_at(roster: Roster) -> str:
+    """The state to which an acceptance that does not come through goes back."""
+    step = roster.steps.filter(state=Waiting).select_related("office").first()
+    return _state_at(step.office) if step else State.STAGED
+
+
 def turn_of(roster: Roster, by: Role) -> bool:
     """Whether this person may approve the roster now."""
     return waiting_for(by).filter(roster=roster).exists() and not _wrote(roster, by)
@@ -194,8 +207,7 @@ def submit(*, roster: Roster, good_only: bool, by: Role, at: datetime) -> Roster
 @transaction.atomic
 def approve(*, roster: Roster, by: Role, at: datetime) -> bool:
     """This office agrees; whether that was the last word. The caller then accepts the roster in the same transaction."""
-    step = _taken(roster, ApprovalStep.State.APPROVED, "", by, at)
-    audit.record(by=by, verb="rosters.approve", on=roster, at=at)
+    step = agree(roster=roster, by=by, at=at)
     left = ahead(roster)
     _moved(roster, _state_at(step.office), _state_at(left[0]) if left else State.STAGED)
     if left:
@@ -204,15 +216,35 @@ def approve(*, roster: Roster, by: Role, at: datetime) -> bool:
     return not left
 
 
+def agree(*, roster: Roster, by: Role, at: datetime) -> ApprovalStep:
+    """The word of this office alone, in the caller's transaction; the state of the roster is the caller's."""
+    step = _taken(roster, ApprovalStep.State.APPROVED, "", by, at)
+    audit.record(by=by, verb="rosters.approve", on=roster, at=at)
+    return step
+
+
+def check_turn(roster: Roster, by: Role) -> ApprovalStep:
+    """The step that waits for this person. NotAllowed, AuthorApproves, NotTheirTurn."""
+    check_may(by, "rosters.approve", within=roster.employer)
+    if _wrote(roster, by):
+        raise AuthorApproves("名册由您上传或提交，不能由您自己审批：请本机构的另一位同事办理。")
+    step = roster.steps.filter(state=Waiting).select_related("office").first()
+    if step is None or step.office_id != by.organisation_id:
+        whom = f"现在等{step.office.name}审批" if step else "现在没有在等审批"
+        raise NotTheirTurn(f"这份名册{whom}，没有改动。请刷新页面查看。")
+    return step
+
+
 @transaction.atomic
 def send_back(*, roster: Roster, reason: str, by: Role, at: datetime) -> Roster:
-    """The employer must mend the roster and submit it again; its rows are judged anew."""
+    """The employer must mend the roster and submit it again; its rows are judged anew, those of a large one by the worker."""
     if len(reason.strip()) < 2:
         raise ApprovalRefused("没有写退回的理由，单位不知道要改什么：请写一句话。")
     step = _taken(roster, ApprovalStep.State.RETURNED, reason.strip()[:LONGEST], by, at)
     audit.record(by=by, verb="rosters.send_back", on=roster, at=at, detail={"reason": step.reason})
     _moved(roster, _state_at(step.office), State.STAGED)
-    services.judge_again(roster=roster, by=by, at=at)
+    if not is_large(roster):
+        services.judge_again(roster=roster, by=by, at=at)
     roster.refresh_from_db()
     return roster
 
@@ -240,13 +272,7 @@ def _wrote(roster: Roster, by: Role) -> bool:
 
 def _taken(roster: Roster, state: str, reason: str, by: Role, at: datetime) -> ApprovalStep:
     """The waiting step becomes this person's; only one of two gets it."""
-    check_may(by, "rosters.approve", within=roster.employer)
-    if _wrote(roster, by):
-        raise AuthorApproves("名册由您上传或提交，不能由您自己审批：请本机构的另一位同事办理。")
-    step = roster.steps.filter(state=Waiting).select_related("office").first()
-    if step is None or step.office_id != by.organisation_id:
-        whom = f"现在等{step.office.name}审批" if step else "现在没有在等审批"
-        raise NotTheirTurn(f"这份名册{whom}，没有改动。请刷新页面查看。")
+    step = check_turn(roster, by)
     mine = ApprovalStep.objects.filter(pk=step.pk, state=Waiting)
     if not mine.update(state=state, reason=reason, actor_id=by.actor_id, actor_name=by.actor_name, at=at):
         raise NotTheirTurn("这份名册刚刚由别人办过，没有改动。请刷新页面查看。")

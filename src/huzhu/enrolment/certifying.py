@@ -81,7 +81,7 @@ def by_old_token(token: str) -> CertificateVoid | None:
 def propose_void(*, enrolment: Enrolment, reason: str, by: Role, at: datetime) -> CertificateVoid:
     """Say why a certificate is wrong; it stays good until a second person agrees. Cover is not touched. VoidRefused."""
     check_may(by, "certificates.void", within=enrolment.employer)
-    if enrolment.state != Enrolment.State.IN_FORCE or not enrolment.certificate_no:
+    if not enrolment.is_in_force or not enrolment.certificate_no:
         raise VoidRefused("保障没有生效，还没有发过保障书，不用作废。")
     if len(reason.strip()) < 2:
         raise VoidRefused("没有写作废的理由，没有提交：请写明哪里印错了，或为什么不能再用。")

@@ -11,6 +11,7 @@ from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.refusals import RosterRefused
 from huzhu.enrolment.rows import in_slices
 from huzhu.enrolment.sheet import hidden_text
+from huzhu.enrolment.slices import Tell, quietly
 from huzhu.enrolment.suggest import suggestions
 from huzhu.files import tables
 
@@ -23,8 +24,9 @@ class NotItsErrors(RosterRefused):
     """The workbook is not the one of errors that was downloaded from this roster."""
 
 
-def workbook(roster: Roster) -> bytes:
+def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
     """An .xlsx of the rows to mend: cells as text, the wrong ones coloured, the reasons in words beside them."""
+    total = roster.rows.filter(joins="").count()
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
         page = book.add_worksheet("要改的行")
@@ -45,6 +47,7 @@ def workbook(roster: Roster) -> bytes:
             for row in rows:
                 at += 1
                 _write(page, at, row, text, wrong)
+            tell(at, total, "正在写错误表")
         hidden = book.add_worksheet("huzhu")
         hidden.write_column(0, 0, [VERSION, str(roster.pk)])
         hidden.very_hidden()

@@ -21,12 +21,18 @@ ROSTER = {
     },
     Roster.State.AT_COUNTY: {
         Roster.State.AT_AGENCY: "县区工会经办",
+        Roster.State.ACCEPTING: "县区工会经办（大名册，最后一个审批的）",
         Roster.State.STAGED: "县区工会经办（同意后确认，或退回）",
     },
-    Roster.State.AT_AGENCY: {Roster.State.STAGED: "代办处经办（同意后确认，或退回）"},
+    Roster.State.AT_AGENCY: {
+        Roster.State.STAGED: "代办处经办（同意后确认，或退回）",
+        Roster.State.ACCEPTING: "代办处经办（大名册，最后一个审批的）",
+    },
     Roster.State.ACCEPTING: {
         Roster.State.ACCEPTED: "后台",
         Roster.State.STAGED: "后台（没有成）",
+        Roster.State.AT_COUNTY: "后台（没有成，等重新审批）",
+        Roster.State.AT_AGENCY: "后台（没有成，等重新审批）",
     },
     Roster.State.ACCEPTED: {},
     Roster.State.CANCELLED: {},

@@ -115,7 +115,11 @@ class RosterRow(SealedModel):
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def in_force(self) -> Self:
-        return self.filter(state=Enrolment.State.IN_FORCE)
+        """What begins just now, in slices, counts when all of it has begun."""
+        begins = Beginning.objects.filter(
+            roster=models.OuterRef("roster"), edition=models.OuterRef("edition")
+        )
+        return self.filter(~models.Exists(begins), state=Enrolment.State.IN_FORCE)
 
     def covering(self, day: dt.date) -> Self:
         """Cover is half-open: [starts, ends)."""
@@ -176,6 +180,25 @@ class Enrolment(SealedModel):
             ),
         )
         indexes = (models.Index(fields=("roster", "ordinal"), name="enrolments_in_slices"),)
+
+    @property
+    def is_in_force(self) -> bool:
+        """As `in_force` counts it: not while its roster's cover is being written."""
+        begins = Beginning.objects.filter(roster=self.roster_id, edition=self.edition_id)
+        return self.state == self.State.IN_FORCE and not begins.exists()
+
+
+class Beginning(models.Model):
+    """Cover of a large roster that is paid for and begins: the worker writes its rows, and deletes this when all are."""
+
+    roster = models.ForeignKey(Roster, models.CASCADE, related_name="beginnings", verbose_name="名册")
+    edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "正在生效"
+        constraints = (
+            models.UniqueConstraint(fields=("roster", "edition"), name="cover_of_a_roster_begins_once"),
+        )
 
 
 class CertificateSeries(models.Model):

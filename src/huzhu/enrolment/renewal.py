@@ -17,6 +17,7 @@ from huzhu.enrolment.expiring import grouped, of_employer, standing
 from huzhu.enrolment.line import LABELS, Line
 from huzhu.enrolment.models import Enrolment, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
+from huzhu.enrolment.slices import Tell, quietly
 from huzhu.members.services import NotAPhone, phone_number
 from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
@@ -222,38 +223,55 @@ def start_on(*, renewal: Renewal, starts_on: date, by: Role, at: datetime) -> No
         audit.record(by=by, verb="renewals.start_on", on=locked, at=at, detail={"starts_on": str(starts_on)})
 
 
-@transaction.atomic
-def submit(*, renewal: Renewal, by: Role, at: datetime) -> list[Roster]:
+def submit(*, renewal: Renewal, by: Role, at: datetime, tell: Tell = quietly) -> list[Roster]:
     """The list becomes a staged roster; those who keep to fewer schemes than they may join become one of their own.
 
-    The same again changes nothing and gives the same rosters. RenewalRefused, RosterRefused.
+    The same again changes nothing and gives the same rosters; broken off, it reads on. RenewalRefused, RosterRefused.
     """
     check_may(by, "rosters.upload", within=renewal.employer)
-    locked = Renewal.objects.select_for_update().select_related("employer").get(pk=renewal.pk)
-    if before := list(standing(locked)):
-        return before
-    lines = list(locked.lines.filter(reason=""))
-    if not lines:
-        raise RenewalRefused("没有一个人续保或新增，没有提交：请至少保留一人。")
-    starts_on = max(locked.starts_on, at.astimezone(SHANGHAI).date())
+    if not standing(renewal).exists():
+        lines = list(renewal.lines.filter(reason=""))
+        if not lines:
+            raise RenewalRefused("没有一个人续保或新增，没有提交：请至少保留一人。")
+        tell(0, len(lines), "正在分出名册")
+        starts_on = max(renewal.starts_on, at.astimezone(SHANGHAI).date())
+        groups = [(group, workbook(some, at)) for group, some in _groups(renewal, lines, starts_on)]
+        _submitted(renewal, groups, (starts_on, len(lines)), by, at)
+    for roster in standing(renewal).filter(state=Roster.State.READING):
+        services.read_in(roster=roster, by=by, at=at, tell=tell)
+    return list(standing(renewal))
+
+
+@transaction.atomic
+def _submitted(
+    renewal: Renewal,
+    groups: Iterable[tuple[list[SchemeEdition], bytes]],
+    told: tuple[date, int],
+    by: Role,
+    at: datetime,
+) -> None:
+    """The sheets are taken in, to be read; of two who submit, one does it."""
+    locked = Renewal.objects.select_for_update(of=("self",)).select_related("employer").get(pk=renewal.pk)
+    if standing(locked).exists():
+        return
+    starts_on, people = told
     rosters = [
-        services.stage(
+        services.begin(
             employer=locked.employer,
             editions=group,
             cover_starts_on=starts_on,
             name=f"续保名册 {starts_on}.xlsx",
-            data=workbook(some, at),
+            data=data,
             way=locked.way,
             by=by,
             at=at,
         )
-        for group, some in _groups(locked, lines, starts_on)
+        for group, data in groups
     ]
     locked.rosters.add(*rosters)
     Renewal.objects.filter(pk=locked.pk).update(submitted_at=at, starts_on=starts_on)
-    detail = {"people": len(lines), "rosters": len(rosters)}
+    detail = {"people": people, "rosters": len(rosters)}
     audit.record(by=by, verb="renewals.submit", on=locked, at=at, detail=detail)
-    return rosters
 
 
 def slugs(renewal: Renewal) -> list[str]:

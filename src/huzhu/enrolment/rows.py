@@ -5,14 +5,21 @@ from datetime import date
 from typing import Any
 
 from huzhu.enrolment.line import LABELS, Line
-from huzhu.enrolment.models import RosterRow
+from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.slices import SLICE
+
+AT_ONCE = 2_000  # rows that are worked on while the person waits: a second or two; more is the worker's
 
 
 def line_of(row: RosterRow, starts_on: date, changes: Mapping[str, str] | None = None) -> Line:
     """The row read again, perhaps with other text in some cells."""
     cells = {column: getattr(row, column) or "" for column in LABELS} | dict(changes or {})
     return Line.of(row.number, cells, starts_on=starts_on)
+
+
+def is_large(roster: Roster) -> bool:
+    """Whether what is done to all its rows belongs to the worker."""
+    return roster.rows.count() > AT_ONCE
 
 
 def in_slices(rows: Any) -> Iterator[list[RosterRow]]:

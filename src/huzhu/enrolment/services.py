@@ -9,7 +9,7 @@ from huzhu.audit import services as audit
 from huzhu.enrolment.accepting import begin_accepting, enrol, prepare, put_back
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.line import LABELS, Line
-from huzhu.enrolment.models import Enrolment, Roster, RosterRow
+from huzhu.enrolment.models import Beginning, Enrolment, Roster, RosterRow
 from huzhu.enrolment.reading import begin, filled, judged, name_columns, read_in, stage
 from huzhu.enrolment.refusals import (
     ColumnsRefused,
@@ -25,10 +25,13 @@ from huzhu.enrolment.refusals import (
     StartRefused,
 )
 from huzhu.enrolment.repeats import Repeats
-from huzhu.enrolment.rows import in_slices, line_of
+from huzhu.enrolment.rows import AT_ONCE, in_slices, line_of
+from huzhu.enrolment.slices import Tell, pause, quietly
 from huzhu.schemes.models import SchemeEdition
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
+
+MENDED = 100  # rows of one transaction: each is judged, sealed and written by itself
 
 __all__ = [
     "ColumnsRefused",
@@ -60,16 +63,30 @@ __all__ = [
 ]
 
 
-@transaction.atomic
-def mend(*, roster: Roster, changes: Mapping[str, Mapping[str, str]], by: Role, at: datetime) -> int:
-    """Write other text into cells ({row id: {column: text}}) and judge again; how many rows are still not good."""
+def mend(
+    *,
+    roster: Roster,
+    changes: Mapping[str, Mapping[str, str]],
+    by: Role,
+    at: datetime,
+    tell: Tell = quietly,
+) -> int:
+    """Write other text into cells ({row id: {column: text}}) and judge again; how many rows are still not good.
+
+    In slices: called off, rows that were mended stay so, and the same again changes the others only.
+    """
     check_may(by, "rosters.upload", within=roster.employer)
-    locked = _still_staged(roster)
     keys = list(changes)
-    for start in range(0, len(keys), 500):
-        _mend_some(locked, {key: changes[key] for key in keys[start : start + 500]})
-    audit.record(by=by, verb="rosters.mend", on=locked, at=at, detail={"rows": len(changes)})
-    return locked.rows.filter(joins="").count()
+    for start in range(0, max(1, len(keys)), MENDED):
+        some = keys[start : start + MENDED]
+        tell(start, len(keys), "正在改正并核对")
+        with transaction.atomic():
+            locked = _still_staged(roster)
+            _mend_some(locked, {key: changes[key] for key in some})
+            audit.record(by=by, verb="rosters.mend", on=locked, at=at, detail={"rows": len(some)})
+        if len(some) == MENDED:
+            pause()
+    return roster.rows.filter(joins="").count()
 
 
 def _mend_some(locked: Roster, changes: Mapping[str, Mapping[str, str]]) -> None:
@@ -102,10 +119,10 @@ def _save(rows: Mapping[int, RosterRow], lines: list[Line], entry: Entry, repeat
             row.save()
 
 
-def judge_again(*, roster: Roster, by: Role, at: datetime) -> None:
+def judge_again(*, roster: Roster, by: Role, at: datetime, tell: Tell = quietly) -> None:
     """Look at every row once more, after RowsChanged."""
     check_may(by, "rosters.upload", within=roster.employer)
-    entry, repeats = Entry.of(roster), Repeats()
+    entry, repeats, done, total = Entry.of(roster), Repeats(), 0, roster.rows.count()
     for rows in in_slices(roster.rows.all()):
         for row in rows:
             if row.id_number:
@@ -115,6 +132,8 @@ def judge_again(*, roster: Roster, by: Role, at: datetime) -> None:
             locked = _still_staged(roster)
             lines = [line_of(row, locked.cover_starts_on) for row in rows]
             _save({row.number: row for row in rows}, lines, entry, repeats)
+        tell(done := done + len(rows), total, "正在重新核对")
+        pause()
     with transaction.atomic():
         audit.record(by=by, verb="rosters.judge_again", on=roster, at=at)
 
@@ -142,13 +161,21 @@ def cancel(*, roster: Roster, by: Role, at: datetime) -> None:
 
 @transaction.atomic
 def begin_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetime) -> int:
-    """The money is in: what waits for it comes in force. How many did; the caller asks for permission."""
+    """The money is in: what waits for it comes in force, of a large roster by the worker (see beginning.py).
+
+    How many it is; the caller asks for permission.
+    """
     waiting = Enrolment.unready.filter(roster=roster, edition=edition, state=Enrolment.State.AWAITING_PAYMENT)
-    begun = waiting.update(state=Enrolment.State.IN_FORCE)
-    if begun:
-        detail = {"scheme": edition.slug, "heads": begun}
-        audit.record(by=by, verb="rosters.begin_cover", on=roster, at=at, detail=detail)
-    return begun
+    heads = waiting.count()
+    if heads > AT_ONCE:
+        Beginning.objects.get_or_create(roster=roster, edition=edition)
+    else:
+        waiting.update(state=Enrolment.State.IN_FORCE)
+    if heads:
+        detail = {"scheme": edition.slug, "heads": heads}
+        verb = "rosters.cover_waits" if heads > AT_ONCE else "rosters.begin_cover"
+        audit.record(by=by, verb=verb, on=roster, at=at, detail=detail)
+    return heads
 
 
 def void(*, enrolment: Enrolment) -> None:

@@ -4,13 +4,16 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
 
 from huzhu.db.sealed import PlacedField
 from huzhu.enrolment.models import Roster
+from huzhu.jobs.working import Tell, quietly
+
+__all__ = ["Tell", "quietly"]  # of long work in general, named here for the verbs on rosters
 
 SLICE = 500
 PAUSE_SECONDS = 0.01  # SQLite has one writer at a time; whoever waits at the gate asks every few milliseconds
@@ -18,16 +21,6 @@ PAUSE_SECONDS = 0.01  # SQLite has one writer at a time; whoever waits at the ga
 
 class TakenOver(RuntimeError):
     """Somebody else fills this roster now: what this one still writes must not count."""
-
-
-class Tell(Protocol):
-    """So many done of so many, and what is being done."""
-
-    def __call__(self, done: int, total: int, words: str = "") -> None: ...
-
-
-def quietly(done: int, total: int, words: str = "") -> None:
-    """For work so small that nobody watches it."""
 
 
 def sliced(things: Iterable[Any]) -> Iterator[list[Any]]:

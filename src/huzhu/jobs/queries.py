@@ -1,5 +1,6 @@
 """Questions about long work, always asked for someone."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +21,6 @@ def visible_to(by: Any) -> QuerySet[JobRun]:
     return runs.filter(asked_by=by)
 
 
-def unfinished_about(kind: str, about: Any) -> JobRun | None:
-    """The run about this thing that is still waiting or running."""
-    return JobRun.objects.unfinished().filter(kind=kind, about=str(about)).first()
+def unfinished_about(kinds: Collection[str], about: Collection[Any]) -> JobRun | None:
+    """A run of these kinds about one of these things that is still waiting or running."""
+    return JobRun.objects.unfinished().filter(kind__in=kinds, about__in=list(map(str, about))).first()

@@ -120,9 +120,9 @@ def fail(*, run: JobRun, words: str, at: datetime, now: datetime, final: bool) -
 
 
 @transaction.atomic
-def end_cancelled(*, run: JobRun, at: datetime, now: datetime) -> None:
-    """The worker has put everything down."""
-    _end(run, State.CANCELLED, now)
+def end_cancelled(*, run: JobRun, at: datetime, now: datetime, words: str = "") -> None:
+    """The worker has put everything down; what stays of it is said."""
+    _end(run, State.CANCELLED, now, words=words)
     audit.record(by=audit.SYSTEM, verb="jobs.cancelled", on=run, at=at)
 
 

@@ -24,6 +24,10 @@ class Tell(Protocol):
     def __call__(self, done: int, total: int, words: str = "") -> None: ...
 
 
+def quietly(done: int, total: int, words: str = "") -> None:
+    """For work so small that nobody watches it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind of work is done, and which errors are a person's to mend: told in their own words, not tried again.
@@ -34,6 +38,7 @@ class Kind:
 
     run: Callable[[JobRun, datetime, Tell], dict[str, Any] | None]
     refusals: tuple[type[Exception], ...] = ()
+    called_off: str = ""  # what stays when it is called off; nothing unless said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def _done(kind: Kind, run: JobRun, clock: Clock) -> None:
     except services.RunLost:
         raise
     except services.RunCancelled:
-        services.end_cancelled(run=run, at=clock.at(), now=clock.real())
+        services.end_cancelled(run=run, words=kind.called_off, at=clock.at(), now=clock.real())
     except kind.refusals as refusal:
         services.fail(run=run, words=str(refusal), at=clock.at(), now=clock.real(), final=True)
     except Exception:

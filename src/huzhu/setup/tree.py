@@ -1,12 +1,13 @@
 """What an administrator does to the tree, each within the branch, written down in the transaction of the change."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from huzhu.audit.services import record
+from huzhu.audit.services import record, record_each
 from huzhu.organisations import services as organisations
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.services import CannotStandThere
@@ -23,14 +24,17 @@ class StillInBusiness(ValueError):
 @transaction.atomic
 def add(*, by: Role, at: datetime, parent: Organisation, **fields: Any) -> Organisation:
     """Set an organisation below one of the administrator's own; fields as for organisations.services.add."""
-    return added(by=by, at=at, parent=alone(parent), **fields)
+    [made] = added([fields | {"parent": alone(parent)}], by=by, at=at)
+    return made
 
 
-def added(*, by: Role, at: datetime, parent: Organisation, **fields: Any) -> Organisation:
-    """The same for whoever holds the lock already: one of many, in their transaction."""
-    check_may(by, "organisations.change", within=parent)
-    made = organisations.add(parent=parent, **fields)
-    record(by=by, verb="organisations.add", on=made, at=at, detail={"code": made.code, "kind": made.kind})
+def added(wanted: Sequence[Mapping[str, Any]], *, by: Role, at: datetime) -> list[Organisation]:
+    """The same for whoever holds the lock already: many of one level, in their transaction."""
+    for parent in {fields["parent"] for fields in wanted}:
+        check_may(by, "organisations.change", within=parent)
+    made = organisations.add_all(wanted)
+    acts = [("organisations.add", one, {"code": one.code, "kind": one.kind}) for one in made]
+    record_each(by=by, at=at, acts=acts)
     return made
 
 

@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from huzhu.files import services as files
 from huzhu.files.models import StoredFile
+from huzhu.jobs.working import Tell, quietly
 from huzhu.organisations import services as organisations
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import visible_to
@@ -18,6 +20,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 PURPOSE = "setup.tree"
+AT_ONCE = 300  # rows that are taken while the person waits
 Kind, Sector = Organisation.Kind, Organisation.Sector
 COLUMNS = (
     Column(
@@ -81,8 +84,17 @@ class Planned:
         return self.there or self.made
 
     @property
+    def parent(self) -> Organisation | None:
+        """What it stands below, once that stands."""
+        return self.above.place if isinstance(self.above, Planned) else self.above
+
+    @property
     def name(self) -> str:
         return self.row.cells["name"]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"name": self.name, "sector": self.sector, "staff_count": self.staff}
 
 
 @dataclass(slots=True)
@@ -97,6 +109,12 @@ class Plan:
 
     def count(self, act: str) -> int:
         return sum(one.act == act and not one.row.problems for one in self.rows)
+
+    @property
+    def said(self) -> str:
+        """What was done, for whoever asked for it."""
+        new, change, same = (self.count(act) for act in ("new", "change", "same"))
+        return f"加了 {new:,} 个机构，改了 {change:,} 个，{same:,} 个没有不同。"
 
 
 def store(*, name: str, data: bytes, by: Role, at: datetime) -> StoredFile:
@@ -113,35 +131,54 @@ def uploaded(by: Role, key: str) -> StoredFile | None:
 
 def plan(file: StoredFile, *, by: Role) -> Plan:
     """What the list would do to the branch as it is now, with what is wrong at each cell."""
-    return _Planner(by, [Planned(row) for row in _rows_of(files.read(file), file.name)]).plan()
+    return _planned(_rows_of(files.read(file), file.name), by)
 
 
-@transaction.atomic
-def take(*, file: StoredFile, by: Role, at: datetime) -> Plan:
+def is_large(file: StoredFile) -> bool:
+    """Whether taking it belongs to the worker."""
+    return len(_rows_of(files.read(file), file.name)) > AT_ONCE
+
+
+def _planned(rows: list[Row], by: Role) -> Plan:
+    return _Planner(by, [Planned(row) for row in rows]).plan()
+
+
+def take(*, file: StoredFile, by: Role, at: datetime, tell: Tell = quietly) -> Plan:
     """Do all of it; raises TreeRefused where one cell is wrong. What is there already stays as it is."""
     check_may(by, "organisations.change")
-    tree.alone(by.organisation)
-    found = plan(file, by=by)
-    if found.bad:
-        raise TreeRefused(f"有 {len(found.bad)} 行不对，所以一行也没有办。请按页上的说明改好表格，再上传。")
-    taken = organisations.codes()
-    for one in found.rows:
-        _do(one, taken, by, at)
+    tell(0, 0, "正在打开表格")
+    rows = _rows_of(files.read(file), file.name)
+    tell(0, len(rows), "正在核对和办理")
+    with transaction.atomic():
+        tree.alone(by.organisation)
+        found = _planned(rows, by)
+        if found.bad:
+            raise TreeRefused(
+                f"有 {len(found.bad)} 行不对，所以一行也没有办。请按页上的说明改好表格，再上传。"
+            )
+        _add([one for one in found.rows if one.there is None], by, at)
+        for one in found.rows:
+            if one.there is not None and one.changes:
+                tree.change(place=one.there, by=by, at=at, **one.fields)
     return found
 
 
-def _do(one: Planned, taken: set[str], by: Role, at: datetime) -> None:
-    fields = {"name": one.name, "sector": one.sector, "staff_count": one.staff}
-    if one.there is None:
-        above = one.above.place if isinstance(one.above, Planned) else one.above
-        assert above is not None  # noqa: S101  parents come first, and every row has one
-        code = one.row.cells["code"] or organisations.suggested_code(
-            kind=one.kind, name=one.name, parent=above, taken=taken
-        )
-        taken.add(code)
-        one.made = tree.added(parent=above, kind=one.kind, code=code, by=by, at=at, **fields)
-    elif one.changes:
-        tree.change(place=one.there, by=by, at=at, **fields)
+def _add(rows: list[Planned], by: Role, at: datetime) -> None:
+    """Level by level: those whose parent stands, then those below them."""
+    taken = organisations.codes()
+    while rows:
+        ready = [one for one in rows if one.parent is not None]
+        assert ready  # noqa: S101  a good plan has no row without a parent
+        wanted = []
+        for one in ready:
+            code = one.row.cells["code"] or organisations.suggested_code(
+                kind=one.kind, name=one.name, parent=one.parent, taken=taken
+            )
+            taken.add(code)
+            wanted.append(one.fields | {"kind": one.kind, "code": code, "parent": one.parent})
+        rows = [one for one in rows if one.parent is None]
+        for one, made in zip(ready, tree.added(wanted, by=by, at=at), strict=True):
+            one.made = made
 
 
 def _rows_of(data: bytes, name: str) -> list[Row]:

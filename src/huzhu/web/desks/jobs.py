@@ -61,7 +61,7 @@ def cancel(request: Any, pk: int) -> HttpResponse:
     except services.RunIsOver as over:
         told(request, over)
     else:
-        messages.success(request, f"已取消：{run.title}。没有留下任何改动。")
+        messages.success(request, f"已取消：{run.title}。")
     return redirect("web:jobs")
 
 

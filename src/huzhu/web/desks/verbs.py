@@ -123,6 +123,7 @@ WORDS = {
     "rosters.approve": "同意名册",
     "rosters.begin_cover": "保障生效",
     "rosters.cancel": "作废名册",
+    "rosters.cover_waits": "会费到齐，等后台生效",
     "rosters.columns": "指明名册的列",
     "rosters.judge_again": "重新核对名册",
     "rosters.mend": "改正名册",

@@ -13,9 +13,11 @@ from huzhu.contributions.approving import approve_roster
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import mask_phone, masked
 from huzhu.enrolment import approval, queries, services
+from huzhu.enrolment.rows import is_large
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web.access import staff, told
+from huzhu.web.rosters.working import handed_over
 
 APPROVERS = ("county_clerk", "agency_clerk")
 PAGE = 50
@@ -89,13 +91,12 @@ def steps(found: Any) -> dict[str, Any]:
 def approve(request: Any, pk: Any) -> HttpResponse:
     """This office agrees; after the last one everybody on the list joins."""
     found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
+    if approval.is_last(found) and is_large(found):
+        return _handed_over(request, found)
     try:
         dues = approve_roster(roster=found, by=request.by, at=request.now)
     except services.RowsChanged:
-        told(
-            request,
-            ValueError("提交之后，名册里有人在别处参加或变更了登记，没有同意。请退回单位，由单位重新核对。"),
-        )
+        told(request, ValueError(approval.CHANGED_MEANWHILE))
     except (approval.ApprovalRefused, services.RosterRefused, SplitOverFee, NotAllowed) as refused:
         told(request, refused)
     else:
@@ -103,6 +104,16 @@ def approve(request: Any, pk: Any) -> HttpResponse:
         said = f"已同意，{heads} 人参加，会费到齐后保障生效。" if dues else "已同意，名册交给下一个机构审批。"
         messages.success(request, said)
     return redirect("web:roster", pk)
+
+
+def _handed_over(request: Any, found: Any) -> HttpResponse:
+    """The last word on a large roster: it is accepted by the worker."""
+    try:
+        approval.check_turn(found, request.by)
+    except (approval.ApprovalRefused, NotAllowed) as refused:
+        told(request, refused)
+        return redirect("web:roster", found.pk)
+    return handed_over(request, "rosters.approve", found, f"审批并确认名册：{found.employer.name}")
 
 
 @require_POST
@@ -116,4 +127,6 @@ def send_back(request: Any, pk: Any) -> HttpResponse:
         told(request, refused)
     else:
         messages.success(request, "已退回，单位会看到理由，改好后再提交。")
+        if is_large(found):
+            return handed_over(request, "rosters.judge", found, f"重新核对名册：{found.employer.name}")
     return redirect("web:roster", pk)

@@ -136,7 +136,7 @@ def _standing(held: Any, void: Any, today: Any) -> tuple[str, str, str]:
         if void.replaced_by:
             return "red", "✕ 已作废，已换发", "这张保障书已经作废，换发了新的一张：请看新的那张。"
         return "red", "✕ 已作废", "这张保障书已经作废，没有换发。保障本身请向单位工会或代办处查询。"
-    if held.state != "in_force":
+    if not held.is_in_force:
         return "amber", "▲ 尚未生效", "会费还没有到齐，保障没有生效。"
     if today < held.cover_starts_on:
         return "blue", "○ 尚未开始", "会费已到齐，保障从起日开始。"

@@ -10,10 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import errors, queries, services
 from huzhu.enrolment.line import LABELS
+from huzhu.enrolment.rows import AT_ONCE
 from huzhu.enrolment.suggest import suggestions
+from huzhu.files import services as files
+from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.web.access import staff, told
 from huzhu.web.rosters.upload import CLERKS, EXCEL, MOST_BYTES
+from huzhu.web.rosters.working import handed_over
 
 COLUMNS = tuple(LABELS)
 MASKS = {"id_number": masked, "phone": mask_phone, "account": mask_account}
@@ -76,8 +80,9 @@ def workbook(request: Any, pk: Any) -> HttpResponse:
     """The rows to mend as a workbook; sent back, it changes those rows and no others."""
     found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
     if request.method == "POST":
-        _take_back(request, found)
-        return redirect("web:roster", found.pk)
+        return _take_back(request, found)
+    if found.rows.filter(joins="").count() > AT_ONCE:
+        return handed_over(request, "rosters.errors", found, f"错误表：{found.employer.name}")
     services.note_reading(roster=found, by=request.by, at=request.now)
     response = HttpResponse(errors.workbook(found), content_type=EXCEL)
     response["Content-Disposition"] = (
@@ -86,16 +91,28 @@ def workbook(request: Any, pk: Any) -> HttpResponse:
     return response
 
 
-def _take_back(request: Any, found: Any) -> None:
+def _take_back(request: Any, found: Any) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None or file.size > MOST_BYTES:
         messages.error(request, "请选择改好的错误表（20 MB 以内）。")
-        return
+        return redirect("web:roster", found.pk)
     try:
+        if found.rows.filter(joins="").count() > AT_ONCE:
+            return _handed_over(request, found, file)
         changes = errors.mended(found, file.read(), file.name)
         left = services.mend(roster=found, changes=changes, by=request.by, at=request.now)
-    except (services.RosterRefused, TableRefused) as refused:
+    except (services.RosterRefused, TableRefused, NotAccepted) as refused:
         told(request, refused)
-        return
-    said = f"还有 {left:,} 行有问题。" if left else "每一行都好了，请核对后确认参加。"
-    messages.success(request, f"错误表里的 {len(changes):,} 行已更新，别的行没有动。{said}")
+    else:
+        said = f"还有 {left:,} 行有问题。" if left else "每一行都好了，请核对后确认参加。"
+        messages.success(request, f"错误表里的 {len(changes):,} 行已更新，别的行没有动。{said}")
+    return redirect("web:roster", found.pk)
+
+
+def _handed_over(request: Any, found: Any, file: Any) -> HttpResponse:
+    """Thousands of rows: the workbook is kept for the worker."""
+    stored = files.store(
+        name=file.name, data=file.read(), purpose="roster errors", by=request.by, at=request.now
+    )
+    title = f"传回错误表：{found.employer.name}"
+    return handed_over(request, "rosters.mend", found, title, {"file": str(stored.pk)})

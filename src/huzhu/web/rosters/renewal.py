@@ -7,14 +7,17 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.contributions import queries as contributions
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import mask_phone, masked
 from huzhu.enrolment import difference, expiring, renewal
+from huzhu.enrolment.rows import AT_ONCE
 from huzhu.enrolment.services import RosterRefused
 from huzhu.files.tables import TableRefused
+from huzhu.jobs import services as jobs
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
 from huzhu.web.rosters.upload import CLERKS, MOST_BYTES
@@ -149,8 +152,8 @@ def changes(request: Any, pk: Any) -> HttpResponse:
     found = _found(request, pk)
     if request.method == "POST":
         return _submitted(request, found)
-    if roster := expiring.standing(found).first():
-        return redirect("web:roster", roster.pk)
+    if made := list(expiring.standing(found)[:2]):
+        return redirect("web:rosters") if len(made) > 1 else redirect("web:roster", made[0].pk)
     try:
         told_of = difference.difference(found)
         plans = contributions.forecast(found, told_of.heads)
@@ -178,12 +181,27 @@ def _parts(found: Any) -> list[tuple[str, str, list[Any]]]:
     ]
 
 
+def _handed_over(request: Any, found: Any) -> HttpResponse:
+    """Thousands of people: the worker makes the rosters."""
+    run = jobs.ask(
+        kind="renewals.submit",
+        about=found.pk,
+        title=f"提交续保：{found.employer.name}",
+        by=request.by,
+        at=request.now,
+        address=reverse("web:renewal-difference", args=[found.pk]),
+    )
+    return redirect("web:job", run.pk)
+
+
 def _submitted(request: Any, found: Any) -> HttpResponse:
     try:
         if text := request.POST.get("starts_on", ""):
             renewal.start_on(renewal=found, starts_on=date.fromisoformat(text), by=request.by, at=request.now)
         if "look" in request.POST:
             return redirect("web:renewal-difference", found.pk)
+        if found.lines.filter(reason="").count() > AT_ONCE and not expiring.standing(found).exists():
+            return _handed_over(request, found)
         rosters = renewal.submit(renewal=found, by=request.by, at=request.now)
     except (RosterRefused, SplitOverFee) as refused:
         told(request, refused)

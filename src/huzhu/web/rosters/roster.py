@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.contributions import queries as contributions
@@ -16,8 +15,7 @@ from huzhu.core.identity import masked
 from huzhu.enrolment import approval, queries, services
 from huzhu.enrolment.certificate import MOST
 from huzhu.enrolment.line import LABELS
-from huzhu.jobs import services as jobs
-from huzhu.jobs.queries import unfinished_about
+from huzhu.enrolment.rows import is_large
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
@@ -25,11 +23,10 @@ from huzhu.web.rosters.approval import waiting
 from huzhu.web.rosters.mending import cells
 from huzhu.web.rosters.money import money_of
 from huzhu.web.rosters.upload import CLERKS
+from huzhu.web.rosters.working import handed_over, under_way
 
 READERS = (*CLERKS, "payment_maker", "auditor")
 PAGE = 50
-AT_ONCE = 2_000  # rows that are accepted while the person waits
-UNDERWAY = {"reading": "rosters.read", "accepting": "rosters.accept", "mapping": "rosters.read"}
 REFUSED = (services.RosterRefused, SplitOverFee)
 
 
@@ -63,14 +60,16 @@ def _held(request: Any) -> int:
 def roster(request: Any, pk: Any) -> HttpResponse:
     """One roster, as its state wants it shown."""
     found = _found(request, pk)
+    if run := under_way(found):
+        return _underway(request, found, run)
     if found.state == "staged":
         return _preview(request, found)
     if found.state in {"at_county", "at_agency"}:
         return waiting(request, found)
     if found.state == "mapping" and may(request.by, "rosters.upload", found.employer):
         return redirect("web:roster-columns", found.pk)
-    if found.state in UNDERWAY:
-        return _underway(request, found)
+    if found.state in {"reading", "mapping", "accepting"}:
+        return _underway(request, found, None)
     return _settled(request, found)
 
 
@@ -78,12 +77,17 @@ def _found(request: Any, pk: Any) -> Any:
     return get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)
 
 
-def _underway(request: Any, found: Any) -> HttpResponse:
+def _underway(request: Any, found: Any, run: Any) -> HttpResponse:
     """The worker has it: its progress for who asked, a sentence for others, a way out where it was broken off."""
-    run = unfinished_about(UNDERWAY[found.state], found.pk)
     if run and run.asked_by_id == request.by.pk:
         return redirect("web:job", run.pk)
-    shown = {"roster": found, "run": run, "may_change": may(request.by, "rosters.upload", found.employer)}
+    shown = {
+        "roster": found,
+        "run": run,
+        "may_change": may(request.by, "rosters.upload", found.employer),
+        "needs_approval": approval.needed(found),
+        "is_turn": approval.turn_of(found, request.by),
+    }
     return render(request, "web/rosters/underway.html", shown)
 
 
@@ -130,16 +134,18 @@ def _settled(request: Any, found: Any) -> HttpResponse:
         people = people.filter(member__in=members.search(request.by, asked))
     pages = Paginator(people, PAGE).get_page(request.GET.get("page"))
     dues = contributions.dues_of(found)
+    begins = set(found.beginnings.values_list("edition", flat=True))
     shown = {
         "roster": found,
         "steps": approval.round_of(found),
         "dues": dues,
+        "begins": begins,
         "left": sum(due.left_fen for due in dues),
         "pages": pages,
         "rows": [(one, masked(one.member.id_number)) for one in pages],
         "asked": asked,
         "also": f"&q={asked}" if asked else "",
-        "papers": sum(due.heads for due in dues if not due.left_fen),
+        "papers": sum(due.heads for due in dues if not due.left_fen and due.edition_id not in begins),
         "most": MOST,
         "may_receive": may(request.by, "contributions.receive", found.employer),
         "money": money_of(request.by, found, dues),
@@ -154,8 +160,10 @@ def accept(request: Any, pk: Any) -> HttpResponse:
     found = _found(request, pk)
     if found.state == "staged" and approval.needed(found):
         return _submitted(request, found)
-    if found.state == "staged" and found.rows.count() > AT_ONCE:
-        return _handed_over(request, found)
+    if found.state in {"staged", "accepting"} and is_large(found):
+        arguments = {"good_only": "good_only" in request.POST}
+        title = f"确认名册：{found.employer.name}"
+        return handed_over(request, "rosters.accept", found, title, arguments)
     try:
         dues = accept_roster(
             roster=found, good_only="good_only" in request.POST, by=request.by, at=request.now
@@ -180,20 +188,6 @@ def _submitted(request: Any, found: Any) -> HttpResponse:
     else:
         messages.success(request, "已提交审批，同意以前没有人参加。走到哪里，这一页和工作台上都看得到。")
     return redirect("web:roster", found.pk)
-
-
-def _handed_over(request: Any, found: Any) -> HttpResponse:
-    """A large roster is accepted by the worker."""
-    run = jobs.ask(
-        kind="rosters.accept",
-        about=found.pk,
-        title=f"确认名册：{found.employer.name}",
-        by=request.by,
-        at=request.now,
-        address=reverse("web:roster", args=[found.pk]),
-        arguments={"good_only": "good_only" in request.POST},
-    )
-    return redirect("web:job", run.pk)
 
 
 @require_POST

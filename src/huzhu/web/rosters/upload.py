@@ -6,16 +6,15 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.enrolment import queries, services, sheet
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
-from huzhu.jobs import services as jobs
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
 from huzhu.web.employers.choosing import chosen, offered
+from huzhu.web.rosters.working import handed_over
 
 CLERKS = ("employer_clerk", "county_clerk", "agency_clerk")
 MOST_BYTES = 20 * 1024 * 1024
@@ -87,15 +86,7 @@ def onward(request: Any, roster: Any) -> HttpResponse:
     """To the roster; one that is still to be read gives the worker its work, and its progress is shown."""
     if roster.state != "reading":
         return redirect("web:roster", roster.pk)
-    run = jobs.ask(
-        kind="rosters.read",
-        about=roster.pk,
-        title=f"读取名册：{roster.employer.name}",
-        by=request.by,
-        at=request.now,
-        address=reverse("web:roster", args=[roster.pk]),
-    )
-    return redirect("web:job", run.pk)
+    return handed_over(request, "rosters.read", roster, f"读取名册：{roster.employer.name}")
 
 
 def _start(request: Any, asked: Any) -> Start:

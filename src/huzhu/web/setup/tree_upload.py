@@ -4,18 +4,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
 from huzhu.files.tables import TableRefused
+from huzhu.jobs import services as jobs
 from huzhu.setup import sheets, tree_sheet
 from huzhu.setup.tree_sheet import TreeRefused
 from huzhu.web.access import staff, told
 from huzhu.web.workbooks import download
 
+PAGE = 200
 MOST_BYTES = 5 * 1024 * 1024
 
 
@@ -62,10 +66,7 @@ def preview(request: Any, pk: Any) -> HttpResponse:
         raise Http404
     try:
         if request.method == "POST":
-            done = tree_sheet.take(file=file, by=request.by, at=request.now)
-            said = f"加了 {done.count('new')} 个机构，改了 {done.count('change')} 个，{done.count('same')} 个没有不同。"
-            messages.success(request, said)
-            return redirect("web:places")
+            return _taken(request, file)
         plan = tree_sheet.plan(file, by=request.by)
     except (TreeRefused, FileLost) as refused:
         told(request, refused)
@@ -73,18 +74,38 @@ def preview(request: Any, pk: Any) -> HttpResponse:
             "web:tree-preview" if isinstance(refused, TreeRefused) else "web:tree-upload",
             *([file.pk] if isinstance(refused, TreeRefused) else []),
         )
+    return render(request, "web/setup/tree_preview.html", _shown(request, file, plan))
+
+
+def _taken(request: Any, file: Any) -> HttpResponse:
+    """All of it at once; a large one by the worker, who shows how far it is."""
+    if not tree_sheet.is_large(file):
+        messages.success(request, tree_sheet.take(file=file, by=request.by, at=request.now).said)
+        return redirect("web:places")
+    run = jobs.ask(
+        kind="setup.tree",
+        about=file.pk,
+        title="办理机构表",
+        by=request.by,
+        at=request.now,
+        address=reverse("web:places"),
+    )
+    return redirect("web:job", run.pk)
+
+
+def _shown(request: Any, file: Any, plan: tree_sheet.Plan) -> dict[str, Any]:
     labels = {column.name: column.label for column in tree_sheet.COLUMNS}
     bad = [
         (one, [(labels[name], one.row.cells.get(name, ""), said) for name, said in one.row.problems.items()])
         for one in plan.bad
     ]
-    shown = {
+    rows = sorted(plan.rows, key=lambda one: one.row.number)
+    return {
         "file": file,
         "bad": sorted(bad, key=lambda pair: pair[0].row.number),
-        "rows": sorted(plan.rows, key=lambda one: one.row.number),
+        "pages": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         "new": plan.count("new"),
         "change": plan.count("change"),
         "same": plan.count("same"),
         "kinds": dict(tree_sheet.Kind.choices),
     }
-    return render(request, "web/setup/tree_preview.html", shown)
