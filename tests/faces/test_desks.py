@@ -59,7 +59,7 @@ def test_the_menu_shows_only_pages_that_open_to_the_role():
     for code in ROLES:
         role = a_role(code)
         browser = as_staff(role)
-        menu = re.search(r'<nav class="menu".*?</nav>', browser.get("/desk/").content.decode(), re.DOTALL)[0]
+        menu = re.search(r'<nav id="menu".*?</nav>', browser.get("/desk/").content.decode(), re.DOTALL)[0]
         for address in re.findall(r'href="([^"]+)"', menu):
             assert browser.get(address).status_code in {200, 302}, (code, address)
 
