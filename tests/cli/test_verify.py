@@ -131,7 +131,7 @@ FAULTS = {
     "五件事、五个人": "UPDATE payouts_payoutbatch SET released_by_id = "
     "(SELECT MIN(decided_by_id) FROM adjudication_decision d JOIN payouts_payout p ON p.decision_id = d.id "
     "WHERE p.batch_id = payouts_payoutbatch.id)",
-    "试算平衡": "UPDATE ledger_ledgerentry SET credit_id = '9999' WHERE credit_id = '2001'",
+    "试算平衡": "UPDATE ledger_ledgerentry SET credit_id = '1999' WHERE credit_id = '2001'",
     "审计记录的链": "UPDATE audit_event SET verb = 'nothing' WHERE id = (SELECT MIN(id) FROM audit_event)",
     "防改保护": "SELECT 1",
 }

@@ -269,9 +269,9 @@ def test_each_payer_has_an_account_of_their_own_in_the_books(employer, clerk, ag
         "debit", "credit", "amount_fen", "scheme_slug", "fund_year", "office__name"
     )
     assert sorted(row[:3] for row in rows) == [
-        ("1001", "4001", 9000),
-        ("1001", "4003", 1000),
-        ("1001", "4004", 2000),
+        ("1003", "4001", 9000),
+        ("1003", "4003", 1000),
+        ("1003", "4004", 2000),
     ]
     assert {row[3:] for row in rows} == {("yichun-120", 2022, "伊春市代办处")}
 

@@ -39,7 +39,7 @@ def rows():
     office = an_association()
     an_event(office)
     seal(at=NOON)
-    asset, income = (Account.objects.create(code=code, name=code, kind="asset") for code in ("X1", "X2"))
+    asset, income = (Account.objects.create(code=code, name=code, kind="asset") for code in ("1998", "1999"))
     voucher = Voucher.objects.create(
         number="记-1", source="receipt:1", posted_on=NOON.date(), note="会费", actor_id="1", posted_at=NOON
     )
@@ -132,7 +132,7 @@ def test_a_session_that_calls_itself_a_replica_may_not_either(rows, table):
 
 
 def test_rows_are_still_added(rows):
-    an_event(Account.objects.get(code="X1"))
+    an_event(Account.objects.get(code="1998"))
     assert seal(at=NOON) is not None
     assert len(sql("SELECT 1 FROM audit_event")) == len(sql("SELECT 1 FROM audit_seal")) == 2
 

@@ -30,6 +30,7 @@ _FINAL_RESULTS = """
 """
 _BY_TOTAL = "c.member_id, e.scheme_slug, e.cover_starts_on, r.name"
 _ENTRIES = "FROM ledger_voucher v LEFT JOIN ledger_ledgerentry l ON l.voucher_id = v.id"
+_NOT_CLOSING = "debit_id <> '3009' AND credit_id <> '3009'"
 _SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
 
 BOOKS = (
@@ -94,7 +95,7 @@ FEES = (
         "到账：凭证上的银行存款",
         "SELECT id, amount_fen FROM contributions_receipt",
         "SELECT r.id, SUM(l.amount_fen) FROM contributions_receipt r "
-        "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id = '1001' GROUP BY r.id",
+        "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id LIKE '100%' GROUP BY r.id",
     ),
     Check(
         "收据：同一笔汇款的到账之和",
@@ -109,8 +110,9 @@ FEES = (
     ),
     Check(
         "会费收入：各方案的到账",
-        "SELECT scheme_slug, SUM(CASE WHEN credit_id LIKE '4%' THEN amount_fen ELSE 0 END "
-        "- CASE WHEN debit_id LIKE '4%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        "SELECT scheme_slug, SUM(CASE WHEN credit_id LIKE '40%' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN debit_id LIKE '40%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry "
+        f"WHERE {_NOT_CLOSING} GROUP BY 1",
         "SELECT e.slug, SUM(r.amount_fen) FROM contributions_receipt r "
         "JOIN contributions_share s ON s.id = r.share_id "
         "JOIN contributions_contributiondue d ON d.id = s.due_id "
@@ -178,8 +180,9 @@ PAYMENTS = (
     ),
     Check(
         "互助金支出：排过款的核定",
-        "SELECT scheme_slug, SUM(CASE WHEN debit_id LIKE '5%' THEN amount_fen ELSE 0 END "
-        "- CASE WHEN credit_id LIKE '5%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        "SELECT scheme_slug, SUM(CASE WHEN debit_id LIKE '50%' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN credit_id LIKE '50%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry "
+        f"WHERE {_NOT_CLOSING} GROUP BY 1",
         f"SELECT e.scheme_slug, SUM(r.amount_fen) {_FINAL_RESULTS} AND EXISTS "
         "(SELECT 1 FROM payouts_payout p WHERE p.decision_id = d.id) GROUP BY 1",
     ),
@@ -191,8 +194,8 @@ PAYMENTS = (
     ),
     Check(
         "银行存款：到账减已付",
-        "SELECT SUM(CASE WHEN debit_id = '1001' THEN amount_fen ELSE 0 END "
-        "- CASE WHEN credit_id = '1001' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry",
+        "SELECT SUM(CASE WHEN debit_id LIKE '100%' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN credit_id LIKE '100%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry",
         "SELECT (SELECT COALESCE(SUM(amount_fen), 0) FROM contributions_receipt) "
         "- (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_payout WHERE state = 'paid')",
     ),

@@ -264,7 +264,7 @@ def _booked(
 ) -> Receipt:
     roster, edition = share.due.roster, share.due.edition
     row = ledger.Row(
-        debit=accounts.BANK,
+        debit=accounts.COLLECTED,
         credit=accounts.income_of(share.payer),
         amount_fen=amount_fen,
         scheme_slug=edition.slug,

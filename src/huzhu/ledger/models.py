@@ -37,6 +37,9 @@ class Voucher(models.Model):
     actor_id = models.CharField("制单人编号", max_length=60)
     actor_name = models.CharField("制单人", max_length=80)
     posted_at = models.DateTimeField("入账时间")
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name="冲销"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "凭证"
@@ -73,4 +76,12 @@ class LedgerEntry(models.Model):
         constraints = (
             models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="an_entry_is_positive"),
             models.CheckConstraint(condition=~models.Q(debit=models.F("credit")), name="debit_is_not_credit"),
+            # below 6 mutual aid, then a digit a purse: see `accounts.purse_of`
+            models.CheckConstraint(
+                condition=models.Q(debit__gte="0", debit__lt="6", credit__gte="0", credit__lt="6")
+                | models.Q(debit__gte="6", debit__lt="7", credit__gte="6", credit__lt="7")
+                | models.Q(debit__gte="7", debit__lt="8", credit__gte="7", credit__lt="8")
+                | models.Q(debit__gte="8", debit__lt="9", credit__gte="8", credit__lt="9"),
+                name="between_no_two_purses",
+            ),
         )

@@ -1,14 +1,16 @@
 """The only writer of the books: a voucher with its entries, once for each source."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
-from huzhu.ledger.accounts import CHART
+from huzhu.ledger.accounts import CHART, purse_of
 from huzhu.ledger.models import Account, LedgerEntry, Voucher, VoucherDay
 from huzhu.organisations.models import Organisation
 
@@ -21,6 +23,10 @@ class EntryRefused(ValueError):
     """A row that would not balance, or names an account that the chart does not have."""
 
 
+class CannotReverse(ValueError):
+    """A voucher is taken back once, with a reason; its mirror image never."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One entry to be: codes of two accounts, fen, and what it is kept by."""
@@ -31,6 +37,17 @@ class Row:
     scheme_slug: str
     fund_year: int
     office: Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One voucher to be: where it comes from, its day, its words and rows, and the voucher that it reverses."""
+
+    source: str
+    posted_on: date
+    note: str
+    rows: Sequence[Row]
+    reverses: Voucher | None = None
 
 
 @transaction.atomic
@@ -47,22 +64,82 @@ def post(
 
     Vouchers are numbered from 1 each day, without a gap: who posts on a day waits for whoever is posting on it.
     """
-    check_rows(rows)
-    _make_sure_of(code for row in rows for code in (row.debit, row.credit))
-    voucher = Voucher(
-        number=_next_number(posted_on),
-        source=source,
-        posted_on=posted_on,
-        note=note[:120],
-        actor_id=by.actor_id,
-        actor_name=by.actor_name[:80],
-        posted_at=at,
-    )
-    _save(voucher)
-    LedgerEntry.objects.bulk_create(_entry(voucher, number, row) for number, row in enumerate(rows, 1))
-    detail = {"source": source, "entries": len(rows), "total_fen": sum(row.amount_fen for row in rows)}
-    audit.record(by=by, verb="ledger.post", on=voucher, at=at, detail=detail)
+    [voucher] = post_many(postings=[Posting(source, posted_on, note, rows)], by=by, at=at)
     return voucher
+
+
+@transaction.atomic
+def post_many(*, postings: Sequence[Posting], by: audit.Actor, at: datetime) -> list[Voucher]:
+    """As `post`, for many happenings in a handful of statements: all of them or none."""
+    for posting in postings:
+        check_rows(posting.rows)
+    _make_sure_of(code for posting in postings for row in posting.rows for code in (row.debit, row.credit))
+    numbers = _numbers(posting.posted_on for posting in postings)
+    vouchers = [
+        Voucher(
+            number=number,
+            source=posting.source,
+            posted_on=posting.posted_on,
+            note=posting.note[:120],
+            actor_id=by.actor_id,
+            actor_name=by.actor_name[:80],
+            posted_at=at,
+            reverses=posting.reverses,
+        )
+        for posting, number in zip(postings, numbers, strict=True)
+    ]
+    saved = list(zip(postings, _saved(vouchers), strict=True))
+    LedgerEntry.objects.bulk_create(
+        _entry(voucher, number, row)
+        for posting, voucher in saved
+        for number, row in enumerate(posting.rows, 1)
+    )
+    audit.record_each(
+        by=by, at=at, acts=[("ledger.post", voucher, _told(posting)) for posting, voucher in saved]
+    )
+    return vouchers
+
+
+@transaction.atomic
+def reverse(
+    *,
+    voucher: Voucher,
+    reason: str,
+    posted_on: date,
+    by: audit.Actor,
+    at: datetime,
+    source: str = "",
+) -> Voucher:
+    """Take a voucher back by its mirror image, debit for credit, once; raises CannotReverse.
+
+    Whoever may do so is asked by the room that calls, as with `post`.
+    """
+    said = reason.strip()
+    if not said:
+        raise CannotReverse("没有写冲销的原因，没有冲销。请写明为什么，以后查账的人要看。")
+    if voucher.reverses_id is not None:
+        raise CannotReverse(
+            f"凭证 {voucher.number} 本身是冲销凭证，不能再冲。原来那件事如果确实要记，请另记一条。"
+        )
+    _refuse_a_second(voucher)
+    rows = [
+        Row(one.credit_id, one.debit_id, one.amount_fen, one.scheme_slug, one.fund_year, one.office)
+        for one in voucher.entries.select_related("office").order_by("pk")
+    ]
+    posting = Posting(
+        source or f"reverse:{voucher.number}", posted_on, f"冲销 {voucher.number}：{said}", rows, voucher
+    )
+    [mirror] = post_many(postings=[posting], by=by, at=at)
+    detail = {"reverses": voucher.number, "reason": said[:200]}
+    audit.record(by=by, verb="ledger.reverse", on=mirror, at=at, detail=detail)
+    return mirror
+
+
+def _refuse_a_second(voucher: Voucher) -> None:
+    if before := Voucher.objects.filter(reverses=voucher).first():
+        raise CannotReverse(
+            f"凭证 {voucher.number} 已经由凭证 {before.number} 冲销过，没有再冲一次。请刷新后再看。"
+        )
 
 
 @transaction.atomic
@@ -87,6 +164,11 @@ def check_rows(rows: Sequence[Row]) -> None:
             raise EntryRefused(f"借方和贷方都是 {row.debit}，这一笔没有移动任何钱，没有入账。请检查科目。")
         if astray := {row.debit, row.credit} - known:
             raise EntryRefused(f"科目表里没有 {'、'.join(sorted(astray))}，没有入账。请改用科目表里的科目。")
+        if purse_of(row.debit) != purse_of(row.credit):
+            raise EntryRefused(
+                f"{row.debit} 是{purse_of(row.debit)}，{row.credit} 是{purse_of(row.credit)}："
+                "两种资金不能互相划转，没有入账。请在同一种资金的科目里记账。"
+            )
 
 
 def _make_sure_of(codes: Iterable[str]) -> None:
@@ -95,25 +177,44 @@ def _make_sure_of(codes: Iterable[str]) -> None:
         ensure_chart()
 
 
-def _next_number(day: date) -> str:
-    """The day's row is locked until the transaction ends, so that numbers have no gaps and no twins."""
+def _numbers(days: Iterable[date]) -> list[str]:
+    """A number for each, in the order given. A day's row is locked until the transaction ends: no gaps and no twins."""
+    wanted = list(days)
+    last = {day: _reserved(day, count) - count for day, count in sorted(Counter(wanted).items())}
+    numbers = []
+    for day in wanted:
+        last[day] += 1
+        numbers.append(f"{day:%Y%m%d}-{last[day]:05d}")
+    return numbers
+
+
+def _reserved(day: date, count: int) -> int:
+    """The last of so many new numbers."""
     VoucherDay.objects.get_or_create(day=day)
-    VoucherDay.objects.filter(day=day).update(last=F("last") + 1)
-    return f"{day:%Y%m%d}-{VoucherDay.objects.get(day=day).last:05d}"
+    VoucherDay.objects.filter(day=day).update(last=F("last") + count)
+    return VoucherDay.objects.get(day=day).last
 
 
-def _save(voucher: Voucher) -> None:
-    """The database's unique source decides who was first."""
+def _saved(vouchers: list[Voucher]) -> list[Voucher]:
     try:
         with transaction.atomic():
-            voucher.save(force_insert=True)
+            return Voucher.objects.bulk_create(vouchers)
     except IntegrityError as problem:
-        first = Voucher.objects.filter(source=voucher.source).first()
+        first = Voucher.objects.filter(source__in=[one.source for one in vouchers]).first()
         if first is None:
+            for one in vouchers:
+                if one.reverses is not None:
+                    _refuse_a_second(one.reverses)
             raise
         raise AlreadyPosted(
             f"这件事已经记过账（凭证 {first.number}，{first.note}），没有再记一次。请刷新后再看。"
         ) from problem
+
+
+def _told(posting: Posting) -> dict[str, Any]:
+    """What the trail keeps of a voucher."""
+    total = sum(row.amount_fen for row in posting.rows)
+    return {"source": posting.source, "entries": len(posting.rows), "total_fen": total}
 
 
 def _entry(voucher: Voucher, number: int, row: Row) -> LedgerEntry:

@@ -71,6 +71,7 @@ WORDS = {
     "jobs.finish": "后台任务完成",
     "jobs.try_again": "再试后台任务",
     "ledger.post": "记账",
+    "ledger.reverse": "冲销凭证",
     "lists.export": "导出列表",
     "members.add_account": "登记收款账户",
     "members.approve_correction": "批准资料更正",
