@@ -1,10 +1,11 @@
 """A roster of a city: python bench/roster.py [rows …], for example 1000 20000 200000. Uses DATABASE_URL, or a SQLite file
 of its own in a temporary folder; on PostgreSQL an empty database that may be written to.
 
-For each size: rows a second to open and count (read), to check in memory, and to check and store in slices (stage); to
-accept; seconds from the money to cover in force; the p99 of another process's small writes meanwhile; SQL statements per 1,000 people and CPU milliseconds a person
-for stage and accept together. Beside it the figures of an open-source peer (constants, measured there once), and our own
-verbs one person at a time, in the same run. No time here is a test.
+For each size: rows a second to open and count (read), to check in memory, and to check and store in slices (stage);
+to accept; seconds from the money to cover in force; the p99 of another process's small writes meanwhile; SQL
+statements per 1,000 people and CPU milliseconds a person for stage and accept together. Beside it the figures of an
+open-source peer (constants, measured there once), and our own verbs one person at a time, in the same run. No time
+here is a test.
 """
 
 import base64
@@ -138,7 +139,9 @@ def told(done: int, total: int, words: str = "") -> None:
     """The worker's page, for whom nobody looks."""
 
 
-def measured(count: int, employer: object, edition: object, by: object, agency: object) -> tuple[float, float]:
+def measured(
+    count: int, employer: object, edition: object, by: object, agency: object
+) -> tuple[float, float]:
     """Statements per 1,000 people and CPU ms a person, after printing the line of this size."""
     first = measured.given  # type: ignore[attr-defined]
     measured.given += count  # type: ignore[attr-defined]

@@ -205,7 +205,10 @@ def test_mending_that_was_called_off_says_what_stays(employer, clerk, today, now
         if done:
             raise Power
 
-    changes = {str(row.pk): {"id_number": one[1]} for row, one in zip(roster.rows.all(), some_workers(2), strict=True)}
+    changes = {
+        str(row.pk): {"id_number": one[1]}
+        for row, one in zip(roster.rows.all(), some_workers(2), strict=True)
+    }
     with pytest.raises(Power):
         services.mend(roster=roster, changes=changes, by=clerk, at=now, tell=tell)
     assert (told, roster.rows.filter(joins="").count()) == ([0, 1], 1)

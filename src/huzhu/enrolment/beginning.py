@@ -36,6 +36,7 @@ def _shown(one: Beginning, at: datetime) -> int:
     if not Beginning.objects.filter(pk=one.pk).delete()[0]:
         return 0
     held = Enrolment.unready.filter(roster=one.roster_id, edition=one.edition_id, state=IN_FORCE)
-    detail = {"scheme": one.edition.slug, "heads": held.count()}
+    heads = held.count()
+    detail = {"scheme": one.edition.slug, "heads": heads}
     audit.record(by=audit.SYSTEM, verb="rosters.begin_cover", on=one.roster, at=at, detail=detail)
-    return int(detail["heads"])
+    return heads
