@@ -24,7 +24,7 @@ from huzhu.enrolment import certificate, printing, queries, services
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.jobs.models import JobRun
 from huzhu.members.moving import leave
-from huzhu.web.rosters import columns, roster, upload
+from huzhu.web.rosters import columns, listing, roster, upload
 
 pytestmark = pytest.mark.django_db
 GOOD = "11010519821231006X"
@@ -283,7 +283,7 @@ def test_a_large_roster_whose_rows_have_changed_is_judged_again(
 
 
 def test_certificates_of_many_are_made_by_the_worker(employer, clerk, inpatient, today, monkeypatch):
-    for module in (certificate, printing, roster):
+    for module in (certificate, printing, listing, roster):
         monkeypatch.setattr(module, "MOST", 2)
     done = an_accepted_roster(
         employer, [inpatient], some_workers(5), by=clerk, starts_on=today, at=timezone.now()

@@ -4,13 +4,14 @@ import io
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from factories.claims import WEDNESDAY, a_covered_member, a_draft, a_submitted, yichun
 from factories.contributions import a_receipt, an_accepted_roster
-from factories.enrolment import some_workers
+from factories.enrolment import a_staged_roster, some_workers
 from factories.members import a_member
 from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
@@ -18,13 +19,25 @@ from factories.users import a_role
 from factories.web import as_staff
 from huzhu.audit.models import Event
 from huzhu.contributions.models import Share
+from huzhu.enrolment import approval
 from huzhu.enrolment.models import Enrolment
+from huzhu.members import corrections, moving
+from huzhu.members import services as members
 from huzhu.web import clock, lists
 
 pytestmark = pytest.mark.django_db
 NOW = WEDNESDAY + timedelta(hours=6)
 LISTS = (
     ("employer_clerk", "/desk/members/", "会员"),
+    ("auditor", "/desk/rosters/", "名册"),
+    ("agency_clerk", "/desk/renewals/", "续保"),
+    ("county_clerk", "/desk/approvals/", "名册审批"),
+    ("employer_clerk", "/desk/moves/", "调动"),
+    ("employer_clerk", "/desk/moves/?which=gone", "调动"),
+    ("agency_clerk", "/desk/voids/", "保障书作废"),
+    ("county_clerk", "/desk/changes/", "资料变更"),
+    ("agency_clerk", "/desk/changes/?which=accounts", "资料变更"),
+    ("agency_clerk", "/desk/splits/", "分担办法"),
     ("auditor", "/desk/claims/", "给付申请"),
     ("leader", "/desk/employers/", "单位"),
     ("leader", "/desk/insured/", "医保统计对照"),
@@ -103,10 +116,12 @@ def test_jobs_are_not_taken_away(agency):
 @pytest.mark.parametrize(("code", "address", "what"), LISTS)
 def test_every_list_is_taken_by_one_verb(code, address, what):
     role = a_role(code)
-    answer = as_staff(role).get(address, {"as": "xlsx"})
+    path, _, query = address.partition("?")
+    asked = dict(parse_qsl(query))
+    answer = as_staff(role).get(path, {**asked, "as": "xlsx"})
     assert head_of(answer).startswith(f"{what}　{role.organisation.name} · 2022-07-13 · ")
     event = Event.objects.get(verb="lists.export")
-    assert (event.kind, event.detail["what"], event.detail["asked"]) == ("read", what, {})
+    assert (event.kind, event.detail["what"], event.detail["asked"]) == ("read", what, asked)
     assert event.detail["rows"] <= len(rows_of(answer))
 
 
@@ -255,6 +270,108 @@ def test_an_employer_is_chosen_by_a_few_letters_without_scripts(place, agency):
     chosen = agency.post("/desk/rosters/new/", {"q": "tlsj", "employer": ""}).content.decode()
     assert "请选择单位" not in chosen
     assert "铁力市教育局" in chosen
+
+
+def rows_seen(desk, address):
+    """The first cell of each row of the page's lists."""
+    page = desk.get(address).content.decode()
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<tr>\s*<td[^>]*>(.*?)</td>", page)]
+
+
+def test_moves_are_sifted_by_whom_they_wait_for_and_by_name(place):
+    new = an_employer(place.city, name="铁力林业局公司")
+    one = the_inpatient_scheme()
+    liu, wang = a_covered_member(place, "刘女士", one), a_covered_member(place, "王小明", one, initials="wxm")
+    there, agency = as_staff(a_role("employer_clerk", new)), as_staff(place.agency())
+    moves = [moving.propose(member=one, target=new, by=place.clerk(), at=NOW) for one in (liu, wang)]
+    assert set(rows_seen(there, "/desk/moves/")) == {"王小明", "刘女士"}
+    assert rows_seen(there, "/desk/moves/?q=wxm") == ["王小明"]
+    assert len(rows_seen(as_staff(place.clerk()), "/desk/moves/?which=others")) == 2
+    moving.settle(move=moves[0], agree=True, by=a_role("employer_clerk", new), at=NOW)
+    assert rows_seen(there, "/desk/moves/?which=settled") == ["刘女士"]
+    assert rows_seen(there, "/desk/moves/?which=come&q=lns") == ["刘女士"]
+    assert rows_seen(as_staff(place.clerk()), "/desk/moves/?which=gone") == ["刘女士"]
+    assert rows_seen(agency, "/desk/moves/?which=gone") == []  # she stays within the agency
+    assert "没有找到“xyz”" in text_of(there.get("/desk/moves/?q=xyz"))
+
+
+def test_corrections_and_accounts_are_found_by_the_members_last_digits(place):
+    liu, clerk = a_covered_member(place), place.agency()
+    agency = as_staff(clerk)
+    asked = corrections.ask(
+        member=liu, field="phone", value="13700000002", reason="丢了", photo=None, by=clerk, at=NOW
+    )
+    members.add_account(
+        member=liu, holder=liu.name, bank_name="建设银行", number="6217000010000012345", by=liu, at=NOW
+    )
+    other = as_staff(place.agency("周代办"))
+    last4 = liu.id_number[-4:]
+    assert rows_seen(other, f"/desk/changes/?q={last4}") == ["刘女士", "刘女士"]  # to confirm, and to approve
+    assert rows_seen(agency, "/desk/changes/?which=others&q=lns") == ["刘女士"]
+    assert rows_seen(agency, f"/desk/changes/?which=accounts&q={last4}") == ["刘女士"]
+    assert rows_seen(agency, "/desk/changes/?which=accounts&q=0000") == []
+    corrections.refuse(correction=asked, reason="没有带证件", by=place.agency("周代办"), at=NOW)
+    assert rows_seen(agency, "/desk/changes/?which=settled") == ["刘女士"]
+    (row,) = rows_of(agency.get("/desk/changes/?which=settled&as=xlsx"))
+    assert "13700000002" not in row  # the value asked for is shown one by one, to who checks it
+    county = as_staff(a_role("county_clerk", a_county(place.city)))
+    assert rows_seen(county, "/desk/changes/?which=accounts") == []
+
+
+def test_rosters_are_sifted_by_state_employer_and_month(place, agency):
+    clerk = a_role("employer_clerk", place.employer)
+    an_accepted_roster(
+        place.employer, [the_inpatient_scheme()], some_workers(2), by=clerk, starts_on=NOW.date(), at=NOW
+    )
+    county = a_county(place.city)
+    name = place.employer.name
+    for query, found in (
+        ("state=accepted", True),
+        ("state=staged", False),
+        (f"q={place.employer.code}", True),
+        ("q=xyz", False),
+        ("month=2022-07", True),
+        ("month=2022-06", False),
+        (f"place={place.employer.parent.pk}", True),
+        (f"place={county.pk}", False),
+        ("place=999999", True),
+    ):
+        assert (name in text_of(agency.get(f"/desk/rosters/?{query}")).split("共 1 份")[-1]) == found, query
+    (row,) = rows_of(agency.get("/desk/rosters/?as=xlsx"))
+    assert (row[1], row[5], row[7]) == (name, "已参保", 2)
+
+
+def test_renewals_are_sifted_by_stage_end_and_employer(place, agency, monkeypatch):
+    a_covered_member(place)
+    ends_on = Enrolment.objects.earliest("cover_ends_on").cover_ends_on
+    monkeypatch.setattr(clock, "now", lambda: NOW + (ends_on - NOW.date()) - timedelta(days=20))
+    name = place.employer.name
+    for query, found in (
+        ("", True),
+        ("ends=30", True),
+        ("ends=7", False),
+        ("stage=begun", False),
+        (f"q={place.employer.code}", True),
+        ("q=xyz", False),
+    ):
+        assert (name in rows_seen(agency, f"/desk/renewals/?{query}")) == found, query
+
+
+def test_approvals_say_whose_turn_it_is(place, agency):
+    county = a_county(place.city)
+    employer = an_employer(county, name="铁力市教育局")
+    approval.set_rule(organisation=county, steps="county", by=place.agency(), at=NOW)
+    clerk = a_role("employer_clerk", employer)
+    roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(2), by=clerk)
+    approval.submit(roster=roster, good_only=False, by=clerk, at=NOW)
+    here = a_role("county_clerk", county)
+    desk = as_staff(here)
+    assert rows_seen(desk, "/desk/approvals/?q=tlsj") == ["铁力市教育局"]
+    assert "没有等您审批" in text_of(agency.get("/desk/approvals/"))
+    assert rows_seen(agency, "/desk/approvals/?whose=others")[0] == "铁力市教育局"
+    approval.send_back(roster=roster, reason="缺三个人", by=here, at=NOW)
+    assert "缺三个人" in text_of(desk.get("/desk/approvals/?whose=given"))
+    assert rows_seen(desk, "/desk/approvals/") == []
 
 
 # ── what a page asks of the database ────────────────────────────────────────────────────────────────

@@ -220,4 +220,4 @@ def test_a_day_later_the_change_needs_nobody(monkeypatch):
     liu = a_covered_member(place)
     members.add_account(member=liu, holder=liu.name, bank_name="建设银行", number=NEW, by=liu, at=NOW)
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=24))
-    assert "已满 24 小时" in text_of(as_staff(place.agency()).get("/desk/changes/"))
+    assert "已满 24 小时" in text_of(as_staff(place.agency()).get("/desk/changes/?which=accounts"))

@@ -128,6 +128,17 @@ def under_way(by: Role) -> QuerySet[ApprovalStep]:
     return steps.select_related("roster__employer", "office").order_by("pk")
 
 
+def given(by: Role) -> QuerySet[ApprovalStep]:
+    """What the offices said of the branch's rosters, newest first."""
+    if not may(by, "members.see"):
+        return ApprovalStep.objects.none()
+    said = ApprovalStep.objects.filter(
+        roster__employer__path__startswith=by.organisation.path,
+        state__in=(ApprovalStep.State.APPROVED, ApprovalStep.State.RETURNED),
+    )
+    return said.select_related("roster__employer", "office").order_by("-pk")
+
+
 def returned_to(by: Role) -> QuerySet[ApprovalStep]:
     """The last step of rosters of the branch that came back and were not submitted again."""
     if not may(by, "members.see"):

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.enrolment.models import CertificateVoid, Enrolment, EnrolmentQuerySet
+from huzhu.members.queries import fitting
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may, may
 
@@ -40,6 +41,11 @@ def to_confirm(by: Role) -> QuerySet[CertificateVoid]:
     if not may(by, "certificates.void"):
         return CertificateVoid.objects.none()
     return voids_visible_to(by).filter(state=Void.PROPOSED).exclude(proposed_by=by.actor_id)
+
+
+def voids_matching(voids: QuerySet[CertificateVoid], text: str) -> QuerySet[CertificateVoid]:
+    """Those whose number holds the text, or whose member (name, initials, identity number or its last four) fits it."""
+    return voids.filter(Q(certificate_no__icontains=text) | Q(enrolment__member__in=fitting(text)))
 
 
 def void_of(enrolment: Enrolment) -> CertificateVoid | None:

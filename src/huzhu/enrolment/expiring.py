@@ -130,7 +130,7 @@ def crossings(by: Role, day: date) -> Iterator[Crossing]:
     gone = Q(employer__path__startswith=path) & ~Q(member__employer__path__startswith=path)
     come = Q(member__employer__path__startswith=path) & ~Q(employer__path__startswith=path)
     rows = held.filter(gone | come).select_related("member__employer", "employer", "edition")
-    for row in rows.order_by("member__name", "member", "scheme_slug")[:200]:
+    for row in rows.order_by("member__name", "member", "scheme_slug"):
         yield Crossing(row, row.member.employer.path.startswith(path))
 
 

@@ -84,7 +84,7 @@ def account_changes(by: Role, since: datetime) -> list[AccountChange]:
     here = {"member__employer__path__startswith": by.organisation.path}
     found = BankAccount.objects.filter(replaces__isnull=False, added_at__gte=since, **here)
     found = found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
-    return [AccountChange(one, usable_from(one)) for one in found[:200]]
+    return [AccountChange(one, usable_from(one)) for one in found]
 
 
 def corrections(by: Role | Member) -> QuerySet[Correction]:
@@ -97,12 +97,12 @@ def corrections(by: Role | Member) -> QuerySet[Correction]:
     return found.filter(member__employer__path__startswith=by.organisation.path).order_by("asked_at")
 
 
-def corrections_waiting(by: Role) -> int:
-    """How many requests this person can move on: to be checked, or checked by somebody else."""
-    found = corrections(by)
-    mine = found.filter(state=Correction.State.CHECKED).exclude(checked_by=by.user)
-    asked = found.filter(state=Correction.State.ASKED) if may(by, "members.correct") else found.none()
-    return mine.count() + asked.count()
+def corrections_to_settle(by: Role) -> QuerySet[Correction]:
+    """Requests that this person can move on: to be checked, or checked by somebody else and to be approved."""
+    mine = Q(state=Correction.State.CHECKED) & ~Q(checked_by=by.user_id)
+    if may(by, "members.correct"):
+        mine |= Q(state=Correction.State.ASKED)
+    return corrections(by).filter(mine)
 
 
 def moves_visible_to(by: Role) -> QuerySet[Move]:

@@ -128,7 +128,7 @@ def _changes(request: Any) -> Tile:
     """Corrections and changed accounts that wait for this person."""
     since = request.now - COOLING
     accounts = sum(one.waits(request.now) for one in members.account_changes(request.by, since))
-    number = members.corrections_waiting(request.by) + accounts
+    number = members.corrections_to_settle(request.by).count() + accounts
     return counted("资料变更待办", number, "件", opens=address("web:changes"), hint="更正和换账户")
 
 

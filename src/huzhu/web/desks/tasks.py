@@ -63,14 +63,14 @@ def _moves(request: Any) -> Iterator[Task]:
     if gone:
         yield Task(
             f"{len(gone)} 人已调出或由别的单位报名，在本单位参加的保障到期满为止",
-            address("web:moves"),
+            address("web:moves", which="gone"),
             "看名单",
             tone="grey",
         )
     if come:
         yield Task(
             f"{len(come)} 人从别的单位调入，保障还挂在原单位，到期满为止",
-            address("web:moves"),
+            address("web:moves", which="come"),
             "看名单",
             tone="grey",
         )

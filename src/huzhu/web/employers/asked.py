@@ -8,6 +8,7 @@ from huzhu.employers import queries as employers
 from huzhu.outreach import queries as outreach
 from huzhu.outreach.lines import Line
 from huzhu.web import lists
+from huzhu.web.employers.choosing import FINDS
 
 LACKS = {"cause": "原因", "owner": "负责人", "date": "下一步日期"}
 SECTORS = (("municipal", "市直单位"), ("county", "县区单位"), ("enterprise", "企业"), ("forestry", "森工"))
@@ -68,7 +69,7 @@ def read(request: Any, what: str, lines: Iterable[Line], sorts: lists.Choices = 
     """From the address, with the choices that occur in the branch."""
     offered = _offered(list(lines))
     filters = [lists.Filter(name, title, offered[name]) for name, title in TITLES.items()]
-    return lists.read(request, what, *filters, finds="单位名称、拼音首字母、代码", unit="家", sorts=sorts)
+    return lists.read(request, what, *filters, finds=FINDS, unit="家", sorts=sorts)
 
 
 def sift(asked: lists.Asked, found: Iterable[Line], today: date) -> list[Line]:

@@ -1,4 +1,4 @@
-"""An employer chosen by typing a few letters, where a list of all would be too long."""
+"""An employer chosen by typing a few letters, where a list of all would be too long; a county or group from a list."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 
 from huzhu.employers.queries import matching
 from huzhu.organisations.queries import visible_to
+from huzhu.web import lists
 from huzhu.web.access import staff
 
 FOUND = 8
+FINDS = "单位名称、拼音首字母、代码"
 
 
 def named(by: Any, text: str) -> list[Any]:
@@ -31,6 +33,22 @@ def offered(employers: list[Any], asked: Mapping[str, str]) -> list[tuple[Any, s
     """Those that fit what was typed, with words that tell them apart; none before anything was typed."""
     text = asked.get("q", "").strip()[:40]
     return [(one, one.code) for one in matching(employers, text)[:FOUND]] if text else []
+
+
+def place_filter(by: Any) -> lists.Filter:
+    """Counties and groups of the branch, and the agencies for what stands right below them."""
+    found = list(visible_to(by).filter(kind__in=("city", "county", "group")))
+    near = [(str(one.pk), f"{one.name}直属" if one.kind == "city" else one.name) for one in found]
+    return lists.Filter("place", "县区、集团", near if len(found) > 1 else [])
+
+
+def within(by: Any, place: str) -> Any:
+    """Employers of the county or group that was chosen, or those right below the agency."""
+    chosen = visible_to(by).get(pk=int(place))
+    every = visible_to(by).employers()
+    return (
+        every.filter(parent=chosen) if chosen.kind == "city" else every.filter(path__startswith=chosen.path)
+    )
 
 
 @require_safe

@@ -15,10 +15,16 @@ from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
 from huzhu.members import corrections, queries, services
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.claims.shown import file_response
+from huzhu.web.workbooks import Cell
 
 LOOKED_BACK = timedelta(days=30)
+WHICH = (("mine", "等您办的更正"), ("others", "等别人办的更正"), ("settled", "办结的更正"))
+ACCOUNTS = (("accounts", "最近 30 天换过的账户"),)
+HEADS = ("会员", "单位", "更正", "为什么", "提出人", "提出时间", "状态", "批准人", "办结时间", "不同意的理由")
+ACCOUNT_HEADS = ("会员", "单位", "原账户", "新账户", "登记人", "登记时间", "能否发放")
 REFUSALS = (
     corrections.CorrectionMoved,
     corrections.NotACorrection,
@@ -31,41 +37,78 @@ REFUSALS = (
 @require_safe
 @staff("agency_clerk", "county_clerk")
 def listed(request: Any) -> HttpResponse:
-    """What waits for this person first, then what others must do, then what was done; accounts for the agency."""
-    found = list(queries.corrections(request.by))
-    open_ones = [one for one in found if one.state in corrections.OPEN]
-    shown = {
-        "mine": [one for one in open_ones if _is_mine(request.by, one)],
-        "others": [one for one in open_ones if not _is_mine(request.by, one)],
-        "done": [one for one in reversed(found) if one.state not in corrections.OPEN][:30],
-        "agency": may(request.by, "members.confirm_account"),
-        "accounts": [_account_line(request, one) for one in _accounts(request)],
-    }
+    """Requests that wait for this person, for others, or are settled; for the agency also accounts that were changed."""
+    agency = may(request.by, "members.confirm_account")
+    which = lists.Filter("which", "范围", (*WHICH, *ACCOUNTS) if agency else WHICH, default="mine")
+    asked = lists.read(request, "资料变更", which, finds="会员姓名、拼音首字母、身份证号或末四位", unit="件")
+    of_accounts = asked["which"] == "accounts"
+    found = _accounts(request, asked.text) if of_accounts else _corrections(request.by, asked)
+    if asked.takes:
+        heads, cells = (ACCOUNT_HEADS, _account_cells) if of_accounts else (HEADS, _cells)
+        return lists.taken(request, asked, heads, found, lambda rows: map(cells, rows))
+    shown = lists.shown(request, asked, found) | {"of_accounts": of_accounts}
+    if asked["which"] == "mine":
+        shown["waiting"] = [line for line in _accounts(request) if line["waits"]]
     return render(request, "web/people/changes.html", shown)
 
 
-def _is_mine(by: Any, one: Any) -> bool:
-    """Whether this person can move the request on; the server asks the same again."""
-    if one.state == "asked":
-        return may(by, "members.correct", one.member.employer)
-    return one.checked_by_id != by.user_id and may(by, "members.approve_correction", one.member.employer)
+def _corrections(by: Any, asked: lists.Asked) -> Any:
+    mine = queries.corrections_to_settle(by)
+    found = mine if asked["which"] == "mine" else queries.corrections(by)
+    if asked["which"] == "others":
+        found = found.filter(state__in=corrections.OPEN).exclude(pk__in=mine.values("pk"))
+    if asked["which"] == "settled":
+        found = found.exclude(state__in=corrections.OPEN).order_by("-settled_at", "pk")
+    return found.filter(member__in=queries.fitting(asked.text)) if asked.text else found
 
 
-def _accounts(request: Any) -> list[Any]:
-    return queries.account_changes(request.by, request.now - LOOKED_BACK)
+def _cells(one: Any) -> tuple[Cell, ...]:
+    """Neither the old nor the new value: they are shown to who checks them, one by one."""
+    who = one.member.name, one.member.employer.name, one.get_field_display(), one.reason
+    settled = one.settled_by.name if one.settled_by else "", lists.minute(one.settled_at), one.refusal
+    return (*who, one.asked_by_name, lists.minute(one.asked_at), one.get_state_display(), *settled)
+
+
+def _accounts(request: Any, text: str = "") -> list[dict[str, Any]]:
+    """Accounts changed of late, newest first; of the members that were looked for."""
+    changes = queries.account_changes(request.by, request.now - LOOKED_BACK)
+    if text:
+        people = queries.fitting(text).filter(pk__in={one.account.member_id for one in changes})
+        fitting = set(people.values_list("pk", flat=True))
+        changes = [one for one in changes if one.account.member_id in fitting]
+    return [_account_line(request, one) for one in changes]
 
 
 def _account_line(request: Any, change: Any) -> dict[str, Any]:
-    account = change.account
-    waits = change.waits(request.now)
+    account, waits = change.account, change.waits(request.now)
     return {
         "account": account,
-        "then": mask_account(account.replaces.number),
-        "now": mask_account(account.number),
-        "usable_from": change.usable_from,
+        "then": f"{account.replaces.bank_name} {mask_account(account.replaces.number)}",
+        "now": f"{account.bank_name} {mask_account(account.number)}",
+        "state": _account_state(change, waits=waits),
         "waits": waits,
         "mine": waits and account.added_by != request.by.actor_id,
     }
+
+
+def _account_state(change: Any, *, waits: bool) -> tuple[str, str, str]:
+    """Colour, sign and words for whether it may be paid to."""
+    account = change.account
+    if account.undone_reason:
+        return "red", "✕", f"已撤销：{account.undone_reason}"
+    if account.confirmed_at:
+        return "green", "✓", f"{account.confirmed_by.name}已确认"
+    if not account.is_current:
+        return "grey", "–", "后来又换了"
+    if waits:
+        return "amber", "▲", f"{lists.minute(change.usable_from)} 起可以发放"
+    return "green", "✓", "已满 24 小时"
+
+
+def _account_cells(line: dict[str, Any]) -> tuple[Cell, ...]:
+    account, (_, _, state) = line["account"], line["state"]
+    added = account.added_by_name, lists.minute(account.added_at)
+    return (account.member.name, account.member.employer.name, line["then"], line["now"], *added, state)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,9 +123,9 @@ def change(request: Any, pk: str) -> HttpResponse:
             told(request, refused)
             return redirect("web:change", found.pk)
         return redirect("web:changes")
-    mine = found.state in corrections.OPEN and _is_mine(request.by, found)
+    mine = queries.corrections_to_settle(request.by).filter(pk=found.pk).exists()
     old, new = found.was, found.value
-    if found.state not in corrections.OPEN or not mine:  # who only looks sees no full number
+    if not mine:  # who only looks sees no full number
         old, new = _masked(found.field, old), _masked(found.field, new)
     account = queries.current_account(found.member)
     shown = {
@@ -161,7 +204,8 @@ def ask(request: Any, pk: str) -> HttpResponse:
 @staff("agency_clerk")
 def account(request: Any, pk: str, word: str) -> HttpResponse:
     """Confirm a changed account, or undo the change."""
-    found = next((one.account for one in _accounts(request) if str(one.account.pk) == str(pk)), None)
+    changes = queries.account_changes(request.by, request.now - LOOKED_BACK)
+    found = next((one.account for one in changes if str(one.account.pk) == str(pk)), None)
     if found is None or word not in {"confirm", "undo"}:
         raise Http404
     act = {"account": found, "by": request.by, "at": request.now}

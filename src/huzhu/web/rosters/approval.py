@@ -1,5 +1,6 @@
 """Approval of rosters: what waits for this office, the word of an office, and who asks for approval at all."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -16,28 +17,52 @@ from huzhu.enrolment import approval, queries, services
 from huzhu.enrolment.rows import is_large
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.employers.choosing import FINDS, named
 from huzhu.web.rosters.working import handed_over
+from huzhu.web.workbooks import Cell
 
 APPROVERS = ("county_clerk", "agency_clerk")
+WHOSE = lists.Filter(
+    "whose", "范围", (("mine", "等您审批"), ("others", "等别人审批"), ("given", "审批过的")), default="mine"
+)
+HEADS = ("单位", "保障起日", "上传时间", "机构", "状态", "经办", "时间", "理由")
 PAGE = 50
 
 
 @require_safe
 @staff(*APPROVERS)
 def approvals(request: Any) -> HttpResponse:
-    """Rosters that wait for this office, those of the branch that wait for others, and the rules."""
-    mine = list(approval.waiting_for(request.by)[:PAGE])
-    keys = {step.pk for step in mine}
-    shown = {
-        "mine": mine,
-        "others": [step for step in approval.under_way(request.by)[:PAGE] if step.pk not in keys],
+    """Rosters that wait for this office, that wait for others, what was said; and the rules."""
+    asked = lists.read(request, "名册审批", WHOSE, finds=FINDS, unit="份")
+    found = _of(request.by, asked["whose"])
+    if asked.text:
+        found = found.filter(roster__employer__in=named(request.by, asked.text))
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    shown = lists.shown(request, asked, found) | {
         "may_rule": may(request.by, "rosters.approval_rule"),
         "rules": approval.rules_visible_to(request.by),
         "places": organisations.visible_to(request.by).exclude(kind="employer"),
         "choices": approval.RULES,
     }
     return render(request, "web/rosters/approvals.html", shown)
+
+
+def _of(by: Any, whose: str) -> Any:
+    if whose == "mine":
+        return approval.waiting_for(by)
+    if whose == "others":
+        return approval.under_way(by).exclude(pk__in=approval.waiting_for(by).values("pk"))
+    return approval.given(by)
+
+
+def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for step in rows:
+        said = step.office.name, step.get_state_display(), step.actor_name, lists.minute(step.at), step.reason
+        roster = step.roster
+        yield (roster.employer.name, roster.cover_starts_on, lists.minute(roster.uploaded_at), *said)
 
 
 @require_POST

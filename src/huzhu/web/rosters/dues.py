@@ -1,6 +1,6 @@
 """What is due and not in yet: the list by payer, county and days, its sums, and the same as a workbook."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import may
 from huzhu.web import lists
 from huzhu.web.access import staff
-from huzhu.web.employers.choosing import named
+from huzhu.web.employers.choosing import FINDS, named, place_filter
 from huzhu.web.rosters.papers import READERS as RECEIPT_READERS
 from huzhu.web.rosters.roster import READERS
 from huzhu.web.workbooks import Cell, yuan
@@ -33,23 +33,24 @@ HEADS = (
 LATE = (("0", "已到起日"), ("7", "超过 7 天"), ("30", "超过 30 天"), ("60", "超过 60 天"))
 
 
-def _places(by: Any) -> list[Any]:
-    """Counties and groups of the branch, and the agencies for what stands right below them."""
-    found = list(organisations.visible_to(by).filter(kind__in=("city", "county", "group")))
-    return found if len(found) > 1 else []
-
-
 @require_safe
 @staff(*READERS)
 def dues(request: Any) -> HttpResponse:
     """Rosters whose money is not all in, oldest first; above them the slips that wait."""
-    places = {str(one.pk): one for one in _places(request.by)}
-    asked = _asked(request, places.values())
+    asked = lists.read(
+        request,
+        "待缴会费",
+        lists.Filter("payer", "由谁缴", queries.ALL_PAYERS),
+        place_filter(request.by),
+        lists.Filter("late", "保障起日过了多久", LATE),
+        finds=FINDS,
+        unit="份名册",
+    )
     late = asked["late"]
     rosters = queries.waiting(
         request.by,
         payer=asked["payer"],
-        place=places.get(asked["place"]),
+        place=organisations.visible_to(request.by).get(pk=int(asked["place"])) if asked["place"] else None,
         started_by=request.today - timedelta(days=int(late)) if late else None,
     )
     if asked.text:
@@ -70,19 +71,6 @@ def dues(request: Any) -> HttpResponse:
         "opens_receipts": request.by.code in RECEIPT_READERS,
     }
     return render(request, "web/rosters/dues.html", shown)
-
-
-def _asked(request: Any, places: Iterable[Any]) -> lists.Asked:
-    near = [(str(one.pk), f"{one.name}直属" if one.kind == "city" else one.name) for one in places]
-    return lists.read(
-        request,
-        "待缴会费",
-        lists.Filter("payer", "由谁缴", queries.ALL_PAYERS),
-        lists.Filter("place", "县区、集团", near),
-        lists.Filter("late", "保障起日过了多久", LATE),
-        finds="单位名称、拼音首字母、代码",
-        unit="份名册",
-    )
 
 
 def _lines(rosters: list[Any], today: date) -> Iterator[tuple[Cell, ...]]:

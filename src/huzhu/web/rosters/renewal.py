@@ -1,4 +1,4 @@
-"""Renewal: which periods end, last period's list with leavers and joiners, the difference, and the roster it becomes."""
+"""Renewal: last period's list with leavers and joiners, the difference, and the roster it becomes."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from huzhu.contributions import queries as contributions
 from huzhu.contributions.splits import SplitOverFee
@@ -23,14 +23,6 @@ from huzhu.web.access import staff, told
 from huzhu.web.rosters.upload import CLERKS, MOST_BYTES
 
 PAGE = 200  # lines; Django takes a thousand fields in one form
-
-
-@require_safe
-@staff(*CLERKS)
-def renewals(request: Any) -> HttpResponse:
-    """Periods that end within 60 days or have just ended, the nearest first."""
-    pages = Paginator(expiring.due(request.by, request.today), 50).get_page(request.GET.get("page"))
-    return render(request, "web/rosters/renewals.html", {"pages": pages})
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""Rosters as a list, and one of them: preview with errors at the cell, then what it became."""
+"""One roster: preview with errors at the cell, then what it became."""
 
 from typing import Any
 
@@ -28,31 +28,6 @@ from huzhu.web.rosters.working import handed_over, under_way
 READERS = (*CLERKS, "payment_maker", "auditor")
 PAGE = 50
 REFUSED = (services.RosterRefused, SplitOverFee)
-
-
-@require_safe
-@staff(*READERS)
-def rosters(request: Any) -> HttpResponse:
-    """Every roster of the branch: its state, its people, what it owes."""
-    seen = approval.with_returned(queries.rosters_visible_to(request.by))
-    if (state := request.GET.get("state", "")) in queries.ROSTER_STATES:
-        seen = seen.filter(state=state)
-    pages = Paginator(contributions.with_sums(seen), PAGE).get_page(request.GET.get("page"))
-    shown = {
-        "pages": pages,
-        "state": state,
-        "states": queries.ROSTER_STATES.items(),
-        "also": f"&state={state}" if state else "",
-        "may_upload": may(request.by, "rosters.upload"),
-        "papers": _held(request) if request.by.code == "employer_clerk" else 0,
-        "most": MOST,
-    }
-    return render(request, "web/rosters/rosters.html", shown)
-
-
-def _held(request: Any) -> int:
-    """How many certificates of the employer are in force today."""
-    return queries.visible_to(request.by).in_force().covering(request.today).count()
 
 
 @require_safe

@@ -9,13 +9,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.contributions import queries, terms
 from huzhu.contributions.splits import SplitOverFee, in_words
+from huzhu.employers.queries import fits
 from huzhu.organisations import queries as organisations
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
+from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.employers.choosing import FINDS
 from huzhu.web.rosters.split_form import Draft, said
+from huzhu.web.workbooks import Cell
 
 SETTERS = ("county_clerk", "agency_clerk")
+HEADS = ("适用（及下属）", "代码", "方案", "谁缴多少", "起用日")
 
 
 @require_safe
@@ -26,15 +31,28 @@ def splits(request: Any) -> HttpResponse:
     if opened := _opened(request, schemes):
         return redirect("web:split", *opened)
     held = queries.terms_visible_to(request.by, request.today)
-    shown = {
-        "rows": [
-            (one, schemes[one.scheme_slug].short, said(one)) for one in held if one.scheme_slug in schemes
-        ],
+    names = [(slug, row.short) for slug, row in schemes.items()]
+    asked = lists.read(request, "分担办法", lists.Filter("of", "方案", names), finds=FINDS)
+    rows = [(one, schemes[one.scheme_slug].short, said(one)) for one in held if _fits(one, asked, schemes)]
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, rows, lambda rows: map(_cells, rows))
+    shown = lists.shown(request, asked, rows) | {
         "places": organisations.visible_to(request.by),
         "schemes": schemes.values(),
-        "asked": request.GET,
+        "typed": request.GET,
     }
     return render(request, "web/rosters/splits.html", shown)
+
+
+def _fits(one: Any, asked: lists.Asked, schemes: Any) -> bool:
+    if one.scheme_slug not in schemes or asked["of"] not in {"", one.scheme_slug}:
+        return False
+    return not asked.text or fits(one.employer.name, one.employer.code, asked.text.casefold())
+
+
+def _cells(row: tuple[Any, str, str]) -> tuple[Cell, ...]:
+    one, short, words = row
+    return (one.employer.name, one.employer.code, short, words, one.valid_from)
 
 
 def _opened(request: Any, schemes: Any) -> tuple[int, str] | None:

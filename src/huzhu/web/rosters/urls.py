@@ -8,6 +8,7 @@ from huzhu.web.rosters import (
     collecting,
     columns,
     dues,
+    listing,
     members,
     mending,
     moves,
@@ -17,6 +18,7 @@ from huzhu.web.rosters import (
     receipts,
     receiving,
     renewal,
+    renewing,
     roster,
     slips,
     splits,
@@ -25,7 +27,7 @@ from huzhu.web.rosters import (
 )
 
 urlpatterns = [
-    path("desk/rosters/", roster.rosters, name="rosters"),
+    path("desk/rosters/", listing.rosters, name="rosters"),
     path("desk/rosters/new/", upload.upload, name="roster-upload"),
     path("desk/rosters/template/", upload.template, name="roster-template"),
     path("desk/rosters/<uuid:pk>/", roster.roster, name="roster"),
@@ -43,7 +45,7 @@ urlpatterns = [
     path("desk/rosters/<uuid:pk>/return/", approval.send_back, name="roster-return"),
     path("desk/approvals/", approval.approvals, name="approvals"),
     path("desk/approvals/rule/", approval.rule, name="approval-rule"),
-    path("desk/renewals/", renewal.renewals, name="renewals"),
+    path("desk/renewals/", renewing.renewals, name="renewals"),
     path("desk/renewals/begin/", renewal.begin, name="renewal-begin"),
     path("desk/renewals/<int:pk>/", renewal.people, name="renewal"),
     path("desk/renewals/<int:pk>/difference/", renewal.changes, name="renewal-difference"),

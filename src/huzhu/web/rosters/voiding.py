@@ -12,10 +12,17 @@ from huzhu.core.identity import masked
 from huzhu.enrolment import certifying, queries
 from huzhu.enrolment.certificate import period
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.rosters.upload import CLERKS
+from huzhu.web.workbooks import Cell
 
 HOLDERS = (*CLERKS, "auditor")
+WHICH = lists.Filter(
+    "which", "范围", (("mine", "等您复核"), ("others", "等别人复核"), ("settled", "办过的")), default="mine"
+)
+FINDS = "保障书编号、姓名、拼音首字母、身份证末四位"
+HEADS = ("编号", "姓名", "理由", "提出人", "提出时间", "状态", "复核人", "复核时间", "换发")
 REFUSED = (certifying.VoidRefused, withdrawing.EndRefused, NotAllowed)
 
 
@@ -41,11 +48,25 @@ def cover(request: Any, pk: Any) -> HttpResponse:
 @require_safe
 @staff("agency_clerk")
 def voids(request: Any) -> HttpResponse:
-    """Voids that wait for a second person, and the newest of the others."""
-    waiting = list(certifying.to_confirm(request.by)[:100])
-    keys = {one.pk for one in waiting}
-    others = [one for one in certifying.voids_visible_to(request.by)[:100] if one.pk not in keys]
-    return render(request, "web/rosters/voids.html", {"waiting": waiting, "others": others})
+    """Voids that wait for a second person, the person's own that wait for another, and those that are settled."""
+    asked = lists.read(request, "保障书作废", WHICH, finds=FINDS, unit="份")
+    mine = certifying.to_confirm(request.by)
+    found = mine if asked["which"] == "mine" else certifying.voids_visible_to(request.by)
+    if asked["which"] == "others":
+        found = found.filter(state="proposed").exclude(pk__in=mine.values("pk"))
+    if asked["which"] == "settled":
+        found = found.exclude(state="proposed")
+    if asked.text:
+        found = certifying.voids_matching(found, asked.text)
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
+    return render(request, "web/rosters/voids.html", lists.shown(request, asked, found))
+
+
+def _cells(one: Any) -> tuple[Cell, ...]:
+    asked = one.reason, one.proposed_name, lists.minute(one.proposed_at)
+    settled = one.get_state_display(), one.settled_name, lists.minute(one.settled_at), one.replaced_by
+    return (one.certificate_no, one.enrolment.member.name, *asked, *settled)
 
 
 @require_POST

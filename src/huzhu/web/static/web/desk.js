@@ -1,8 +1,9 @@
-// Keys of the desks: / finds, g h goes home, j k walk a list, Enter opens, f filters, e exports, ? shows the keys. All of it works without.
+// Keys of the desks: / finds, g h goes home, j k (and arrows, once in it) walk a list, Enter opens, f filters, e exports, ? shows the keys. All of it works without.
 (function () {
   let before = "";
   function typing(target) { return target.closest("input, select, textarea, [contenteditable]"); }
-  function rows() { return Array.from(document.querySelectorAll("main table.list tbody tr")).filter(function (row) { return row.querySelector("a[href]"); }); }
+  function door(row) { return row.querySelector("a[href], button[data-opens]"); }
+  function rows() { return Array.from(document.querySelectorAll("main table.list tbody tr")).filter(door); }
   function walk(step) {
     const all = rows();
     if (!all.length) { return; }
@@ -10,7 +11,7 @@
     const next = now < 0 ? 0 : Math.min(all.length - 1, Math.max(0, now + step));
     if (now >= 0) { all[now].classList.remove("at"); }
     all[next].classList.add("at");
-    all[next].querySelector("a[href]").focus();
+    door(all[next]).focus();
     all[next].scrollIntoView({ block: "nearest" });
   }
   function press(what, how, event) {
@@ -51,8 +52,9 @@
     const find = document.getElementById("find");
     if (event.key === "/" && find) { event.preventDefault(); find.focus(); find.select(); }
     if (event.key === "?") { const keys = document.getElementById("keys"); if (keys && keys.togglePopover) { keys.togglePopover(); } }
-    if (event.key === "j") { walk(1); }
-    if (event.key === "k") { walk(-1); }
+    const inside = event.target.closest("table.list tr.at");
+    if (event.key === "j" || (inside && event.key === "ArrowDown")) { event.preventDefault(); walk(1); }
+    if (event.key === "k" || (inside && event.key === "ArrowUp")) { event.preventDefault(); walk(-1); }
     if (event.key === "f") { press(".list-bar input, .list-bar select", "focus", event); }
     if (event.key === "e") { press("[data-export]", "click", event); }
     if (event.key === "h" && before === "g") { window.location.assign(document.querySelector(".bar .brand").href); }
