@@ -1,14 +1,41 @@
 """Who may open a page: every route stands here before it is served, and the pages are held to it.
 
-PUBLIC is anybody; MEMBER is a member on the phone, for themself; STAFF is every role; else the codes of roles.
+PUBLIC is anybody; TOKEN is a program; MEMBER is a member on the phone, for themself; STAFF is every role; else the codes of roles.
 What a person then sees is their own branch only: that is tested page by page.
 """
 
 PUBLIC = "public"
 MEMBER = "member"
 STAFF = "staff"
+TOKEN = "token"  # noqa: S105  a word, not a secret
 
 ROUTES: dict[str, str] = {
+    "api/v1/openapi.json": PUBLIC,
+    "api/v1/": PUBLIC,
+    "api/v1/^.*$": PUBLIC,
+    "api/v1/employers": TOKEN,
+    "api/v1/employers/<code>": TOKEN,
+    "api/v1/members": TOKEN,
+    "api/v1/members/search": TOKEN,
+    "api/v1/members/<key>": TOKEN,
+    "api/v1/enrolments": TOKEN,
+    "api/v1/enrolments/<key>": TOKEN,
+    "api/v1/rosters": TOKEN,
+    "api/v1/rosters/<key>": TOKEN,
+    "api/v1/contributions/dues": TOKEN,
+    "api/v1/contributions/dues/<key>": TOKEN,
+    "api/v1/contributions/receipts": TOKEN,
+    "api/v1/contributions/transfers": TOKEN,
+    "api/v1/claims": TOKEN,
+    "api/v1/claims/<number>": TOKEN,
+    "api/v1/claims/<number>/submit": TOKEN,
+    "api/v1/decisions": TOKEN,
+    "api/v1/decisions/<key>": TOKEN,
+    "api/v1/payouts": TOKEN,
+    "api/v1/payouts/<key>": TOKEN,
+    "api/v1/ledger/balances": TOKEN,
+    "api/v1/ledger/entries": TOKEN,
+    "api/v1/ledger/vouchers/<number>": TOKEN,
     "": PUBLIC,
     "compare/": PUBLIC,
     "schemes/gallery/": PUBLIC,
@@ -40,6 +67,9 @@ ROUTES: dict[str, str] = {
     "desk/people/upload/<uuid:pk>/": "administrator",
     "desk/people/<int:pk>/": "administrator",
     "desk/people/<int:pk>/do/<slug:verb>/": "administrator",
+    "desk/tokens/": "administrator",
+    "desk/tokens/new/": "administrator",
+    "desk/tokens/<int:pk>/revoke/": "administrator",
     "desk/calendar/": "administrator",
     "desk/calendar/<int:year>/": "administrator",
     "desk/editions/<slug:slug>/<str:name>/": "policy",

@@ -18,7 +18,7 @@ from django.test.utils import isolate_apps
 from django.urls import URLPattern, URLResolver, get_resolver, path
 from django.utils import translation
 
-from doors import MEMBER, PUBLIC, ROUTES, STAFF
+from doors import MEMBER, PUBLIC, ROUTES, STAFF, TOKEN
 from huzhu.web.access import ROLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ FLOORS = {
     for height, floor in enumerate(reversed(CONTRACT["layers"]))
     for room in floor.split("|")
 }
-FACES = {"config", "web", "cli"}
+FACES = {"config", "web", "api", "cli"}
 EXACT = {"core", "rules"}
 WRITES = {
     "save",
@@ -390,7 +390,7 @@ def said(opens_to: frozenset[str] | None) -> str:
         return PUBLIC
     if opens_to == frozenset(ROLES):
         return STAFF
-    return " ".join(code for code in (*ROLES, MEMBER) if code in opens_to)
+    return " ".join(code for code in (*ROLES, MEMBER, TOKEN) if code in opens_to)
 
 
 def test_every_route_says_who_may_open_it():

@@ -35,3 +35,18 @@ class Seal(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "审计封存"
+
+
+class Handled(models.Model):
+    """A request that had an effect, by the key its sender gave it: sent again, it gets the same answer and no effect."""
+
+    key = models.CharField("键", max_length=80)
+    actor_id = models.CharField("何人编号", max_length=60)
+    what = models.CharField("做什么", max_length=60)
+    request = models.CharField("请求的摘要", max_length=80)  # keyed: a request may hold an account number
+    answer = models.JSONField("回答", default=dict)
+    at = models.DateTimeField("时间", db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "办过的请求"
+        constraints = (models.UniqueConstraint(fields=("actor_id", "key"), name="a_key_is_used_once"),)

@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "huzhu.web.middleware.content_security_policy",
+    "huzhu.web.middleware.business_time",
 ]
 
 ROOT_URLCONF = "huzhu.config.urls"

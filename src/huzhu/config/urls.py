@@ -3,5 +3,6 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("api/v1/", include("huzhu.api.urls")),
     path("", include("huzhu.web.urls")),
 ]

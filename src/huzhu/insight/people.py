@@ -21,7 +21,11 @@ def are_real() -> bool:
 
 def cast() -> QuerySet[Role]:
     """The people of the demo, in the order of the walk of a claim."""
-    return Role.objects.filter(is_active=True).select_related("user", "organisation").order_by("pk")
+    return (
+        Role.objects.filter(is_active=True, user__is_machine=False)
+        .select_related("user", "organisation")
+        .order_by("pk")
+    )
 
 
 def heroine() -> Member | None:

@@ -213,7 +213,9 @@ def house(by: Role) -> House:
     places = Organisation.objects.under(by.organisation).order_by()
     labels = dict(Organisation.Kind.choices)
     counted = places.values_list("kind").annotate(Count("pk"))
-    roles = Role.objects.filter(organisation__path__startswith=by.organisation.path, is_active=True)
+    roles = Role.objects.filter(
+        organisation__path__startswith=by.organisation.path, is_active=True, user__is_machine=False
+    )
     return House(
         kinds={labels[kind]: number for kind, number in counted},
         users=roles.values("user").distinct().count(),

@@ -29,7 +29,9 @@ def checklist(by: Role) -> list[Step]:
     """In the order in which it is done; empty when nothing is missing."""
     branch = visible_to(by).open()
     kinds = set(branch.order_by().values_list("kind", flat=True))
-    held = Role.objects.filter(organisation__in=branch, is_active=True, user__is_active=True)
+    held = Role.objects.filter(
+        organisation__in=branch, is_active=True, user__is_active=True, user__is_machine=False
+    )
     people: dict[str, set[int]] = {}
     for code, user in held.values_list("code", "user_id"):
         people.setdefault(code, set()).add(user)

@@ -13,6 +13,7 @@ class User(AbstractBaseUser):
     name = models.CharField("姓名", max_length=40)
     initials = models.CharField("拼音首字母", max_length=20, blank=True)
     is_active = models.BooleanField("可登录", default=True)
+    is_machine = models.BooleanField("程序", default=False)  # acts by a token, never signs in
 
     objects = BaseUserManager()
     USERNAME_FIELD = "username"
@@ -115,3 +116,29 @@ class PasswordLink(models.Model):
                 fields=("user",), condition=models.Q(ended_at__isnull=True), name="one_open_link_a_person"
             ),
         )
+
+
+class ApiToken(models.Model):
+    """What lets a program in: it acts in a role of its own, within scopes, until a day. The token is kept as a digest."""
+
+    name = models.CharField("用途", max_length=40)
+    role = models.OneToOneField(Role, models.PROTECT, related_name="token", verbose_name="以什么角色")
+    scopes = models.JSONField("范围")  # names out of tokens.SCOPES
+    digest = models.CharField("摘要", max_length=80, unique=True)
+    begins = models.CharField("开头几位", max_length=12)  # to tell tokens apart
+    made_by = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name="制作人")
+    made_at = models.DateTimeField("制作时间")
+    expires_at = models.DateTimeField("到期")
+    revoked_at = models.DateTimeField("停用时间", null=True)
+    last_used_at = models.DateTimeField("最近使用", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接口令牌"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("made_at")), name="a_token_ends_after_it_was_made"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.begins}…）"

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from huzhu.audit.models import Event
 from huzhu.organisations.models import Organisation
-from huzhu.users.models import Role, User
+from huzhu.users.models import ApiToken, Role, User
 from huzhu.users.permissions import may
 
 
@@ -31,10 +31,10 @@ def people_visible_to(by: Any) -> QuerySet[User]:
 
 
 def visible_to(by: Any) -> QuerySet[Role]:
-    """The roles held in the asker's branch."""
+    """The roles held by people in the asker's branch; programs have tokens instead."""
     if not getattr(by, "is_current", False):
         return Role.objects.none()
-    branch = Role.objects.filter(organisation__path__startswith=by.organisation.path)
+    branch = Role.objects.filter(organisation__path__startswith=by.organisation.path, user__is_machine=False)
     return branch.select_related("user", "organisation").order_by("organisation__path", "pk")
 
 
@@ -47,5 +47,14 @@ def acts_visible_to(by: Any) -> QuerySet[Event]:
         return Event.objects.none()
     if by.organisation.parent_id is None:
         return Event.objects.order_by("-pk")
-    staff = {f"user:{user_id}" for user_id in visible_to(by).values_list("user_id", flat=True)}
+    held = Role.objects.filter(organisation__path__startswith=by.organisation.path)
+    staff = {f"user:{user_id}" for user_id in held.values_list("user_id", flat=True)}
     return Event.objects.filter(actor_id__in=staff).order_by("-pk")
+
+
+def tokens_visible_to(by: Any) -> QuerySet[ApiToken]:
+    """Tokens of programs that act in an administrator's branch, newest first."""
+    if not may(by, "tokens.change"):
+        return ApiToken.objects.none()
+    branch = ApiToken.objects.filter(role__organisation__path__startswith=by.organisation.path)
+    return branch.select_related("role__user", "role__organisation", "made_by__user").order_by("-pk")

@@ -84,6 +84,7 @@ def grant(
     if by:
         check_may(by, "users.change", within=organisation)
         _refuse_own(by, user)
+        _refuse_machine(user)
     check_stands(code, organisation)
     role, is_new = Role.objects.get_or_create(user=user, code=Role.Code(code), organisation=organisation)
     if is_new or Role.objects.filter(pk=role.pk, is_active=False).update(is_active=True):
@@ -139,6 +140,7 @@ def check_rules(by: Role, user: User) -> None:
     """Raise NotAllowed, OwnRoles or OutOfReach unless this administrator may act on the login itself."""
     check_may(by, "users.change")
     _refuse_own(by, user)
+    _refuse_machine(user)
     if not rules(by, user):
         raise OutOfReach(
             f"{user.name}在{by.organisation.name}之外还有角色，登录名和密码由上级的系统管理员管。"
@@ -186,6 +188,11 @@ def suggested_login(name: str) -> str:
 def _refuse_own(by: Role, user: User) -> None:
     if by.user_id == user.pk:
         raise OwnRoles("自己的角色和登录名不能自己改，要由另一位系统管理员办。请先邀请一位。")
+
+
+def _refuse_machine(user: User) -> None:
+    if user.is_machine:
+        raise OutOfReach(f"“{user.name}”是程序，没有密码，也只有令牌上的一个角色。请在“接口令牌”里停用它。")
 
 
 def _refuse_last(by: Role, going: QuerySet[Role]) -> None:

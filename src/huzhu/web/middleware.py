@@ -1,8 +1,11 @@
 """Headers every page carries."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+
+from huzhu.web import clock
 
 POLICY = "; ".join(
     [
@@ -27,5 +30,15 @@ def content_security_policy(
         if request.method == "POST":
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+def business_time(get_response: Callable[[Any], HttpResponse]) -> Callable[[Any], HttpResponse]:
+    """Every request can ask for the instant it works with, whichever face answers it."""
+
+    def middleware(request: Any) -> HttpResponse:
+        request.business_time = clock.now
+        return get_response(request)
 
     return middleware

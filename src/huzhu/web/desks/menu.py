@@ -69,6 +69,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("发件箱", "web:outbox"),
             Entry("机构", "web:places"),
             Entry("人员", "web:people"),
+            Entry("接口令牌", "web:tokens"),
             Entry("工作日历", "web:calendar"),
         ),
     ),

@@ -139,6 +139,8 @@ WORDS = {
     "schemes.send_back": "退回公布提议",
     "schemes.withdraw": "撤回公布提议",
     "setup.open": "首次开业",
+    "tokens.make": "做接口令牌",
+    "tokens.revoke": "停用接口令牌",
     "users.add_user": "增加登录名",
     "users.change_password": "修改密码",
     "users.grant": "授予角色",

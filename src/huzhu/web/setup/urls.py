@@ -10,6 +10,7 @@ from huzhu.web.setup import (
     people_upload,
     places,
     publishing,
+    tokens,
     tree_upload,
 )
 
@@ -32,6 +33,9 @@ urlpatterns = [
     path("desk/people/upload/<uuid:pk>/", people_upload.preview, name="people-preview"),
     path("desk/people/<int:pk>/", people.person, name="person"),
     path("desk/people/<int:pk>/do/<slug:verb>/", people.act, name="person-act"),
+    path("desk/tokens/", tokens.tokens, name="tokens"),
+    path("desk/tokens/new/", tokens.new_token, name="new-token"),
+    path("desk/tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke-token"),
     path("desk/calendar/", calendar.calendar, name="calendar"),
     path("desk/calendar/<int:year>/", calendar.calendar, name="calendar-of"),
     path("desk/editions/<slug:slug>/<str:name>/", publishing.edition, name="edition"),
