@@ -1,6 +1,8 @@
 """The API as a whole: its routers, and every refusal of the rooms in the one shape, with the sentence of the room."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
@@ -62,7 +64,7 @@ WORDS = {
 class Chinese(JSONRenderer):
     """Sentences as people read them."""
 
-    json_dumps_params: ClassVar[dict[str, Any]] = {"ensure_ascii": False}
+    json_dumps_params: Mapping[str, Any] = MappingProxyType({"ensure_ascii": False})
 
 
 def made() -> NinjaAPI:

@@ -59,7 +59,7 @@ class Event(Schema):
     admitted_on: date | None = None
     discharged_on: date | None = None
     diagnosed_on: date | None = None
-    diagnosis: Text = Field("", description="疾病编码，例如 C50.9")
+    diagnosis: Annotated[Text, Field(description="疾病编码，例如 C50.9")] = ""
     severity: Text = ""
     accident_on: date | None = None
     disability_grade: Text = ""
