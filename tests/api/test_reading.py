@@ -107,8 +107,8 @@ def test_the_books_are_those_of_the_page(place):
         for one in ledger.balances(by=role)
     ]
     assert [(one["account"], one["balance"]) for one in balances] == wanted
-    entries = auditor.get("ledger/entries", account="1001").json()
-    assert entries["count"] == ledger.entries(role, "1001").count() == 1
+    entries = auditor.get("ledger/entries", month="2022-01").json()
+    assert entries["count"] == ledger.entries(role, month="2022-01").count() > 0
     voucher = auditor.get(f"ledger/vouchers/{entries['items'][0]['voucher']}").json()
     assert voucher["entries"] == entries["items"]
     assert auditor.get("ledger/entries", month="2022-13").status_code == 422
