@@ -107,6 +107,17 @@ def test_headers_are_found_by_other_names_and_with_remarks():
     assert (line.name, line.sex, line.id_number, line.problems) == ("王小明", "女", GOOD, {})
 
 
+@pytest.mark.parametrize("said", ["合计", "总 计：", "制表人：赵", "备注：离职的没有列"])
+def test_what_stands_below_a_list_is_nobody(said):
+    header = ("序号", *sheets.HEADER)
+    rows = [("1", "王小明", GOOD, "13900000001"), (said, "", "1人", "")]
+    assert [line.name for line in read(sheets.an_xlsx(rows, header=header))] == ["王小明"]
+
+
+def test_a_person_is_never_taken_for_a_total():
+    assert [line.name for line in read(sheets.an_xlsx([("合计", GOOD, "")]))] == ["合计"]
+
+
 # ── cells ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,11 +179,13 @@ def test_sex_is_compared_only_where_there_is_such_a_column():
     assert "性别写的是男" in the_line("王小明", GOOD, "", "男", header=header).problems["sex"]
 
 
-def test_bank_and_account_go_together():
+def test_half_an_account_keeps_nobody_out():
     header = (*sheets.HEADER, "开户行", "银行账号")
-    assert the_line("王", GOOD, "", "工行", "6222 0209 0300 0012", header=header).problems == {}
-    assert the_line("王", GOOD, "", "", "622202090300001", header=header).problems.keys() == {"bank_name"}
-    assert the_line("王", GOOD, "", "工行", "", header=header).problems.keys() == {"account"}
+    whole = the_line("王", GOOD, "", "工行", "6222 0209 0300 0012", header=header)
+    assert (whole.problems, whole.half_account) == ({}, {})
+    for bank, number, lacking in (("", "622202090300001", "bank_name"), ("工行", "", "account")):
+        half = the_line("王", GOOD, "", bank, number, header=header)
+        assert (half.problems, half.half_account.keys()) == ({}, {lacking})
     spoilt = the_line("王", GOOD, "", "工行", 6222020903000012345, header=header)
     assert "设为“文本”" in spoilt.problems["account"]
 

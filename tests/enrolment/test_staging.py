@@ -119,6 +119,24 @@ def test_good_rows_and_bad_rows_are_kept_apart(employer, clerk, inpatient):
     assert not Member.objects.exists()
 
 
+def test_half_an_account_joins_and_is_counted(employer, clerk, inpatient):
+    header = (*sheets.HEADER, "工资卡开户行", "工资卡号")
+    rows = [
+        ("王小明", an_id_number(), "", "", "622202090300001"),
+        ("李会计", an_id_number(), "", "工行", ""),
+    ]
+    roster = services.stage(
+        employer=employer,
+        editions=[inpatient],
+        cover_starts_on=START,
+        data=sheets.an_xlsx(rows, header=header),
+        name="名册.xlsx",
+        by=clerk,
+        at=UPLOADED_AT,
+    )
+    assert (queries.tally(roster), queries.half_accounts(roster)) == ((2, 0), 2)
+
+
 def test_the_same_person_twice_counts_once(employer, clerk, inpatient):
     [worker] = some_workers(1)
     roster = a_staged_roster(employer, [inpatient], [worker, worker, worker], by=clerk)

@@ -81,7 +81,11 @@ def _write(
             members.Person(line.identity, line.name, line.phone or None) for line in lines if line.identity
         ]
         found, new = members.sorted_out(people=people, employer=roster.employer)
-        accounts = {line.id_number: (line.bank_name, line.account) for line in lines if line.account}
+        accounts = {
+            line.id_number: (line.bank_name, line.account)
+            for line in lines
+            if line.account and line.bank_name
+        }
         first = {number: account for number, account in accounts.items() if number in new}
         added = sealed(members.first_accounts(accounts=first, members=new, at=at))
         some = _Known(

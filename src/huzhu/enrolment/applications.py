@@ -233,7 +233,8 @@ def _account_problems(fields: dict[str, Any]) -> dict[str, str]:
     if not (bank or number):
         return {}
     cells = {"name": "某", "bank_name": bank, "account": number}
-    found = Line.of(1, cells, starts_on=date.max).problems
+    line = Line.of(1, cells, starts_on=date.max)
+    found = line.half_account | line.problems
     problems: dict[str, str] = {name: found[name] for name in ("bank_name", "account") if name in found}
     if not problems:
         fields["account"] = account_number(number)

@@ -88,10 +88,15 @@ class Line:
                 self.account = account_number(self.account)
             except NotAnAccount as wrong:
                 self.problems["account"] = str(wrong)
+
+    @property
+    def half_account(self) -> dict[str, str]:
+        """What an account still lacks, column → sentence: no reason to stay out, but it cannot be paid to."""
         if self.account and not self.bank_name:
-            self.problems.setdefault("bank_name", "填了账号，还要填开户行")
-        elif self.bank_name and not self.account:
-            self.problems.setdefault("account", "填了开户行，还要填账号")
+            return {"bank_name": "填了账号，还要填开户行"}
+        if self.bank_name and not self.account:
+            return {"account": "填了开户行，还要填账号"}
+        return {}
 
 
 def _trimmed(column: str, text: str) -> str:

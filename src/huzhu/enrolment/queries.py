@@ -91,6 +91,12 @@ def tally(roster: Roster) -> tuple[int, int]:
     return roster.rows.count() - bad, bad
 
 
+def half_accounts(roster: Roster) -> int:
+    """Good rows with an account but no bank, or a bank but no account: they join, and nothing is registered."""
+    half = Q(account__isnull=False, bank_name="") | Q(account__isnull=True) & ~Q(bank_name="")
+    return roster.rows.exclude(joins="").filter(half).count()
+
+
 def heads(roster: Roster) -> dict[SchemeEdition, int]:
     """How many the good rows would enrol, by edition."""
     found = dict.fromkeys(roster.editions.order_by("pk"), 0)

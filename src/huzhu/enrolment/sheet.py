@@ -1,6 +1,7 @@
 """The roster as a spreadsheet: the template that goes out, and the rows that come back."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +36,8 @@ BANKS = (
     "哈尔滨银行",
 )
 _WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "sex": 8, "bank_name": 28, "account": 28}
+_TOTAL = re.compile("合计|总计|小计|共计|总人数|制表|填表|审核人|经办人|负责人|说明|备注|注$")
+_NUMBER = re.compile(r"\d{12}")
 _OPTIONAL = ("sex", "bank_name", "account")
 
 
@@ -129,7 +132,7 @@ class Book:
         places = reading.columns.items()
         for number, row in enumerate(islice(page.rows(), reading.top + 1, None), start=reading.top + 2):
             cells = {column: text(row[place]) for column, place in places if place < len(row)}
-            if any(cells.values()) and not _is_no_person(cells):
+            if any(cells.values()) and not _is_no_person(cells) and not _is_a_total(row):
                 yield number, cells
 
     def count(self, reading: Reading, repeats: Repeats) -> int:
@@ -175,6 +178,12 @@ def _is_no_person(cells: dict[str, str]) -> bool:
     if cells.get("name", "").startswith(SAMPLE):
         return True
     return all(columns.plain(cells.get(key, "")) in columns.ALIASES[key] for key in ("name", "id_number"))
+
+
+def _is_a_total(row: Sequence[object]) -> bool:
+    """合计, 制表人 and the like below a list; never a row with an identity number."""
+    cells = [text(cell) for cell in row if text(cell)]
+    return bool(_TOTAL.match(columns.plain(cells[0]))) and not any(_NUMBER.search(cell) for cell in cells)
 
 
 def hidden_text(pages: Sequence[Page]) -> list[str]:

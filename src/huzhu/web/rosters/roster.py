@@ -92,6 +92,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "labels": LABELS.values(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
+        "half_accounts": queries.half_accounts(found),
         "total": contributions.total_fen(plans),
         "by_habit": found.reading.get("source") == "habit",
         "may_change": may_change,

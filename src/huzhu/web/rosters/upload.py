@@ -29,6 +29,7 @@ class Start:
     employers: list[Any]
     today: date
     asked: Any  # the query or the form
+    own: Any = None  # the person's own place, if it is one of them
     previous: Any = None
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -41,7 +42,9 @@ class Start:
 
     @property
     def employer(self) -> Any:
-        """The one chosen, or the only one there is."""
+        """The one chosen; before anything was asked, the person's own."""
+        if self.own and not {"employer", "q"} & set(self.asked):
+            return self.own
         return chosen(self.employers, self.asked)
 
     @property
@@ -93,7 +96,8 @@ def _start(request: Any, asked: Any) -> Start:
     employers = list(organisations.visible_to(request.by).employers())
     last = queries.rosters_visible_to(request.by).first()
     previous = {row.slug for row in last.editions.all()} if last else None
-    return Start(employers, request.today, asked, previous)
+    own = next((one for one in employers if one == request.by.organisation), None)
+    return Start(employers, request.today, asked, own, previous)
 
 
 def _stage(request: Any, start: Start) -> Any:
