@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from factories.adjudication import a_reported
 from factories.claims import WEDNESDAY, a_covered_member, a_draft, a_submitted, yichun
 from factories.contributions import a_receipt, an_accepted_roster
 from factories.enrolment import a_staged_roster, some_workers
@@ -17,7 +18,9 @@ from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from factories.web import as_staff
+from huzhu.adjudication import services as deciding
 from huzhu.audit.models import Event
+from huzhu.claims import services as claims
 from huzhu.contributions.models import Share
 from huzhu.enrolment import approval
 from huzhu.enrolment.models import Enrolment
@@ -39,6 +42,8 @@ LISTS = (
     ("agency_clerk", "/desk/changes/?which=accounts", "资料变更"),
     ("agency_clerk", "/desk/splits/", "分担办法"),
     ("auditor", "/desk/claims/", "给付申请"),
+    ("reviewer", "/desk/queue/", "等核定的申请"),
+    ("second_reviewer", "/desk/queue/", "等复核的申请"),
     ("leader", "/desk/employers/", "单位"),
     ("leader", "/desk/insured/", "医保统计对照"),
     ("county_clerk", "/desk/outreach/", "走访工作清单"),
@@ -374,11 +379,49 @@ def test_approvals_say_whose_turn_it_is(place, agency):
     assert rows_seen(desk, "/desk/approvals/") == []
 
 
+def test_the_queue_has_the_urgent_first_with_hours_left_age_and_amount(place):
+    liu, wang = a_covered_member(place), a_covered_member(place, "王小明", initials="wxm", sex="male")
+    first = a_reported(place, liu)
+    urgent = a_reported(place, wang, setl_id="S2", kinds=["inpatient"])
+    claims.set_urgent(claim=urgent, reason="家中困难", by=place.agency(), at=NOW)
+    desk = as_staff(place.reviewer())
+    numbers = [cell.split()[0] for cell in rows_seen(desk, "/desk/queue/")]
+    assert numbers == [urgent.number, first.number]
+    assert rows_seen(desk, "/desk/queue/?q=lns") == [first.number]
+    assert rows_seen(desk, "/desk/queue/?urgent=1")[0].startswith(urgent.number)
+    rows = {row[0]: row for row in rows_of(desk.get("/desk/queue/?as=xlsx"))}
+    assert rows[first.number][7] == 31714
+    assert rows[first.number][8:] == ["", ""]
+    page = text_of(desk.get("/desk/queue/"))
+    assert "31,714.00" in page
+    assert re.search(r"已等 \d+ ?[分小]", page)
+    assert "个工作小时" in page
+
+
+def test_the_second_reviewer_sees_the_amount_and_who_decided(place):
+    liu = a_covered_member(place)
+    claim = a_reported(place, liu)
+    deciding.decide(claim=claim, verdict="pay", reason="", by=place.reviewer(), at=NOW)
+    second = as_staff(place.second())
+    for address in ("/desk/queue/", "/desk/"):
+        page = text_of(second.get(address))
+        assert re.search(rf"{claim.number}.*31,714\.00 张审核", page), address
+    (row,) = rows_of(second.get("/desk/queue/?as=xlsx"))
+    assert row[7:9] == [31714, "张审核"]
+
+
+def test_what_an_agency_must_do_shows_its_estimate_and_a_return_keeps_it(place, agency):
+    claim = a_submitted(a_covered_member(place))
+    assert re.search(rf"{claim.number}.*试算 31,714\.00", text_of(agency.get("/desk/")))
+    with_no_figures = a_submitted(a_covered_member(place, "王小明"), setl_id="S9", figures={})
+    assert with_no_figures.number in text_of(agency.get("/desk/"))
+
+
 # ── what a page asks of the database ────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/desk/members/", 6), ("/desk/claims/", 9), ("/desk/employers/", 13)]
+    ("address", "most"), [("/desk/members/", 6), ("/desk/claims/", 12), ("/desk/employers/", 13)]
 )
 def test_a_list_asks_as_much_for_twenty_as_for_one(
     place, agency, address, most, django_assert_max_num_queries

@@ -1,6 +1,6 @@
 """The claims of a branch: the list with its filters in the address, one claim, and what may be done with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services as deciding_services
+from huzhu.adjudication.amounts import Amount, amounts_of
 from huzhu.adjudication.letter import open_letter
 from huzhu.claims import queries
 from huzhu.claims import services as claims
@@ -37,6 +38,7 @@ READERS = ("agency_clerk", "reviewer", "second_reviewer", "auditor")
 CLERKS = ("employer_clerk", "county_clerk")
 FINDS = "申请编号、姓名、拼音首字母、身份证末四位"
 HEADS = ("申请编号", "加急", "会员", "单位", "提交", "状态", "期限")
+AMOUNT = "金额（元，没有核定的是试算）"
 STATES = [(str(state), str(state.label)) for state in LIFECYCLE]
 PAPER_STATES = (("received", "已收"), ("unclear", "看不清"), ("missing", "缺"), ("waived", "免交"))
 
@@ -48,30 +50,30 @@ def details(request: Any, pk: str) -> Any:
     return get_object_or_404(queries.visible_to(request.by), pk=pk)
 
 
-def _asked(request: Any) -> lists.Asked:
-    """Clerks of employers see states only, so they cannot sift by what was applied for."""
-    offices = [(str(one.pk), one.name) for one in visible_to(request.by).filter(kind="city")]
-    kinds = [(kind.name, kind.label) for kind in KINDS.values()] if queries.opens_details(request.by) else []
-    return lists.read(
-        request,
-        "给付申请",
-        lists.Filter("state", "状态", STATES),
+def filters(by: Any) -> tuple[lists.Filter, ...]:
+    """What claims are sifted by; clerks of employers see states only, so they cannot sift by what was applied for."""
+    offices = [(str(one.pk), one.name) for one in visible_to(by).filter(kind="city")]
+    kinds = [(kind.name, kind.label) for kind in KINDS.values()] if queries.opens_details(by) else []
+    return (
         lists.Filter("kind", "项目", kinds),
         lists.Filter("office", "代办处", offices if len(offices) > 1 else []),
         lists.Filter("urgent", "加急", kind="tick"),
         lists.Filter("overdue", "超时", kind="tick"),
-        finds=FINDS,
-        unit="件",
     )
 
 
-def _sifted(request: Any, asked: lists.Asked) -> Any:
-    """Newest first; the overdue by urgency."""
-    found = queries.matching(queries.visible_to(request.by), asked.text)
-    found = found.filter(state=asked["state"]) if asked["state"] else found
+def sifted(found: Any, asked: lists.Asked) -> Any:
+    """Claims by what was typed and all filters but the clock's."""
+    found = queries.matching(found, asked.text)
     found = queries.of_kind(found, asked["kind"]) if asked["kind"] else found
     found = found.filter(office=int(asked["office"])) if asked["office"] else found
-    found = found.filter(is_urgent=True) if asked["urgent"] else found
+    return found.filter(is_urgent=True) if asked["urgent"] else found
+
+
+def _listed(request: Any, asked: lists.Asked) -> Any:
+    """Newest first; the overdue by urgency."""
+    found = sifted(queries.visible_to(request.by), asked)
+    found = found.filter(state=asked["state"]) if asked["state"] else found
     if not asked["overdue"]:
         return found.order_by("-number")
     late = queries.by_urgency(found.exclude(state__in=(*DONE, "draft")), request.now)
@@ -82,18 +84,28 @@ def _sifted(request: Any, asked: lists.Asked) -> Any:
 @staff(*READERS, *CLERKS)
 def listed(request: Any) -> HttpResponse:
     """The claims of the branch; clerks of employers see states only."""
-    asked, opens = _asked(request), queries.opens_details(request.by)
-    found = _sifted(request, asked)
+    state = lists.Filter("state", "状态", STATES)
+    asked = lists.read(request, "给付申请", state, *filters(request.by), finds=FINDS, unit="件")
+    opens, found = queries.opens_details(request.by), _listed(request, asked)
     if asked.takes:
-        return lists.taken(
-            request, asked, HEADS, found, lambda rows: _cells(queries.timed(rows, request.now), opens=opens)
-        )
+        heads = (*HEADS, AMOUNT) if opens else HEADS
+        return lists.taken(request, asked, heads, found, lambda rows: _cells(request, rows, opens=opens))
     shown = lists.shown(request, asked, found)
     rows = queries.timed(shown["pages"], request.now)
-    return render(request, "web/claims/list.html", shown | {"rows": rows, "opens": opens})
+    shown["rows"] = with_amounts(rows) if opens else [(*pair, None) for pair in rows]
+    return render(request, "web/claims/list.html", shown | {"opens": opens})
 
 
-def _cells(rows: list[Any], *, opens: bool) -> Iterator[tuple[Cell, ...]]:
+def with_amounts(pairs: Iterable[Any]) -> list[tuple[Any, Any, Amount]]:
+    """Each claim and its clock with its amount."""
+    rows = list(pairs)
+    amounts = amounts_of([claim for claim, _ in rows])
+    return [(claim, clock, amounts[claim.pk]) for claim, clock in rows]
+
+
+def _cells(request: Any, found: list[Any], *, opens: bool) -> Iterator[tuple[Cell, ...]]:
+    rows = queries.timed(found, request.now)
+    amounts = amounts_of(found) if opens else {}
     for claim, clock in rows:
         until = f"最晚 {clock.due_on}" if clock.due_on else ""
         yield (
@@ -104,6 +116,7 @@ def _cells(rows: list[Any], *, opens: bool) -> Iterator[tuple[Cell, ...]]:
             lists.minute(claim.submitted_at),
             claim.get_state_display(),
             clock.word if opens else "等补材料" if clock.paused else until,
+            *([amounts[claim.pk].yuan] if opens else []),
         )
 
 

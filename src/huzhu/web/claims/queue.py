@@ -1,5 +1,6 @@
 """The province's queue and the page of one decision; a clean review is one screen and one key, and the next claim opens."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -12,30 +13,65 @@ from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS
+from huzhu.claims.queries import by_urgency
 from huzhu.claims.severity import higher_than
 from huzhu.core import money
 from huzhu.core.identity import mask_account
 from huzhu.members.queries import account_to_pay
+from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
-from huzhu.web.claims.desk import details, summary
+from huzhu.web.claims.desk import AMOUNT, FINDS, details, filters, sifted, summary, with_amounts
 from huzhu.web.claims.shown import REFUSALS, evaluated
+from huzhu.web.workbooks import Cell
 
 DECIDERS = ("reviewer", "second_reviewer")
+HEADS = (
+    "申请编号",
+    "加急",
+    "会员",
+    "单位",
+    "代办处",
+    "上报",
+    "还剩（工作小时）",
+    AMOUNT,
+    "核定人",
+    "核定时间",
+)
 
 
 @require_safe
 @staff(*DECIDERS)
 def queue(request: Any) -> HttpResponse:
-    """What waits for this person: the urgent on top, then by working hours left."""
-    waiting = deciding.queue(request.by, request.now)
-    shown = {
-        "urgent": [pair for pair in waiting if pair[0].is_urgent],
-        "rows": [pair for pair in waiting if not pair[0].is_urgent],
-        "first": waiting[0][0] if waiting else None,
-        "count": len(waiting),
-    }
+    """What waits for this person: the urgent on top, then by working hours left; with its amount and, above the limit, who decided it."""
+    is_second = request.by.code == "second_reviewer"
+    what = "等复核的申请" if is_second else "等核定的申请"
+    asked = lists.read(request, what, *filters(request.by), finds=FINDS, unit="件")
+    found = by_urgency(sifted(deciding.waiting_for(request.by), asked), request.now)
+    if asked["overdue"]:
+        found = [pair for pair in found if pair[1].overdue]
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, _cells)
+    shown = lists.shown(request, asked, found) | {"is_second": is_second}
+    shown["rows"] = with_amounts(shown["pages"])
     return render(request, "web/claims/queue.html", shown)
+
+
+def _cells(pairs: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for claim, clock, amount in with_amounts(pairs):
+        whose = claim.member.name, claim.employer.name, claim.office.name
+        decision = amount.decision
+        said = (decision.decided_by.name, lists.minute(decision.decided_at)) if decision else ("", "")
+        urgent = "加急" if claim.is_urgent else ""
+        yield (
+            claim.number,
+            urgent,
+            *whose,
+            lists.minute(claim.reported_at),
+            clock.hours_left,
+            amount.yuan,
+            *said,
+        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,6 +17,7 @@ from huzhu.members.accounts import COOLING
 from huzhu.schemes import queries as schemes
 from huzhu.setup.queries import Step, checklist
 from huzhu.web.access import staff
+from huzhu.web.claims.desk import with_amounts
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tasks import tasks
 from huzhu.web.desks.tiles import Tile, address, counted
@@ -24,7 +25,8 @@ from huzhu.web.rosters.money import on_the_way
 from huzhu.web.setup import publishing
 
 Shown = tuple[str, dict[str, Any]]
-CLAIMS, QUEUE = "web:claims", "web:queue"
+CLAIMS = "web:claims"
+FIRST = 20  # rows of a queue that stand on the landing page; the list has them all
 
 
 @require_safe
@@ -110,18 +112,25 @@ def agency(request: Any) -> Shown:
         ),
     ]
     parts = [
-        ("overdue", "已超时", found.overdue, "没有超时的申请。"),
-        ("due", "今天到期", found.due_today, "今天没有到期的申请。"),
+        ("overdue", "已超时", "overdue=1", found.overdue, "没有超时的申请。"),
+        ("due", "今天到期", "", found.due_today, "今天没有到期的申请。"),
         (
             "mine",
             "等您初审",
+            "state=submitted",
             found.mine,
             "没有等初审的申请。职工在手机上提交，或您在柜台受理后，会出现在这里。",
         ),
-        ("returned", "等补材料（停表）", found.returned, "没有在等材料的申请。"),
-        ("upstairs", "已上报，在省办或财务", found.upstairs, "没有在上面办理的申请。"),
+        ("returned", "等补材料（停表）", "state=returned", found.returned, "没有在等材料的申请。"),
+        ("upstairs", "已上报，在省办或财务", "", found.upstairs, "没有在上面办理的申请。"),
     ]
-    return "web/desks/agency.html", {"tiles": tiles, "parts": parts, "tasks": tasks(request)}
+    firsts = [(claim, clock) for *_, pairs, _ in parts for claim, clock in pairs[:FIRST]]
+    priced = {row[0].pk: row for row in with_amounts(firsts)}
+    shown = [
+        (key, words, [priced[claim.pk] for claim, _ in pairs[:FIRST]], len(pairs), none, more)
+        for key, words, more, pairs, none in parts
+    ]
+    return "web/desks/agency.html", {"tiles": tiles, "parts": shown, "tasks": tasks(request)}
 
 
 def _changes(request: Any) -> Tile:
@@ -145,7 +154,8 @@ def reviewer(request: Any) -> Shown:
         counted("一个工作日内到期", len(tight), "件", tone="warns", opens="#queue"),
         counted("已超时", len(late), "件", tone="late", opens="#queue"),
     ]
-    return "web/desks/queue.html", {"tiles": tiles, "rows": rows, "is_second": is_second}
+    shown = {"tiles": tiles, "rows": with_amounts(rows[:FIRST]), "count": len(rows), "is_second": is_second}
+    return "web/desks/queue.html", shown
 
 
 def paying(request: Any) -> Shown:

@@ -21,12 +21,8 @@ MOST = 50
 def search(request: Any) -> HttpResponse:
     """One claim found by its number opens at once; everything else is listed."""
     asked = request.GET.get("q", "").strip()[:40]
-    seen = (
-        claims.matching(claims.visible_to(request.by), asked)
-        if asked
-        else claims.visible_to(request.by).none()
-    )
-    found = list(seen.order_by("-number")[:MOST])
+    every = claims.visible_to(request.by)
+    found = list((claims.matching(every, asked) if asked else every.none()).order_by("-number")[:MOST])
     may_open = claims.opens_details(request.by)
     if may_open and len(found) == 1 and found[0].number == asked:
         return redirect("web:claim", found[0].pk)
@@ -39,7 +35,7 @@ def search(request: Any) -> HttpResponse:
         "people": people[:MOST],
         "more_people": len(people) > MOST,
         "sees_people": sees_people,
-        "claims": claims.by_urgency(found, request.now),
+        "claims": [(*pair, None) for pair in claims.by_urgency(found, request.now)],
         "closed": not may_open,
     }
     return render(request, "web/desks/found.html", shown)
