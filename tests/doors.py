@@ -207,4 +207,13 @@ ROUTES: dict[str, str] = {
     "books/export/": "payment_maker payment_releaser auditor leader",
     "books/entries/": "payment_maker payment_releaser auditor leader",
     "books/vouchers/<str:number>/": "payment_maker payment_releaser auditor leader",
+    "bank/": "agency_clerk payment_maker payment_releaser auditor",
+    "bank/lines/": "agency_clerk payment_maker payment_releaser auditor",
+    "bank/accounts/new/": "payment_maker",
+    "bank/accounts/<int:pk>/take/": "payment_maker",
+    "reconciliation/": "payment_maker payment_releaser auditor leader",
+    "reconciliation/differences/": "payment_maker payment_releaser auditor leader",
+    "reconciliation/differences/<int:pk>/explain/": "payment_maker payment_releaser",
+    "reconciliation/<int:pk>/": "payment_maker payment_releaser auditor leader",
+    "reconciliation/<int:pk>/run/": "payment_maker payment_releaser",
 }

@@ -22,6 +22,7 @@ from huzhu.files.tables import TableRefused
 from huzhu.jobs.models import JobRun
 from huzhu.jobs.working import Clock, Kind, Tell
 from huzhu.payouts import services as payouts
+from huzhu.reconciliation import services as reconciliation
 from huzhu.setup import tree_sheet
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import clock
@@ -153,10 +154,16 @@ def remind_members(at: datetime) -> None:
     reminding.remind(at=at)
 
 
+def reconcile(at: datetime) -> None:
+    """Books, payouts and bank are held against each other, whether anybody asks or not."""
+    reconciliation.run_all(at=at)
+
+
 # seconds between two times, and the verb
 INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, schedule_payouts),
     (2.0, begin_cover),
     (60.0, seal_trail),
     (6 * 3600.0, remind_members),
+    (24 * 3600.0, reconcile),
 )

@@ -15,6 +15,8 @@ APPEND_ONLY = [
     "ledger_ledgerentry",
     "schemes_schemeedition",
     "employers_stance",
+    "bank_statement",
+    "bank_statementline",
 ]
 NAME = "append_only"
 SAID = "只能追加，不能修改、删除或覆盖；要更正，请另记一条"

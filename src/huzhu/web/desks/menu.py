@@ -54,6 +54,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("审核", "web:queue"),
             Entry("发放", "web:payouts"),
             Entry("账簿", "web:books"),
+            Entry("银行", "web:bank"),
+            Entry("对账", "web:reconciliation"),
         ),
     ),
     (

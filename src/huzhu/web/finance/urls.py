@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huzhu.web.finance import batches, books, paying, stopping
+from huzhu.web.finance import bank, batches, books, paying, reconciling, stopping
 
 urlpatterns = [
     path("payouts/", paying.payouts, name="payouts"),
@@ -23,4 +23,13 @@ urlpatterns = [
     path("books/export/", books.export, name="books-export"),
     path("books/entries/", books.entries, name="books-entries"),
     path("books/vouchers/<str:number>/", books.voucher, name="voucher"),
+    path("bank/", bank.bank, name="bank"),
+    path("bank/lines/", bank.lines, name="bank-lines"),
+    path("bank/accounts/new/", bank.open_account, name="bank-account"),
+    path("bank/accounts/<int:pk>/take/", bank.take, name="bank-take"),
+    path("reconciliation/", reconciling.reconciliation, name="reconciliation"),
+    path("reconciliation/differences/", reconciling.differences, name="differences"),
+    path("reconciliation/differences/<int:pk>/explain/", reconciling.explain, name="difference-explain"),
+    path("reconciliation/<int:pk>/", reconciling.days, name="reconciled-days"),
+    path("reconciliation/<int:pk>/run/", reconciling.run, name="reconcile"),
 ]

@@ -1,0 +1,42 @@
+"""Questions about bank statements, always asked for someone."""
+
+from datetime import date
+
+from django.db.models import Max, Q, QuerySet
+
+from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.users.models import Role
+from huzhu.users.permissions import may
+
+
+def accounts_visible_to(by: Role) -> QuerySet[OwnAccount]:
+    """Accounts in use in the asker's branch, and the one above it that holds the branch's money."""
+    if not may(by, "bank.see"):
+        return OwnAccount.objects.none()
+    above = [int(pk) for pk in by.organisation.path.split("/") if pk]
+    found = OwnAccount.objects.filter(ended_at=None).select_related("organisation")
+    within = found.filter(organisation__path__startswith=by.organisation.path)
+    return (within | found.filter(organisation__in=above)).order_by("organisation__path")
+
+
+def statements_visible_to(by: Role) -> QuerySet[Statement]:
+    """What was taken in, newest first."""
+    found = Statement.objects.filter(account__in=accounts_visible_to(by).order_by())
+    return found.select_related("account", "file").order_by("-pk")
+
+
+def lines_visible_to(by: Role) -> QuerySet[StatementLine]:
+    """Movements of those accounts, newest first."""
+    found = StatementLine.objects.filter(account__in=accounts_visible_to(by).order_by())
+    return found.select_related("account__organisation").order_by("-booked_on", "-position")
+
+
+def lines_matching(lines: QuerySet[StatementLine], text: str) -> QuerySet[StatementLine]:
+    """Lines by the bank's number or the other side's name; remarks and accounts are sealed."""
+    return lines.filter(Q(reference__icontains=text) | Q(name__contains=text))
+
+
+def known_until(account: OwnAccount) -> date | None:
+    """The last day that a statement has told in full."""
+    last: date | None = account.statements.aggregate(last=Max("last_on"))["last"]
+    return last

@@ -1,0 +1,176 @@
+"""The three sides of an account up to a day, each read from its own rows; nothing here asks the queries of another room."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Max, Q, Sum
+
+from huzhu.bank.models import OwnAccount, StatementLine
+from huzhu.ledger.models import LedgerEntry, Voucher
+from huzhu.organisations.models import Organisation
+from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
+from huzhu.reconciliation.compare import Book, Line, Paid
+from huzhu.rules.units import SHANGHAI
+
+# accounts of the books, written out once more: what the other rooms believe of theirs is what is examined
+CODES = {OwnAccount.Purpose.COLLECTING: "1003", OwnAccount.Purpose.PAYING: "1001"}
+# the payment of a decision; sources that name the bank's reference, with the part's number after it
+_PAYS = re.compile(r"decision:(\d+):paid")
+_NAMED = re.compile(r"(?:receipt|over|suspense|claimed|interest|fee|refund-paid|refund-back):(.+):\d+")
+_BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared, and what both sides held before and hold at the end."""
+
+    book: list[Book]
+    taken_back: frozenset[str]  # vouchers that were reversed, and their mirror images: they moved nothing
+    paid: list[Paid]
+    lines: list[Line]
+    book_before_fen: int
+    bank_before_fen: int
+    book_fen: int
+    bank_fen: int
+
+    @property
+    def standing(self) -> list[Book]:
+        """The vouchers that still say something."""
+        return [one for one in self.book if one.key not in self.taken_back]
+
+
+def offices_of(account: OwnAccount) -> list[int]:
+    """The branch of the account's organisation without the branches that have such an account of their own."""
+    own = OwnAccount.objects.filter(ended_at=None, purpose=account.purpose).exclude(pk=account.pk)
+    below = own.filter(organisation__path__startswith=account.organisation.path)
+    branch = Organisation.objects.filter(path__startswith=account.organisation.path)
+    for path in below.values_list("organisation__path", flat=True):
+        branch = branch.exclude(path__startswith=path)
+    return list(branch.values_list("pk", flat=True))
+
+
+def until(account: OwnAccount) -> date | None:
+    """The last day that the bank has told in full."""
+    last: date | None = account.statements.aggregate(last=Max("last_on"))["last"]
+    return last
+
+
+def sides_of(account: OwnAccount, last: date) -> Sides:
+    """Everything from the account's first day up to and with the last."""
+    offices, code = offices_of(account), CODES[OwnAccount.Purpose(account.purpose)]
+    before = sum(_moved(offices, code, Q(voucher__posted_on__lt=account.since)).values())
+    vouchers, book = _book(offices, code, account.since, last)
+    pays = account.purpose == OwnAccount.Purpose.PAYING
+    every = StatementLine.objects.filter(account=account)
+    told = [
+        *every.filter(booked_on__gte=account.since, booked_on__lte=last)
+        .select_related("statement")
+        .order_by("position")
+    ]
+    end = every.filter(booked_on__lte=last).order_by("-position").first()
+    first = told[0] if told else None
+    bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
+    return Sides(
+        book=book,
+        taken_back=_taken_back(vouchers),
+        paid=_paid(offices, account.since, last) if pays else [],
+        lines=[_line(one) for one in told],
+        book_before_fen=before,
+        bank_before_fen=bank_before,
+        book_fen=before + sum(one.amount_fen for one in book),
+        bank_fen=end.balance_fen if end else 0,
+    )
+
+
+def _moved(offices: list[int], code: str, wanted: Q) -> dict[int, int]:
+    """Fen on the bank account by voucher."""
+    entries = LedgerEntry.objects.filter(wanted, office__in=offices).order_by()
+    sums: dict[int, int] = defaultdict(int)
+    for side, sign in (("debit", 1), ("credit", -1)):
+        found = entries.filter(**{side: code}).values_list("voucher").annotate(Sum("amount_fen"))
+        for voucher, amount in found:
+            sums[voucher] += sign * amount
+    return sums
+
+
+def _book(offices: list[int], code: str, first: date, last: date) -> tuple[list[Voucher], list[Book]]:
+    moved = _moved(offices, code, Q(voucher__posted_on__gte=first, voucher__posted_on__lte=last))
+    found = Voucher.objects.filter(pk__in=[pk for pk, fen in moved.items() if fen]).order_by("number")
+    vouchers = list(found)
+    return vouchers, [_entry(one, moved[one.pk]) for one in vouchers]
+
+
+def _taken_back(vouchers: list[Voucher]) -> frozenset[str]:
+    numbers = {one.pk: one.number for one in vouchers}
+    pairs = [(one.number, numbers[one.reverses_id]) for one in vouchers if one.reverses_id in numbers]
+    return frozenset(number for pair in pairs for number in pair)
+
+
+def _entry(voucher: Voucher, amount_fen: int) -> Book:
+    pays, named = _PAYS.fullmatch(voucher.source), _NAMED.fullmatch(voucher.source)
+    return Book(
+        key=voucher.number,
+        on=voucher.posted_on,
+        amount_fen=amount_fen,
+        words=voucher.note,
+        reference=named[1] if named else "",
+        pays=pays[1] if pays else "",
+        caused_by=frozenset({voucher.actor_id}),
+    )
+
+
+def _paid(offices: list[int], first: date, last: date) -> list[Paid]:
+    payouts = Payout.objects.filter(
+        state=Payout.State.PAID,
+        answered_at__gte=_midnight(first),
+        answered_at__lt=_midnight(last + timedelta(days=1)),
+        decision__claim__office__in=offices,
+    ).select_related("decision__claim")
+    found = list(payouts.order_by("answered_at", "pk"))
+    hands = _hands({one.batch_id for one in found if one.batch_id})
+    return [
+        Paid(
+            key=str(one.pk),
+            on=one.answered_at.astimezone(SHANGHAI).date(),
+            amount_fen=one.amount_fen,
+            decision=str(one.decision_id),
+            claim=one.decision.claim.number,
+            batch=hands[one.batch_id][0],
+            holder=one.holder,
+            caused_by=hands[one.batch_id][1],
+        )
+        for one in found
+        if one.answered_at and one.batch_id
+    ]
+
+
+def _hands(batches: set[int]) -> dict[int, tuple[str, frozenset[str]]]:
+    """The number of each batch, and everybody who had it in hand."""
+    people: dict[int, set[int]] = defaultdict(set)
+    numbers = {}
+    for one in PayoutBatch.objects.filter(pk__in=batches):
+        numbers[one.pk] = one.number
+        people[one.pk] |= {key for key in (one.made_by_id, one.released_by_id) if key}
+    for batch, taker in ReplyFile.objects.filter(batch__in=batches).values_list("batch", "taken_by"):
+        people[batch].add(taker)
+    return {pk: (number, frozenset(f"user:{key}" for key in people[pk])) for pk, number in numbers.items()}
+
+
+def _line(one: StatementLine) -> Line:
+    remark = one.remark or ""
+    return Line(
+        key=str(one.pk),
+        on=one.booked_on,
+        amount_fen=one.amount_fen,
+        reference=one.reference,
+        name=one.name,
+        remark=remark,
+        batches=tuple(_BATCH.findall(remark)),
+        caused_by=frozenset({one.statement.taken_by}),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)

@@ -1,0 +1,116 @@
+"""Books, payouts and bank side by side: the last comparison, what differs and why, every day."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from huzhu.reconciliation import queries, services
+from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
+from huzhu.web.access import staff, told
+from huzhu.web.finance.stopping import stopped
+from huzhu.web.workbooks import Cell, yuan
+
+READERS = ("payment_maker", "payment_releaser", "auditor", "leader")
+DAY_HEADS = (
+    "日期",
+    "账面收入",
+    "账面支出",
+    "发放",
+    "银行收入",
+    "银行支出",
+    "账面余额",
+    "银行余额",
+    "账面－银行",
+)
+FILTERS = (
+    lists.Filter("state", "状态", queries.STATES),
+    lists.Filter("kind", "类型", queries.KINDS),
+)
+HEADS = ("日期", "类型", "说明", "账面（元）", "发放（元）", "银行（元）", "状态", "原因", "说明人")
+
+
+@require_safe
+@staff(*READERS)
+def reconciliation(request: Any) -> HttpResponse:
+    """Each account's last comparison in one sentence, and what nobody has explained."""
+    accounts = [(one, queries.last_run(one)) for one in queries.accounts(request.by)]
+    shown = {
+        "accounts": [(one, run, services.said(run) if run else "") for one, run in accounts],
+        "waiting": [(one, request.by.actor_id in one.caused_by) for one in queries.waiting(request.by)],
+        "causes": queries.CAUSES,
+        "may_explain": may(request.by, "reconciliation.explain"),
+        "may_run": may(request.by, "reconciliation.run"),
+        **stopped(request),
+    }
+    return render(request, "web/finance/reconciliation.html", shown)
+
+
+@require_safe
+@staff(*READERS)
+def differences(request: Any) -> HttpResponse:
+    """Every difference that was ever found, and what became of it."""
+    asked = lists.read(request, "对账差异", *FILTERS, unit="条")
+    found = queries.differences(request.by)
+    for one in ("state", "kind"):
+        found = found.filter(**{one: asked[one]}) if asked[one] else found
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
+    return render(request, "web/finance/differences.html", lists.shown(request, asked, found))
+
+
+def _cells(one: Any) -> tuple[Cell, ...]:
+    sums = [None if fen is None else yuan(fen) for fen in (one.book_fen, one.paid_fen, one.bank_fen)]
+    said = (one.get_state_display(), one.reason, one.explained_by_name)
+    return (one.on, one.get_kind_display(), one.words, *sums, *said)
+
+
+@require_safe
+@staff(*READERS)
+def days(request: Any, pk: int) -> HttpResponse:
+    """Three columns a day, reckoned now: books, payouts, bank, and what is between them."""
+    account = get_object_or_404(queries.accounts(request.by), pk=pk)
+    asked = lists.read(request, f"逐日对账 {account}", lists.Filter("month", "月份", kind="month"), unit="天")
+    rows = [one for one in queries.days(account) if f"{one.on}".startswith(asked["month"])]
+    if asked.takes:
+        return lists.taken(request, asked, DAY_HEADS, rows, lambda held: map(_day_cells, held))
+    shown = lists.shown(request, asked, rows, 100) | {"account": account, "run": queries.last_run(account)}
+    return render(request, "web/finance/reconciled_days.html", shown)
+
+
+def _day_cells(day: Any) -> tuple[Cell, ...]:
+    sums = (day.book_in_fen, day.book_out_fen, day.paid_fen, day.bank_in_fen, day.bank_out_fen)
+    return (day.on, *map(yuan, (*sums, day.book_fen, day.bank_fen, day.difference_fen)))
+
+
+@require_POST
+@staff("payment_maker", "payment_releaser")
+def run(request: Any, pk: int) -> HttpResponse:
+    """Compare now."""
+    account = get_object_or_404(queries.accounts(request.by), pk=pk)
+    try:
+        made = services.run(account=account, by=request.by, at=request.now)
+    except (services.NothingToCompare, NotAllowed) as refused:
+        told(request, refused)
+    else:
+        say = messages.warning if made.open_count else messages.success
+        say(request, services.said(made))
+    return redirect("web:reconciliation")
+
+
+@require_POST
+@staff("payment_maker", "payment_releaser")
+def explain(request: Any, pk: int) -> HttpResponse:
+    """One difference explained by somebody who had it not in hand."""
+    found = get_object_or_404(queries.differences(request.by), pk=pk)
+    asked = {name: request.POST.get(name, "") for name in ("cause", "reason")}
+    try:
+        services.explain(difference=found, **asked, by=request.by, at=request.now)
+    except (services.ExplanationRefused, NotAllowed) as refused:
+        told(request, refused)
+    else:
+        messages.success(request, "已记下原因。全部差异都说明后，发放自动恢复。")
+    return redirect("web:reconciliation")

@@ -1,0 +1,180 @@
+"""Eight faults and some more, each put into lists that agree: every one is reported by its kind, and clean lists are silent."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huzhu.reconciliation import compare
+from huzhu.reconciliation.compare import Book, Line, Paid, differences
+
+DAY = date(2022, 7, 15)
+NAMES = ("刘女士", "王小明", "张三", "李四")
+
+
+def a_month(*, by_total: bool = False, twins: bool = False):
+    """Three transfers, one of them with two vouchers, a fee, and two batches; the bank shows persons or sums."""
+    book = [
+        Book("V1", DAY, 12_000, "会费", "T1"),
+        Book("V2", DAY, 6_000, "会费", "T1"),
+        Book("V3", DAY, 12_000, "会费", "T2"),
+        Book("V4", DAY, -500, "手续费", "F1"),
+    ]
+    lines = [
+        Line("l1", DAY, 18_000, "T1", "公司"),
+        Line("l2", DAY, 12_000, "T2", "学校"),
+        Line("l3", DAY, -500, "F1"),
+    ]
+    paid = []
+    for at, name in enumerate(NAMES):
+        day, batch = DAY + timedelta(days=at // 2), f"2022071{5 + at // 2}-001"
+        fen = 171_400 if twins else 100_000 + at
+        paid.append(Paid(f"p{at}", day, fen, str(at), f"2022-00000{at}", batch, name, frozenset({"user:1"})))
+        book.append(Book(f"P{at}", day, -fen, "发放", pays=str(at)))
+        if not by_total:
+            lines.append(Line(f"b{at}", day, -fen, f"B{at}", name, f"互助金 {batch}", (batch,)))
+    if by_total:
+        for at in (0, 1):
+            batch, day = f"2022071{5 + at}-001", DAY + timedelta(days=at)
+            total = sum(one.amount_fen for one in paid if one.batch == batch)
+            lines.append(Line(f"s{at}", day, -total, f"S{at}", "", f"代发 {batch}", (batch,)))
+    return book, paid, lines
+
+
+def kinds(book, paid, lines):
+    return [one.kind for one in differences(book, paid, lines)]
+
+
+def without(rows, key):
+    return [one for one in rows if one.key != key]
+
+
+def changed(rows, key, **fields):
+    return [replace(one, **fields) if one.key == key else one for one in rows]
+
+
+@pytest.mark.parametrize("twins", [False, True])
+@pytest.mark.parametrize("by_total", [False, True])
+def test_lists_that_agree_are_silent(by_total, twins):
+    assert kinds(*a_month(by_total=by_total, twins=twins)) == []
+    assert kinds([], [], []) == []
+
+
+def test_what_the_bank_sent_back_of_a_sum_is_no_difference():
+    book, paid, lines = a_month(by_total=True)
+    batch = paid[0].batch
+    lines = changed(lines, "s0", amount_fen=-200_001 - 700)
+    lines.append(Line("back", DAY, 700, "S9", "", f"退汇 {batch}", (batch,)))
+    assert kinds(book, paid, lines) == []
+
+
+FAULTS = {
+    "a bank line is missing": (compare.BANK_MISSING, lambda b, p, x: (b, p, without(x, "l2"))),
+    "an extra bank line": (
+        compare.BANK_EXTRA,
+        lambda b, p, x: (b, p, [*x, Line("x", DAY, 777, "X", "某人")]),
+    ),
+    "a wrong amount of a transfer": (
+        compare.AMOUNT,
+        lambda b, p, x: (b, p, changed(x, "l1", amount_fen=18_001)),
+    ),
+    "a wrong amount of a payment": (
+        compare.AMOUNT,
+        lambda b, p, x: (b, p, changed(x, "b1", amount_fen=-100_010)),
+    ),
+    "paid twice by the bank": (
+        compare.TWICE,
+        lambda b, p, x: (b, p, [*x, replace(x[-1], key="again", reference="B9")]),
+    ),
+    "paid without a bank line": (compare.NOT_PAID, lambda b, p, x: (b, p, without(x, "b2"))),
+    "a voucher is missing": (compare.NO_VOUCHER, lambda b, p, x: (without(b, "P1"), p, x)),
+    "a voucher's amount": (
+        compare.BOOK_AMOUNT,
+        lambda b, p, x: (changed(b, "P1", amount_fen=-100_010), p, x),
+    ),
+    "a wrong day at the bank": (
+        compare.WRONG_DAY,
+        lambda b, p, x: (b, p, changed(x, "b1", on=DAY + timedelta(days=3))),
+    ),
+    "a wrong day in the books": (
+        compare.WRONG_DAY,
+        lambda b, p, x: (changed(b, "P1", on=DAY + timedelta(days=3)), p, x),
+    ),
+    "a transfer's wrong day": (
+        compare.WRONG_DAY,
+        lambda b, p, x: (b, p, changed(x, "l2", on=DAY + timedelta(days=1))),
+    ),
+    "a wrong batch": (
+        compare.WRONG_BATCH,
+        lambda b, p, x: (b, p, changed(x, "b1", batches=("20220716-001",))),
+    ),
+    "a payment nobody scheduled": (
+        compare.NO_PAYOUT,
+        lambda b, p, x: ([*b, Book("P9", DAY, -5, "发放", pays="9")], p, x),
+    ),
+}
+
+
+@pytest.mark.parametrize("twins", [False, True])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_reported_by_its_kind(fault, twins):
+    kind, inject = FAULTS[fault]
+    found = kinds(*inject(*a_month(twins=twins)))
+    assert kind in found
+    assert len(found) <= 2
+
+
+TOTALS = {
+    "another sum": (compare.AMOUNT, lambda x: changed(x, "s0", amount_fen=-200_002)),
+    "another day": (compare.WRONG_DAY, lambda x: changed(x, "s0", on=DAY + timedelta(days=2))),
+    "twice": (compare.TWICE, lambda x: [*x, replace(x[-1], key="again")]),
+    "not at all": (compare.NOT_PAID, lambda x: without(x, "s1")),
+}
+
+
+@pytest.mark.parametrize("fault", TOTALS)
+def test_a_fault_in_a_batch_that_the_bank_shows_as_one_sum(fault):
+    kind, inject = TOTALS[fault]
+    book, paid, lines = a_month(by_total=True)
+    assert set(kinds(book, paid, inject(lines))) == {kind}
+
+
+def test_a_transfer_whose_number_was_typed_otherwise_is_found_by_amount_and_day():
+    book, paid, lines = a_month()
+    assert kinds(changed(book, "V3", reference="T-2"), paid, lines) == []
+    lines.append(Line("like", DAY, 12_000, "T7", "学校"))
+    assert sorted(kinds(changed(book, "V3", reference="T-2"), paid, lines)) == [
+        "bank_extra",
+        "bank_extra",
+        "bank_missing",
+    ]
+
+
+def test_the_same_difference_has_the_same_key_and_names_who_had_it_in_hand():
+    book, paid, lines = a_month()
+    first = differences(book, paid, without(lines, "b2"))
+    again = differences(book[::-1], paid, without(lines[::-1], "b2"))
+    assert [one.key for one in first] == [one.key for one in again]
+    assert first[0].caused_by == {"user:1"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(0, 2)), max_size=12), st.randoms()
+)
+def test_money_never_vanishes_between_the_sides(told, random):
+    """Whatever is paid: agreeing lists are silent in any order, and one line less is never silent."""
+    paid, book, lines = [], [], []
+    for at, (who, fen, later) in enumerate(told):
+        day = DAY + timedelta(days=later)
+        batch = f"{day:%Y%m%d}-001"
+        paid.append(Paid(f"p{at}", day, fen, str(at), str(at), batch, NAMES[who]))
+        book.append(Book(f"P{at}", day, -fen, "", pays=str(at)))
+        lines.append(Line(f"b{at}", day, -fen, f"B{at}", NAMES[who], batch, (batch,)))
+    random.shuffle(lines)
+    assert kinds(book, paid, lines) == []
+    if lines:
+        assert kinds(book, paid, lines[1:])
+        assert kinds(book, paid[1:], lines)
+        assert kinds(book[1:], paid, lines)

@@ -1,0 +1,255 @@
+"""Books, payouts and bank in the database: eight faults, each found; payouts stand still until another person has explained."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+
+from factories.bank import told
+from factories.payouts import DECIDED_AT, a_batch, a_payout
+from factories.reconciling import DAY, Month
+from factories.users import a_role
+from huzhu.audit.models import Event
+from huzhu.core.money import yuan
+from huzhu.db import guards
+from huzhu.ledger.models import LedgerEntry, Voucher
+from huzhu.payouts.models import Payout, PayoutStop
+from huzhu.payouts.services import PayoutsStopped
+from huzhu.reconciliation import queries, services
+from huzhu.reconciliation.lifecycle import DIFFERENCE
+from huzhu.reconciliation.models import Difference, Run
+from huzhu.users.permissions import NotAllowed
+
+pytestmark = pytest.mark.django_db
+AT = DECIDED_AT + timedelta(days=20)
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def month(db):
+    return Month()
+
+
+def run(month, by=None):
+    return services.run(account=month.account, by=by or month.desk.maker, at=AT)
+
+
+def kinds():
+    return set(Difference.objects.exclude(state="gone").values_list("kind", flat=True))
+
+
+def explain(one, by, reason="银行已承认，八月二日冲回", cause="bank"):
+    services.explain(difference=one, cause=cause, reason=reason, by=by, at=AT)
+
+
+def unguarded(statement, *values):
+    """As somebody with the database's own password would."""
+    tables = ("ledger_voucher", "ledger_ledgerentry", "bank_statementline")
+    with connection.cursor() as cursor:
+        for table in tables:
+            if connection.vendor == "postgresql":
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guards.NAME}")
+            else:
+                for act in ("update", "delete", "insert"):
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{guards.NAME}_{act}")
+        cursor.execute(statement, values)
+    guards.install()
+
+
+@pytest.mark.parametrize("code", ["auditor", "leader", "agency_clerk"])
+def test_who_only_reads_neither_compares_nor_explains(code, month):
+    month.told_by_the_bank(*month.lines[:-1])
+    run(month)
+    by = a_role(code, month.desk.city if code == "agency_clerk" else month.desk.province)
+    with pytest.raises(NotAllowed):
+        run(month, by)
+    with pytest.raises(NotAllowed):
+        explain(Difference.objects.get(), by)
+    assert bool(queries.differences(by)) == (code != "agency_clerk")
+
+
+def test_a_month_on_which_all_agree_is_silent(month):
+    month.told_by_the_bank()
+    made = run(month)
+    assert (made.found_count, made.open_count, made.difference_fen) == (0, 0, 0)
+    assert made.book_fen == 10_000_000 - 171_400 - 50_000 - 60_000
+    assert services.said(made).endswith("逐笔相符。")
+    assert not PayoutStop.objects.exists()
+    assert [day.difference_fen for day in queries.days(month.account)] == [0, 0]
+
+
+def test_a_bank_that_shows_batches_as_sums_is_silent_too(month):
+    sums = [
+        told(DAY, f"S{at}", yuan(-one.total_fen), "", "", f"代发 {one.number}")
+        for at, one in enumerate(month.batches)
+    ]
+    month.told_by_the_bank(month.lines[0], *sums)
+    assert run(month).found_count == 0
+
+
+def bank_line_missing(month):
+    month.told_by_the_bank(*month.lines[1:])
+
+
+def bank_line_extra(month):
+    month.told_by_the_bank(*month.lines, told(DAY, "X", "77.00", "某人"))
+
+
+def bank_amount_wrong(month):
+    *first, last = month.lines
+    month.told_by_the_bank(*first, (*last[:2], "-600.01", *last[3:]))
+
+
+def bank_paid_twice(month):
+    last = month.lines[-1]
+    month.told_by_the_bank(*month.lines, (last[0], "TWICE", *last[2:]))
+
+
+def paid_without_a_bank_line(month):
+    month.told_by_the_bank(*month.lines[:-1])
+
+
+def voucher_missing(month):
+    month.told_by_the_bank()
+    source = f"decision:{month.payouts[0].decision_id}:paid"
+    found = Voucher.objects.get(source=source)
+    unguarded("DELETE FROM ledger_ledgerentry WHERE voucher_id = %s", found.pk)
+    unguarded("DELETE FROM ledger_voucher WHERE id = %s", found.pk)
+
+
+def voucher_amount_differs(month):
+    month.told_by_the_bank()
+    entry = LedgerEntry.objects.get(voucher__source=f"decision:{month.payouts[0].decision_id}:paid")
+    unguarded("UPDATE ledger_ledgerentry SET amount_fen = amount_fen + 1 WHERE id = %s", entry.pk)
+
+
+def bank_day_differs(month):
+    *first, last = month.lines
+    month.told_by_the_bank(*first, ("2022-07-18", *last[1:]))
+
+
+def bank_batch_differs(month):
+    *first, last = month.lines
+    month.told_by_the_bank(*first, (*last[:5], f"互助金 {month.batches[0].number}"))
+
+
+FAULTS = {
+    bank_line_missing: "bank_missing",
+    bank_line_extra: "bank_extra",
+    bank_amount_wrong: "amount",
+    bank_paid_twice: "twice",
+    paid_without_a_bank_line: "not_paid",
+    voucher_missing: "no_voucher",
+    voucher_amount_differs: "book_amount",
+    bank_day_differs: "wrong_day",
+    bank_batch_differs: "wrong_batch",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_injected_fault_is_reported_and_stops_payouts(fault, month):
+    fault(month)
+    waiting = a_payout(month.desk)
+    made = run(month)
+    assert kinds() == {FAULTS[fault]}
+    assert made.open_count == 1
+    with pytest.raises(PayoutsStopped, match="对账有 1 条差异没有说明"):
+        a_batch(month.desk, waiting)
+    assert Payout.objects.get(pk=waiting.pk).state == "scheduled"
+
+
+def test_payouts_go_on_when_another_person_has_explained(month):
+    bank_paid_twice(month)
+    waiting = a_payout(month.desk)
+    run(month)
+    found = Difference.objects.get()
+    with pytest.raises(services.SamePerson):
+        explain(found, month.desk.maker)  # took the statement in
+    for wrong in ({"reason": " 对 "}, {"cause": "whim"}):
+        with pytest.raises(services.ExplanationRefused):
+            explain(found, month.second, **wrong)
+    explain(found, month.second)
+    with pytest.raises(services.ExplanationRefused, match="已说明"):
+        explain(found, month.second)
+    assert a_batch(month.desk, waiting).count == 1
+    assert run(month).open_count == 0
+    assert list(Event.objects.filter(verb="reconciliation.explain").values_list("actor_id", flat=True)) == [
+        month.second.actor_id
+    ]
+
+
+def test_whoever_released_the_batch_does_not_explain_its_payment(month):
+    paid_without_a_bank_line(month)
+    run(month)
+    with pytest.raises(services.SamePerson):
+        explain(Difference.objects.get(), month.desk.releaser)
+
+
+def test_a_difference_that_the_next_statement_mends_is_gone_and_payouts_go_on(month):
+    paid_without_a_bank_line(month)
+    run(month)
+    assert PayoutStop.objects.open().exists()
+    month.account.statements.all()
+    from factories.bank import TAKEN_AT, as_csv, rows_of  # noqa: PLC0415
+    from huzhu.bank.services import Typed, take  # noqa: PLC0415
+
+    late = [*month.lines[:-1], month.lines[-1]]
+    take(
+        account=month.account,
+        name="a.csv",
+        data=as_csv(rows_of(late)),
+        typed=Typed(),
+        by=month.desk.maker,
+        at=TAKEN_AT,
+    )
+    made = run(month)
+    assert (made.found_count, kinds()) == (0, set())
+    assert not PayoutStop.objects.open().exists()
+    assert Difference.objects.get().state == "gone"
+
+
+def test_the_worker_compares_every_account_and_running_again_writes_no_second_difference(month):
+    bank_line_extra(month)
+    for _ in range(2):
+        assert [one.open_count for one in services.run_all(at=AT)] == [1]
+    assert (Difference.objects.count(), Run.objects.count(), PayoutStop.objects.count()) == (1, 2, 1)
+
+
+def test_an_account_without_a_statement_has_nothing_to_compare(month):
+    with pytest.raises(services.NothingToCompare):
+        run(month)
+    assert services.run_all(at=AT) == []
+
+
+def test_what_came_before_the_first_day_must_agree_too(month):
+    month.account.since = date(2022, 7, 15)
+    month.account.save()
+    from factories.bank import a_statement  # noqa: PLC0415
+
+    a_statement(month.account, *month.lines[1:], by=month.desk.maker, opening="99999.00")
+    made = run(month)
+    assert made.difference_fen == 10_000_000 - 9_999_900
+    assert kinds() == {"opening"}
+
+
+def test_a_reversed_voucher_and_its_mirror_need_no_bank_line(month):
+    from huzhu.ledger import services as ledger  # noqa: PLC0415
+    from huzhu.ledger.accounts import BANK, IN_TRANSIT  # noqa: PLC0415
+
+    rows = [ledger.Row(BANK, IN_TRANSIT, 500, "yichun-120", 2022, month.desk.city)]
+    wrong = ledger.post(
+        source="oops", posted_on=date(2022, 7, 15), note="错", rows=rows, by=month.desk.maker, at=AT
+    )
+    month.told_by_the_bank()
+    assert run(month).found_count == 1
+    ledger.reverse(voucher=wrong, reason="记错", posted_on=date(2022, 7, 16), by=month.desk.maker, at=AT)
+    assert run(month).found_count == 0
+
+
+def test_every_state_of_a_difference_has_an_owner_for_each_exit():
+    assert set(DIFFERENCE) == set(Difference.State)
+    assert all(owner for exits in DIFFERENCE.values() for owner in exits.values())
