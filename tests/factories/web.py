@@ -1,8 +1,13 @@
-"""Browsers of people who have signed in."""
+"""Browsers of people who have signed in, and what they read there."""
 
+import io
+import re
 import time
+from html import unescape
+from typing import Any
 
 from django.test import Client
+from python_calamine import CalamineWorkbook
 
 from huzhu.members.models import Member
 from huzhu.users.models import Role
@@ -26,3 +31,22 @@ def _awake(client: Client, **held: object) -> Client:
     session.update({"since": seconds, "seen": seconds, **held})
     session.save()
     return client
+
+
+def text_of(answer: Any) -> str:
+    """The words of a page, as a person reads them."""
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())))
+
+
+def rows_of(answer: Any) -> list[list[Any]]:
+    """What stands below the heads of a workbook."""
+    return _sheet(answer)[2:]
+
+
+def head_of(answer: Any) -> Any:
+    """The line above the heads of a workbook: what it is of."""
+    return _sheet(answer)[0][0]
+
+
+def _sheet(answer: Any) -> list[list[Any]]:
+    return CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()

@@ -18,3 +18,8 @@ def outbox(by: Any) -> QuerySet[Notice]:
     if by.code == Role.Code.ADMINISTRATOR:
         seen |= Notice.objects.filter(organisation__isnull=True)
     return seen.order_by("-created_at", "pk")
+
+
+def to_phone(found: QuerySet[Notice], phone: str) -> QuerySet[Notice]:
+    """Those to one phone, typed in full; spaces do not matter."""
+    return found.filter(phone_index="".join(phone.split()))

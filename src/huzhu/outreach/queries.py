@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from huzhu.contributions.models import Receipt
 from huzhu.employers import queries as employers
@@ -131,6 +131,11 @@ def occasions_visible_to(by: Role) -> QuerySet[Occasion]:
         return Occasion.objects.none()
     found = Occasion.objects.filter(organiser__path__startswith=by.organisation.path)
     return found.select_related("organiser")
+
+
+def occasions_matching(found: QuerySet[Occasion], text: str) -> QuerySet[Occasion]:
+    """Those whose place or notes hold the text."""
+    return found.filter(Q(place__icontains=text) | Q(notes__icontains=text))
 
 
 def organisers(by: Role) -> QuerySet[Organisation]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from huzhu.core.identity import mask_phone
 from huzhu.insight import waiting
 from huzhu.notices.queries import outbox as messages_to
+from huzhu.notices.queries import to_phone
 from huzhu.web import lists
 from huzhu.web.access import staff
 from huzhu.web.desks.verbs import PURPOSES, in_words, verbs_said
@@ -29,7 +30,11 @@ TRAIL = (
     lists.Filter("from", "从哪天", kind="day"),
     lists.Filter("to", "到哪天", kind="day"),
 )
-PURPOSE = lists.Filter("purpose", "用途", tuple(PURPOSES.items()))
+SENT = (
+    lists.Filter("purpose", "用途", tuple(PURPOSES.items())),
+    lists.Filter("from", "从哪天", kind="day"),
+    lists.Filter("to", "到哪天", kind="day"),
+)
 
 
 @require_safe
@@ -59,9 +64,14 @@ def _acts(events: list[Any]) -> Iterator[tuple[Cell, ...]]:
 @staff("administrator", "agency_clerk")
 def outbox(request: Any) -> HttpResponse:
     """Messages that would be sent; phones are masked, and a sign-in code is nobody's business."""
-    asked = lists.read(request, "发件箱", PURPOSE)
+    asked = lists.read(request, "发件箱", *SENT, finds="整个手机号")
     found = messages_to(request.by)
+    found = to_phone(found, asked.text) if asked.text else found
     found = found.filter(purpose=asked["purpose"]) if asked["purpose"] else found
+    if since := asked.since("from"):
+        found = found.filter(created_at__gte=since)
+    if before := asked.before("to"):
+        found = found.filter(created_at__lt=before)
     if asked.takes:
         return lists.taken(request, asked, ("时间", "发给", "用途", "内容"), found, _messages)
     shown = lists.shown(request, asked, found)

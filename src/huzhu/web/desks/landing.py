@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from huzhu.claims import lifecycle
 from huzhu.contributions import queries as contributions
 from huzhu.core import money
+from huzhu.enrolment.queries import by_cover
 from huzhu.insight import figures, waiting
 from huzhu.members import queries as members
 from huzhu.members.accounts import COOLING
@@ -246,21 +247,30 @@ def leader(request: Any) -> Shown:
 
 def cadre(request: Any) -> Shown:
     """People in hardship of the branch, and whether each has cover."""
-    people = list(waiting.in_hardship(request.by)[:500])
-    held = waiting.cover_of(people, request.today)
-    rows = [(person, person.pk in held) for person in people]
-    without = sum(not has for _, has in rows)
+    people = waiting.in_hardship(request.by)
+    without = by_cover(people, request.by, request.today, "none").count()
+    first = list(people[:FIRST])
+    held = waiting.cover_of(first, request.today)
+    number = people.count()
     tiles = [
-        counted("困难职工", len(rows), "人", tone=""),
-        counted("没有保障的", without, "人", tone="warns", hint="可以动员单位或资助人缴纳"),
+        counted("困难职工", number, "人", tone="", opens=address("web:members", hardship="1")),
+        counted(
+            "没有保障的",
+            without,
+            "人",
+            tone="warns",
+            hint="可以动员单位或资助人缴纳",
+            opens=address("web:members", hardship="1", cover="none"),
+        ),
     ]
-    return "web/desks/cadre.html", {"tiles": tiles, "rows": rows}
+    rows = [(person, person.pk in held) for person in first]
+    return "web/desks/cadre.html", {"tiles": tiles, "rows": rows, "count": number}
 
 
 def policy(request: Any) -> Shown:
     """What waits for a second person, what lies on the shelf unpublished, what is published."""
-    proposals = list(schemes.proposals(request.by)[:20])
-    waiting = [one for one in proposals if one.state == "waiting"]
+    proposals = schemes.proposals(request.by)
+    waiting = list(proposals.filter(state="waiting"))
     others = [one for one in waiting if one.proposed_by.user_id != request.by.user_id]
     known = list(schemes.published())
     waits = {one.identity for one in waiting}
@@ -272,7 +282,7 @@ def policy(request: Any) -> Shown:
         counted("文件夹里还没有公布", unpublished, "个", tone="waits", opens="#shelf"),
         counted("已公布的版次", len(known), "个", tone="", opens="#published"),
     ]
-    settled = [one for one in proposals if one.state in {"sent_back", "withdrawn"}][:5]
+    settled = proposals.filter(state__in=("sent_back", "withdrawn"))[:5]
     shown = {"tiles": tiles, "waiting": waiting, "settled": settled, "published": known, "shelf": shelf}
     return "web/desks/policy.html", shown
 

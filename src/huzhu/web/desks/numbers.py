@@ -4,19 +4,26 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from huzhu.claims.kinds import labels_of
 from huzhu.core import money
+from huzhu.employers.queries import fits
 from huzhu.insight import figures
 from huzhu.organisations.queries import visible_to
+from huzhu.web import lists
 from huzhu.web.access import staff
 from huzhu.web.desks.tiles import Tile, address
-from huzhu.web.lists import page_of
+from huzhu.web.employers.asked import SECTORS
+from huzhu.web.employers.choosing import FINDS
+from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("leader", "auditor", "policy", "county_clerk", "agency_clerk", "reviewer")
 WAYS = (("place", "县区、集团"), ("sector", "单位类型"), ("employer", "单位"))
+SIFTS = (lists.Filter("sector", "单位类型", SECTORS), lists.Filter("direct", "只看市直属", kind="tick"))
+PAID_IN = lists.Filter("month", "到账月份", kind="month")
+HEADS = ("单位（家）", "在职", "已参保", "参保率", "会费到账（元）", "受助（人）", "互助金（元）")
+PAID_HEADS = ("到账", "单位类型", "申请的项目", "金额（元）")
 
 
 def place_of(request: Any, pk: int | None) -> Any:
@@ -35,31 +42,41 @@ def numbers(request: Any, pk: int | None = None) -> HttpResponse:
     """One branch: its figures, and its rows ranked as asked."""
     place = place_of(request, pk)
     found = figures.figures_of(place, request.today)
-    way = request.GET.get("by", "place" if pk is None else "employer")
-    lines = _chosen(request, found.lines)
+    ways = lists.Filter("by", "按什么排", WAYS, default="place" if pk is None else "employer")
+    asked = lists.read(request, "参保与互助", ways, *SIFTS, finds=FINDS, unit="行")
+    lines = _sifted(request.by, asked, found.lines)
     rows = {
         "place": lambda: figures.by_place(lines, request.by),
         "sector": lambda: figures.by_sector(lines),
-    }.get(way, lambda: figures.ranked(lines))()
-    pages = page_of(request, rows, 200)
-    kept = {name: request.GET[name] for name in ("by", "sector", "direct") if name in request.GET}
-    turned = {"pages": pages, "also": f"&{urlencode(kept)}" if kept else "", "start": pages.start_index() - 1}
-    shown = turned | {
+        "employer": lambda: figures.ranked(lines),
+    }[asked["by"]]()
+    what = dict(WAYS)[asked["by"]]
+    if asked.takes:
+        return lists.taken(request, asked, (what, *HEADS), rows, lambda rows: map(_cells, rows))
+    shown = lists.shown(request, asked, rows, 200)
+    shown |= {
         "found": found,
-        "rows": pages.object_list,
-        "ways": WAYS,
-        "way": way,
-        "what": dict(WAYS).get(way, "单位"),
+        "rows": shown["pages"],
+        "start": shown["pages"].start_index() - 1,
+        "way": asked["by"],
+        "what": what,
+        "tiles": _tiles(found, place) if lines is found.lines else [],
     }
-    tiles = _tiles(found, place) if lines is found.lines else []
-    return render(request, "web/desks/numbers.html", shown | {"tiles": tiles})
+    return render(request, "web/desks/numbers.html", shown)
 
 
-def _chosen(request: Any, lines: list[Any]) -> list[Any]:
-    """Only one kind of employers, or only those directly under the city, where that is asked."""
-    if kind := request.GET.get("sector"):
-        return [line for line in lines if line.kind == kind]
-    return figures.direct(lines, request.by) if "direct" in request.GET else lines
+def _sifted(by: Any, asked: lists.Asked, lines: list[Any]) -> list[Any]:
+    """Only the employers looked for: by name, of one kind, or directly under the city."""
+    if asked.text:
+        lines = [line for line in lines if fits(line.name, "", asked.text.casefold())]
+    if asked["sector"]:
+        lines = [line for line in lines if line.kind == asked["sector"]]
+    return figures.direct(lines, by) if asked["direct"] else lines
+
+
+def _cells(line: Any) -> tuple[Cell, ...]:
+    heads = line.employers, line.staff, line.enrolled, line.coverage
+    return (line.name, *heads, yuan(line.fees_fen), line.helped, yuan(line.paid_fen))
 
 
 def _tiles(found: figures.Figures, place: Any) -> list[Tile]:
@@ -77,7 +94,21 @@ def _tiles(found: figures.Figures, place: Any) -> list[Tile]:
 def payments(request: Any, pk: int | None = None) -> HttpResponse:
     """What was paid, newest first, without names."""
     place = place_of(request, pk)
-    pages = page_of(request, figures.payments(place))
-    for payout in pages.object_list:
+    asked = lists.read(request, "已到账的互助金", SIFTS[0], PAID_IN, unit="笔")
+    found = figures.payments(place)
+    if asked["sector"]:
+        found = found.filter(decision__claim__employer__sector=asked["sector"])
+    if since := asked.since("month"):
+        found = found.filter(answered_at__gte=since, answered_at__lt=asked.before("month"))
+    if asked.takes:
+        return lists.taken(request, asked, PAID_HEADS, found, lambda rows: map(_paid_cells, rows))
+    shown = lists.shown(request, asked, found)
+    for payout in shown["pages"]:
         payout.words = labels_of(payout.decision.claim)
-    return render(request, "web/desks/payments.html", {"place": place, "pages": pages, "also": ""})
+    return render(request, "web/desks/payments.html", shown | {"place": place})
+
+
+def _paid_cells(payout: Any) -> tuple[Cell, ...]:
+    claim = payout.decision.claim
+    paid_at, amount = lists.minute(payout.answered_at), yuan(payout.amount_fen)
+    return (paid_at, claim.employer.get_sector_display(), labels_of(claim), amount)

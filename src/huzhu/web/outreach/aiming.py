@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods
 from huzhu.core import money
 from huzhu.outreach import queries, services
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import staff
 from huzhu.web.employers.record import whole
-from huzhu.web.lists import page_of
 from huzhu.web.outreach.working import READERS
+from huzhu.web.workbooks import Cell, yuan
 
 COUNTS = (
     ("attendance", "到场（人）"),
@@ -26,6 +27,14 @@ COUNTS = (
     ("questions", "解答问题（个）"),
 )
 
+HELD = (
+    lists.Filter("what", "类别", queries.KINDS),
+    lists.Filter("from", "从哪天", kind="day"),
+    lists.Filter("to", "到哪天", kind="day"),
+)
+HELD_HEADS = ("日期", "类别", "地点", "主办", *(words for _, words in COUNTS), "记事")
+AIM_HEADS = ("机构", "会费目标（元）", "已到账（元）", "会费完成", "人数目标", "已参保（人）", "人数完成")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*READERS)
@@ -34,11 +43,13 @@ def occasions(request: Any) -> HttpResponse:
     error = _hold(request) if request.method == "POST" else ""
     if request.method == "POST" and not error:
         return redirect("web:occasions")
-    every = queries.occasions_visible_to(request.by)
-    pages = page_of(request, every)
-    shown = {
-        "pages": pages,
-        "also": "",
+    places = [(str(one.pk), one.name) for one in queries.organisers(request.by)]
+    organiser = lists.Filter("of", "主办", places if len(places) > 1 else [])
+    asked = lists.read(request, "讲座和宣传日", *HELD, organiser, finds="地点、记事", unit="次")
+    found = _sifted(queries.occasions_visible_to(request.by), asked)
+    if asked.takes:
+        return lists.taken(request, asked, HELD_HEADS, found, lambda rows: map(_held_cells, rows))
+    shown = lists.shown(request, asked, found) | {
         "error": error,
         "kinds": queries.KINDS,
         "counts": [(name, words, request.POST.get(name, "")) for name, words in COUNTS],
@@ -49,6 +60,19 @@ def occasions(request: Any) -> HttpResponse:
         "may_hold": may(request.by, "outreach.occasion"),
     }
     return render(request, "web/outreach/occasions.html", shown, status=422 if error else 200)
+
+
+def _sifted(found: Any, asked: lists.Asked) -> Any:
+    found = queries.occasions_matching(found, asked.text) if asked.text else found
+    found = found.filter(kind=asked["what"]) if asked["what"] else found
+    found = found.filter(organiser=int(asked["of"])) if asked["of"] else found
+    found = found.filter(on__gte=asked["from"]) if asked["from"] else found
+    return found.filter(on__lte=asked["to"]) if asked["to"] else found
+
+
+def _held_cells(one: Any) -> tuple[Cell, ...]:
+    counts = [getattr(one, name) for name, _ in COUNTS]
+    return (one.on, one.get_kind_display(), one.place, one.organiser.name, *counts, one.notes)
 
 
 def _hold(request: Any) -> str:
@@ -83,20 +107,30 @@ def _hold(request: Any) -> str:
 @staff(*READERS)
 def targets(request: Any) -> HttpResponse:
     """The year's targets of the branch and how far each place has come."""
-    asked = request.POST if request.method == "POST" else request.GET
-    year = whole(asked.get("year", ""), most=9999) or request.today.year
+    years = tuple((str(year),) * 2 for year in range(request.today.year - 1, request.today.year + 2))
+    chosen = lists.Filter("year", "年度", years, default=str(request.today.year))
+    asked = lists.read(request, "年度目标", chosen, unit="个机构")
+    year = whole(request.POST.get("year", ""), most=9999) or int(asked["year"])
     error = _aim(request, year) if request.method == "POST" else ""
     if request.method == "POST" and not error:
         return redirect(f"{reverse('web:targets')}?year={year}")
-    shown = {
-        "rows": queries.progress(request.by, year),
+    rows = queries.progress(request.by, year)
+    if asked.takes:
+        return lists.taken(request, asked, AIM_HEADS, rows, lambda rows: map(_aim_cells, rows))
+    shown = lists.shown(request, asked, rows) | {
+        "rows": rows,
         "year": year,
-        "years": range(request.today.year - 1, request.today.year + 2),
         "error": error,
         "typed": request.POST,
         "may_aim": may(request.by, "outreach.target"),
     }
     return render(request, "web/outreach/targets.html", shown, status=422 if error else 200)
+
+
+def _aim_cells(row: Any) -> tuple[Cell, ...]:
+    aim_fen, heads = (row.target.amount_fen, row.target.heads) if row.target else (0, 0)
+    money_part = yuan(aim_fen) if aim_fen else None, yuan(row.amount_fen), row.of_amount
+    return (row.organisation.name, *money_part, heads or None, row.heads, row.of_heads)
 
 
 def _aim(request: Any, year: int) -> str:

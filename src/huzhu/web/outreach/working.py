@@ -17,6 +17,7 @@ from huzhu.web.access import staff, told
 from huzhu.web.employers import asked as asking
 from huzhu.web.employers.listing import HEADS, cells
 from huzhu.web.outreach.visiting import CLERKS
+from huzhu.web.workbooks import Cell
 
 READERS = (*CLERKS, "leader")
 
@@ -72,17 +73,22 @@ def assign(request: Any) -> HttpResponse:
 def funnel(request: Any) -> HttpResponse:
     """From visit to payment, in all and by county, industry or owner; each number opens its rows."""
     every = lines(request.by, request.today)
-    way = request.GET.get("by", "place")
-    way = way if way in dict(queries.GROUPS) else "place"
-    shown = {
+    ways = lists.Filter("by", "按什么分", queries.GROUPS, default="place")
+    asked = lists.read(request, "走访漏斗", ways, unit="行")
+    found, what = queries.funnels(every, asked["by"]), dict(queries.GROUPS)[asked["by"]]
+    if asked.takes:
+        heads = (what, "单位", *(words for _, words in queries.STAGES))
+        return lists.taken(request, asked, heads, found, lambda rows: map(_funnel_cells, rows))
+    shown = lists.shown(request, asked, found) | {
         "standing": queries.standing(request.by, every, request.today),
-        "rows": queries.funnels(every, way),
         "stages": queries.STAGES,
-        "way": way,
-        "ways": queries.GROUPS,
-        "what": dict(queries.GROUPS)[way],
+        "what": what,
     }
     return render(request, "web/outreach/funnel.html", shown)
+
+
+def _funnel_cells(row: queries.Funnel) -> tuple[Cell, ...]:
+    return (row.name, row.employers, *(number for _, _, number, _ in row.stages))
 
 
 @require_safe
