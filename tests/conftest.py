@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -70,6 +71,21 @@ def _lift_guards_before_flush() -> None:
         flush(self, [*lift, *sql_list])
 
     operations.execute_sql_flush = lifted
+
+
+@pytest.fixture(autouse=True)
+def _forms_carry_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser sends the key that stands in the form; the test client sends one where the test names none."""
+    from django.test import Client  # noqa: PLC0415
+
+    post = Client.post
+
+    def with_key(self, path, data=None, *args, **kwargs):
+        if data is None or isinstance(data, dict):
+            data = {"once": str(uuid4()), **(data or {})}
+        return post(self, path, data, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "post", with_key)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from huzhu.audit import idempotency
 from huzhu.audit import services as audit
 from huzhu.contributions import approving
 from huzhu.contributions import services as contributions
@@ -149,6 +150,11 @@ def begin_cover(at: datetime) -> None:
     beginning.begin_what_waits(at=at)
 
 
+def forget_keys(at: datetime) -> None:
+    """Keys of requests that nobody will send again."""
+    idempotency.forget(at=at)
+
+
 def remind_members(at: datetime) -> None:
     """Whose cover ends hears of it, once for each step."""
     reminding.remind(at=at)
@@ -166,4 +172,5 @@ INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (60.0, seal_trail),
     (6 * 3600.0, remind_members),
     (24 * 3600.0, reconcile),
+    (6 * 3600.0, forget_keys),
 )

@@ -23,6 +23,7 @@ from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.desk import AMOUNT, FINDS, details, filters, sifted, summary, with_amounts
 from huzhu.web.claims.shown import REFUSALS, evaluated
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell
 
 DECIDERS = ("reviewer", "second_reviewer")
@@ -76,6 +77,7 @@ def _cells(pairs: list[Any]) -> Iterator[tuple[Cell, ...]]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*DECIDERS)
+@once("claims.decide")
 def decision(request: Any, pk: str) -> HttpResponse:
     """Slips of every covering enrolment, warnings, papers, history; then one of three words."""
     claim = details(request, pk)

@@ -16,6 +16,7 @@ from huzhu.members.services import OtherName
 from huzhu.users.permissions import may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell
 
 READERS = ("agency_clerk", "auditor")
@@ -75,6 +76,7 @@ def application(request: Any, pk: Any) -> HttpResponse:
 
 @require_POST
 @staff("agency_clerk")
+@once("applications.act")
 def act(request: Any, pk: Any, verb: str) -> HttpResponse:
     """approve, return or refuse."""
     found = _found(request, pk)

@@ -18,6 +18,7 @@ from huzhu.web.access import staff, told
 from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
 from huzhu.web.finance.stopping import stopped
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 FILTERS = (
@@ -71,6 +72,7 @@ def batch(request: Any, pk: int) -> HttpResponse:
 
 @require_POST
 @staff("payment_releaser")
+@once("payouts.release")
 def release(request: Any, pk: int) -> HttpResponse:
     """The second person's word."""
     found = _batch(request, pk)
@@ -85,6 +87,7 @@ def release(request: Any, pk: int) -> HttpResponse:
 
 @require_POST
 @staff("payment_maker", "payment_releaser")
+@once("payouts.send_back")
 def send_back(request: Any, pk: int) -> HttpResponse:
     """The batch is dissolved, with a reason; its payouts wait again."""
     found = _batch(request, pk)
@@ -112,6 +115,7 @@ def file(request: Any, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff("payment_maker")
+@once("payouts.reply")
 def reply(request: Any, pk: int) -> HttpResponse:
     """The bank's reply: chosen, shown, and only then taken in."""
     found = _batch(request, pk)

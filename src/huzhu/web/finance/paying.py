@@ -17,6 +17,7 @@ from huzhu.payouts import acts, queries, services
 from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.finance.stopping import stopped
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("payment_maker", "payment_releaser", "auditor")
@@ -128,6 +129,7 @@ def _accounts(one: queries.Failed) -> tuple[str, str]:
 
 @require_POST
 @staff("payment_maker")
+@once("payouts.make")
 def make(request: Any) -> HttpResponse:
     """First asked, in a sentence with count and sum; confirmed, the batch is made."""
     chosen = _chosen(request)
@@ -184,6 +186,7 @@ def payout(request: Any, pk: Any) -> HttpResponse:
 
 @require_POST
 @staff("payment_maker")
+@once("payouts.again")
 def again(request: Any, pk: Any) -> HttpResponse:
     """Pay again what the bank sent back; the new payout waits for the next batch."""
     old = get_object_or_404(queries.visible_to(request.by), pk=pk)

@@ -20,6 +20,7 @@ from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.employers.choosing import FINDS, named
+from huzhu.web.once import once
 from huzhu.web.rosters.working import handed_over
 from huzhu.web.workbooks import Cell
 
@@ -113,6 +114,7 @@ def steps(found: Any) -> dict[str, Any]:
 
 @require_POST
 @staff(*APPROVERS)
+@once("rosters.approve")
 def approve(request: Any, pk: Any) -> HttpResponse:
     """This office agrees; after the last one everybody on the list joins."""
     found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)

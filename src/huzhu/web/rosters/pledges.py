@@ -17,6 +17,7 @@ from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 KEEPERS = ("county_clerk", "agency_clerk")
@@ -35,6 +36,7 @@ HEADS = (
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*KEEPERS, "cadre")
+@once("contributions.pledge")
 def pledges(request: Any) -> HttpResponse:
     """All pledges of the branch with due and paid; above them who is to be reminded before the renewal."""
     error = _recorded(request) if request.method == "POST" else ""

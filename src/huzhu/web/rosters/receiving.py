@@ -15,6 +15,7 @@ from huzhu.core import money
 from huzhu.enrolment import queries as enrolment
 from huzhu.users.permissions import NotAllowed
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.rosters.slips import onward
 
 RECEIVERS = ("agency_clerk", "payment_maker")
@@ -22,6 +23,7 @@ RECEIVERS = ("agency_clerk", "payment_maker")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*RECEIVERS)
+@once("contributions.receive")
 def receive(request: Any, pk: Any) -> HttpResponse:
     """One transfer of the bank for the shares of a roster; a slip fills the fields."""
     roster = get_object_or_404(enrolment.rosters_visible_to(request.by), pk=pk, state="accepted")

@@ -19,6 +19,7 @@ from huzhu.enrolment.rows import is_large
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.rosters.approval import waiting
 from huzhu.web.rosters.mending import cells
 from huzhu.web.rosters.money import money_of
@@ -131,6 +132,7 @@ def _settled(request: Any, found: Any) -> HttpResponse:
 
 @require_POST
 @staff(*CLERKS)
+@once("rosters.accept")
 def accept(request: Any, pk: Any) -> HttpResponse:
     """The good rows become cover that waits for money."""
     found = _found(request, pk)
