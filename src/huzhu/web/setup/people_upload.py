@@ -1,48 +1,29 @@
-"""Many people from a spreadsheet: template, upload, preview, and the slips of those who are new."""
+"""Many people from a spreadsheet: preview, and the slips of those who are new."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
-from huzhu.files.tables import TableRefused
-from huzhu.setup import people_sheet, sheets
+from huzhu.setup import people_sheet
 from huzhu.setup.people_sheet import PeopleRefused
 from huzhu.users.services import UsernameTaken
 from huzhu.web.access import staff, told
+from huzhu.web.setup import uploading
 from huzhu.web.setup.people import addresses, slips_page
-from huzhu.web.setup.tree_upload import sent_file
-from huzhu.web.workbooks import download
 
 WORDS = {"new": "＋ 邀请", "grant": "▲ 加角色", "same": "– 不变"}
-
-
-@require_safe
-@staff("administrator")
-def template(request: Any) -> HttpResponse:  # noqa: ARG001  the same for everybody
-    """The empty sheet."""
-    return download(sheets.template("人员", people_sheet.COLUMNS, people_sheet.HELP), "人员模板.xlsx")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff("administrator")
-def upload(request: Any) -> HttpResponse:
-    """A sheet that can be read leads to its preview; any other comes back with a sentence."""
-    error = ""
-    if request.method == "POST":
-        try:
-            sent = sent_file(request)
-            file = people_sheet.store(name=sent.name or "", data=sent.read(), by=request.by, at=request.now)
-        except (TableRefused, NotAccepted) as wrong:
-            error = str(wrong)
-        else:
-            return redirect("web:people-preview", file.pk)
-    shown = {"error": error, "help": people_sheet.HELP, "columns": people_sheet.COLUMNS}
-    return render(request, "web/setup/people_upload.html", shown, status=422 if error else 200)
+template = uploading.template_of(people_sheet, "人员")
+upload = uploading.upload_of(
+    people_sheet,
+    "上传一批人员",
+    back=("回到人员", "web:people"),
+    template="web:people-template",
+    preview="web:people-preview",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,21 +47,10 @@ def preview(request: Any, pk: Any) -> HttpResponse:
     except (PeopleRefused, UsernameTaken) as refused:
         told(request, refused)
         return redirect("web:people-preview", file.pk)
-    labels = {column.name: column.label for column in people_sheet.COLUMNS}
     shown = {
         "file": file,
         "rows": [(one, WORDS[one.act]) for one in rows],
-        "bad": [
-            (
-                one,
-                [
-                    (labels[name], one.row.cells.get(name, ""), said)
-                    for name, said in one.row.problems.items()
-                ],
-            )
-            for one in rows
-            if one.row.problems
-        ],
+        "bad": uploading.wrong_cells(people_sheet, rows),
         "new": len({one.login for one in rows if one.act == "new" and not one.row.problems}),
         "grant": sum(one.act == "grant" for one in rows),
     }
