@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     django.setup()
+    config.pluginmanager.import_plugin("factories.cast")
     _lift_guards_before_flush()
 
 

@@ -28,16 +28,6 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
-
-
 def decide(claim, by, verdict="pay", reason="", **more):
     return services.decide(claim=claim, verdict=verdict, reason=reason, by=by, at=LATER, **more)
 

@@ -3,16 +3,11 @@
 import pytest
 
 from factories.adjudication import a_decided, a_reported
-from factories.claims import HOUR, WEDNESDAY, a_covered_member, yichun
+from factories.claims import HOUR, WEDNESDAY, a_covered_member
 from huzhu.adjudication import services
 from huzhu.adjudication.letter import contents, letter
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 def texts(value) -> list[str]:

@@ -30,11 +30,6 @@ READS = {
 }
 
 
-@pytest.fixture
-def place():
-    return yichun()
-
-
 def error(answer, status):
     assert answer.status_code == status, answer.content.decode()
     said = answer.json()["error"]

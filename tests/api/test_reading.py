@@ -5,7 +5,7 @@ import json
 import pytest
 
 from factories.adjudication import a_decided
-from factories.claims import a_covered_member, a_draft, a_submitted, yichun
+from factories.claims import a_covered_member, a_draft, a_submitted
 from factories.contributions import all_paid, an_accepted_roster
 from factories.enrolment import some_workers
 from factories.payouts import Desk, a_payout, an_answered
@@ -17,16 +17,6 @@ from huzhu.ledger import queries as ledger
 from huzhu.rules.reasoning import as_json
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
 
 
 @pytest.fixture

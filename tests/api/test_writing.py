@@ -29,11 +29,6 @@ EVENT = {
 
 
 @pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
 def agency(place):
     return Program("agency_clerk", place.city)
 

@@ -25,7 +25,7 @@ from huzhu.bank.services import AccountRefused, StatementRefused, TakenBefore, T
 from huzhu.bank.statements import gaps, keyed, parse
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 JULY = (
     told("2022-07-01", "L1", "6000.00", "美溪林业局公司", "6222000011112222", "会费"),
     told("2022-07-15", "L2", "-1714.00", "刘女士", "6222000011113333", "互助金 20220715-001"),
@@ -35,11 +35,6 @@ AUGUST = (
     told("2022-08-02", "L4", "240.00", "友好区医院"),
     told("2022-08-03", "L5", "-5.00", "", "", "手续费"),
 )
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

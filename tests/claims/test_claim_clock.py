@@ -15,16 +15,6 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
-
-
 def test_every_state_has_an_owner_and_its_exits_are_states():
     assert set(LIFECYCLE) == set(State)
     assert all(stage.owner for stage in LIFECYCLE.values())

@@ -28,16 +28,6 @@ from huzhu.users.permissions import NotAllowed
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
-
-
 # ── who may not ──
 
 

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
 def claim(place):
     return a_draft(a_covered_member(place))
 

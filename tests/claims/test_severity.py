@@ -26,11 +26,6 @@ def _a_wednesday(monkeypatch):
 
 
 @pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
 def liu(place, settings, tmp_path):
     return a_covered_member(place, "刘女士", the_scheme_by_class(settings, tmp_path))
 

@@ -7,8 +7,8 @@ import pytest
 from factories.contributions import RECEIVED_ON, a_receipt, a_split, all_paid, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, a_sheet, a_staged_roster, some_workers
 from factories.members import an_id_number
-from factories.organisations import a_city, a_group, an_employer
-from factories.schemes import the_inpatient_scheme, the_women_scheme
+from factories.organisations import an_employer
+from factories.schemes import the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.contributions import queries, services
@@ -19,42 +19,12 @@ from huzhu.ledger.models import LedgerEntry
 from huzhu.members.models import BankAccount, Member
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def group(city):
-    return a_group(city)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def employer(group):
     return an_employer(group)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from factories.contributions import a_split, all_paid, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, a_staged_roster, some_workers
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -21,37 +21,12 @@ from huzhu.members.models import Member
 from huzhu.members.queries import by_numbers
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def county(city):
-    return a_county(city)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def employer(county):
     return an_employer(county)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
 
 
 def registered(employer, rows):

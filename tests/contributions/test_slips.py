@@ -17,33 +17,8 @@ from huzhu.files.contents import NotAccepted
 from huzhu.files.models import StoredFile
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 LATER = UPLOADED_AT + timedelta(hours=3)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def employer(city):
-    return an_employer(city)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from factories.contributions import a_split, an_accepted_roster
 from factories.enrolment import UPLOADED_AT, some_workers
-from factories.organisations import a_city, a_county, a_group, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -15,34 +15,14 @@ from huzhu.contributions.models import Share, SplitRule, SplitTerms
 from huzhu.contributions.splits import Rule, SplitOverFee
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 SLUG = "yichun-120"
 DAY = date(2022, 3, 1)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def group(city):
-    return a_group(city)
 
 
 @pytest.fixture
 def employer(group):
     return an_employer(group)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,8 @@
 """Two clerks at the same moment: one roster is accepted once, one transfer is booked once."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
+from factories.at_once import at_once
 from factories.contributions import RECEIVED_ON, an_accepted_roster
 from factories.enrolment import UPLOADED_AT, a_staged_roster, some_workers
 from factories.organisations import a_city, an_employer
@@ -19,29 +15,7 @@ from huzhu.enrolment.services import RosterRefused
 from huzhu.ledger.models import LedgerEntry
 from huzhu.members.models import Member
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """What each act returned or raised."""
-    gate = Barrier(len(acts))
-
-    def run(act):
-        gate.wait()
-        try:
-            return act()
-        except (RosterRefused, services.ReceiptRefused) as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_files")]
 
 
 def accept(roster, by):

@@ -29,11 +29,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
 def clerk(city):
     return a_role("agency_clerk", city)
 

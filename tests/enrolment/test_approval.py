@@ -3,7 +3,7 @@
 import pytest
 
 from factories.enrolment import UPLOADED_AT, a_staged_roster, some_workers
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.contributions.approving import approve_roster
@@ -13,43 +13,13 @@ from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.members.models import Member
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 AT = UPLOADED_AT
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def county(city):
-    return a_county(city)
 
 
 @pytest.fixture
 def employer(county):
     return an_employer(county, sector="county", name="铁力市人民医院")
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def qian(county):
-    return a_role("county_clerk", county, "钱县工")
-
-
-@pytest.fixture
-def sun(city):
-    return a_role("agency_clerk", city, "孙代办")
 
 
 def staged(employer, by, rows=None):

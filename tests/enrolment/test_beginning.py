@@ -6,7 +6,6 @@ import pytest
 
 from factories.contributions import all_paid, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, some_workers
-from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -26,16 +25,6 @@ def _small(settings, tmp_path, monkeypatch):
     monkeypatch.setattr("huzhu.enrolment.services.AT_ONCE", 2)
     monkeypatch.setattr(beginning, "SLICE", 2)
     monkeypatch.setattr("huzhu.enrolment.slices.PAUSE_SECONDS", 0)
-
-
-@pytest.fixture
-def employer():
-    return an_employer(a_city())
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
 
 
 @pytest.fixture

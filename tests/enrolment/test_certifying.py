@@ -7,7 +7,7 @@ import pytest
 from factories.contributions import a_receipt, an_accepted_roster
 from factories.enrolment import UPLOADED_AT, an_enrolment, some_workers
 from factories.members import a_member
-from factories.organisations import a_city, an_employer
+from factories.organisations import a_city
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.contributions import withdrawing
@@ -19,28 +19,8 @@ from huzhu.enrolment.paper import not_drawn, pdf
 from huzhu.enrolment.queries import by_token, covering
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 AT = datetime(2022, 7, 13, 2, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def employer(city):
-    return an_employer(city)
-
-
-@pytest.fixture
-def sun(city):
-    return a_role("agency_clerk", city, "孙代办")
 
 
 @pytest.fixture

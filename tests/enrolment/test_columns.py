@@ -5,36 +5,15 @@ import pytest
 from enrolment import sheets
 from factories.enrolment import START, UPLOADED_AT, some_workers
 from factories.organisations import a_city, an_employer
-from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.enrolment import columns, errors, queries, services
 from huzhu.enrolment.columns import Reading
 from huzhu.enrolment.models import ColumnHabit, Roster
 from huzhu.enrolment.suggest import suggestions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 ODD = ("工号", "员工", "证件", "本人电话")
 GOOD = "11010519821231006X"
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def employer():
-    return an_employer(a_city())
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
 
 
 def odd_rows(count):

@@ -6,8 +6,8 @@ import pytest
 
 from factories.enrolment import a_sheet, an_enrolment, some_workers
 from factories.members import a_member, an_id_number
-from factories.organisations import a_city, an_employer
-from factories.schemes import the_inpatient_scheme, the_women_scheme
+from factories.organisations import an_employer
+from factories.schemes import the_women_scheme
 from factories.users import a_role
 from huzhu.contributions.queries import by_payer, forecast, total_fen
 from huzhu.contributions.services import accept_roster
@@ -18,36 +18,16 @@ from huzhu.enrolment.models import Enrolment, Renewal, Roster
 from huzhu.members import moving
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 START = date(2022, 1, 28)
 END = date(2023, 1, 28)
 GRACE = timedelta(days=15)  # as the editions say
 NOW = datetime(2022, 12, 20, 2, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
 @pytest.fixture
 def employer(city):
     return an_employer(city, name="美溪林业局公司")
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
 
 
 def covered(employer, inpatient, *names, **fields):

@@ -6,7 +6,6 @@ from factories.contributions import all_paid
 from factories.enrolment import START, UPLOADED_AT, a_sheet, a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member, an_id_number
 from factories.organisations import a_city, an_employer
-from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.contributions.models import ContributionDue
 from huzhu.contributions.services import accept_roster
@@ -27,21 +26,6 @@ def _small(settings, tmp_path, monkeypatch):
     monkeypatch.setattr("huzhu.enrolment.rows.SLICE", 2)
     monkeypatch.setattr(accepting, "SLICE", 2)
     monkeypatch.setattr(slices, "PAUSE_SECONDS", 0)
-
-
-@pytest.fixture
-def employer():
-    return an_employer(a_city())
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
 
 
 class CalledOff(RuntimeError):

@@ -7,8 +7,8 @@ import pytest
 from enrolment import sheets
 from factories.enrolment import START, UPLOADED_AT, a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member, an_id_number
-from factories.organisations import a_city, a_group, an_employer
-from factories.schemes import the_capped_scheme, the_inpatient_scheme, the_women_scheme
+from factories.organisations import a_group, an_employer
+from factories.schemes import the_capped_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.enrolment import queries, services
@@ -18,32 +18,7 @@ from huzhu.files.models import StoredFile
 from huzhu.members.models import Member
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def employer(city):
-    return an_employer(city)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def problems(roster):

@@ -11,7 +11,7 @@ from factories.enrolment import START, UPLOADED_AT, a_staged_roster, an_enrolmen
 from factories.files import a_png
 from factories.members import a_member, an_id_number
 from factories.organisations import a_city, an_employer
-from factories.schemes import the_flexible_scheme, the_inpatient_scheme, the_women_scheme
+from factories.schemes import the_flexible_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.contributions.services import accept_roster
 from huzhu.employers.services import tell_count
@@ -20,27 +20,12 @@ from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.line import Line
 from huzhu.enrolment.models import Enrolment, Way
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def employer():
     return an_employer(a_city(), staff_count=11)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Pages of claims: who may open them, five pages on the phone, one page at the counter, one key for a clean review."""
 
 import re
-from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,7 +18,7 @@ from factories.claims import (
 from factories.files import a_photo
 from factories.members import a_member
 from factories.users import a_role
-from factories.web import as_member, as_staff
+from factories.web import as_member, as_staff, text_of
 from huzhu.audit.models import Event
 from huzhu.claims.models import Claim, State
 
@@ -40,22 +39,8 @@ def _a_wednesday(monkeypatch):
     monkeypatch.setattr("huzhu.web.clock.now", lambda: WEDNESDAY)
 
 
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
-
-
 def a_picture(shade=235, **how):
     return SimpleUploadedFile("x.jpg", a_photo(shade, **how), "image/jpeg")
-
-
-def text_of(answer) -> str:
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 # ── who may open them ──

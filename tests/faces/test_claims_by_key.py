@@ -3,7 +3,7 @@
 import pytest
 
 from factories.adjudication import a_reported
-from factories.claims import WEDNESDAY, a_covered_member, yichun
+from factories.claims import WEDNESDAY, a_covered_member
 from factories.web import as_staff
 from huzhu.adjudication.models import Decision
 from huzhu.claims.models import State
@@ -14,11 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _a_wednesday(monkeypatch):
     monkeypatch.setattr("huzhu.web.clock.now", lambda: WEDNESDAY)
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 def signed_in(page, live_server, role):

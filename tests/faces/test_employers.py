@@ -1,7 +1,6 @@
 """Pages of employers: whose record opens to whom, what is refused and kept, lists, exports, earlier statistics."""
 
 import io
-import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from factories.files import a_png
 from factories.organisations import a_city, a_county, an_employer
 from factories.outreach import a_visit
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, text_of
 from huzhu.audit.models import Event
 from huzhu.employers import queries, services
 from huzhu.employers.models import Contact, HeadCount, InsuredYear, Stance
@@ -40,10 +39,6 @@ def town():
     agency = a_role("agency_clerk", city)
     a_visit(unit, by=agency, at=NOW, on=TODAY, said="要等明年预算", next_on=TODAY + timedelta(days=5))
     return agency, a_role("county_clerk", county), a_role("employer_clerk", unit), unit
-
-
-def text_of(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def do(role, unit, verb, **asked):

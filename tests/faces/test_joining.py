@@ -1,7 +1,5 @@
 """The pages of joining by oneself: who may not, bad input at its field, the way through, and the agency's desk."""
 
-import re
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,16 +9,11 @@ from factories.members import a_member, an_id_number
 from factories.organisations import a_city
 from factories.schemes import the_flexible_scheme, the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, text_of
 from huzhu.enrolment.models import Application, Enrolment, Roster
 
 pytestmark = pytest.mark.django_db
 PHONE = "13900001111"
-
-
-@pytest.fixture
-def city():
-    return a_city()
 
 
 @pytest.fixture
@@ -30,10 +23,6 @@ def _open(city):
 
 def at(step):
     return reverse("web:join-step", args=[step])
-
-
-def words(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def who(**more):
@@ -85,7 +74,7 @@ def test_a_foreign_application_looks_like_a_missing_one(city):
 
 def test_where_no_scheme_lets_individuals_in_the_page_says_so():
     the_inpatient_scheme()
-    page = words(Client().get(reverse("web:join")))
+    page = text_of(Client().get(reverse("web:join")))
     assert "现在没有开放个人参加的方案" in page
     assert "参加这个方案" not in page
 
@@ -107,14 +96,14 @@ def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays():
 def test_a_wrong_code_and_empty_pages_are_answered_in_place(city):
     browser = Client()
     browser.post(reverse("web:join"), who())
-    assert "验证码不对" in words(browser.post(at("code"), {"code": "x"}))
+    assert "验证码不对" in text_of(browser.post(at("code"), {"code": "x"}))
     proved(browser, phone="13900002222")
     for step, says in (("work", "请选一个最接近的"), ("health", "请选一个")):
         answer = browser.post(at(step))
-        assert (answer.status_code, says in words(answer)) == (422, True)
+        assert (answer.status_code, says in text_of(answer)) == (422, True)
     answer = browser.post(at("account"), {"bank_name": "工商银行", "account": "12"})
-    assert (answer.status_code, "8 到 30 位" in words(answer)) == (422, True)
-    assert "还有一页没有填完" in words(browser.get(at("check")))
+    assert (answer.status_code, "8 到 30 位" in text_of(answer)) == (422, True)
+    assert "还有一页没有填完" in text_of(browser.get(at("check")))
 
 
 @pytest.mark.usefixtures("_open")
@@ -122,7 +111,7 @@ def test_a_registered_number_on_another_phone_goes_to_the_counter():
     member = a_member("王骑手", phone="13911112222")
     browser = Client()
     browser.post(reverse("web:join"), who(id_number=member.id_number))
-    page = words(browser.post(at("code"), {"code": the_code(PHONE)}))
+    page = text_of(browser.post(at("code"), {"code": the_code(PHONE)}))
     assert "到代办处办理" in page
     assert browser.get(at("work")).url == at("code")
 
@@ -131,11 +120,11 @@ def test_a_registered_number_on_another_phone_goes_to_the_counter():
 def test_who_may_not_join_sees_why_and_no_button(city):
     browser = proved(Client())
     filled(browser, city, insured="no")
-    page = words(browser.get(at("check")))
+    page = text_of(browser.get(at("check")))
     assert "现在还不能参加" in page
     assert "不符合“参加了职工医保”" in page
     assert "提交申请" not in page
-    assert "不符合“参加了职工医保”" in words(browser.post(at("check")))
+    assert "不符合“参加了职工医保”" in text_of(browser.post(at("check")))
     assert Application.objects.get().state == "draft"
 
 
@@ -146,33 +135,33 @@ def test_who_may_not_join_sees_why_and_no_button(city):
 def test_six_pages_lead_to_a_number_and_nothing_is_paid_yet(city):
     browser = proved(Client())
     assert filled(browser, city).url == at("check")
-    page = words(browser.get(at("check")))
+    page = text_of(browser.get(at("check")))
     assert "140.00 元" in page
     assert "到了参加的年龄" in page
     assert browser.post(at("check")).url == reverse("web:join-status")
-    told = words(browser.get(reverse("web:join-status")))
+    told = text_of(browser.get(reverse("web:join-status")))
     assert "现在不用付钱" in told
     assert Application.objects.get().number in told
     browser.post(reverse("web:join-leave"))
-    assert "查看参加申请" in words(browser.get(reverse("web:join-status")))
+    assert "查看参加申请" in text_of(browser.get(reverse("web:join-status")))
 
 
 def test_approved_the_page_shows_the_sum_and_the_reference(city):
     found = an_application(city)
     clerk = as_staff(a_role("agency_clerk", city))
-    assert found.number in words(clerk.get(reverse("web:applications")))
-    page = words(clerk.get(reverse("web:application", args=[found.pk])))
+    assert found.number in text_of(clerk.get(reverse("web:applications")))
+    page = text_of(clerk.get(reverse("web:application", args=[found.pk])))
     assert "可以参加" in page
     assert found.id_number not in page
     done = clerk.post(reverse("web:application-act", args=[found.pk, "approve"]), follow=True)
-    assert "已通过，等 王骑手 缴费" in words(done)
+    assert "已通过，等 王骑手 缴费" in text_of(done)
     browser = Client()
     status = reverse("web:join-status")
     asked = {"id_number": found.id_number, "phone": found.phone}
-    assert "验证码已经发出" in words(browser.post(status, asked))
+    assert "验证码已经发出" in text_of(browser.post(status, asked))
     assert browser.post(status, asked | {"code": "000000x"}).status_code == 422
     assert browser.post(status, asked | {"code": the_code(found.phone)}).url == status
-    page = words(browser.get(status))
+    page = text_of(browser.get(status))
     assert "审核通过，请转账" in page
     assert found.number in page
     assert Enrolment.objects.get().state == "awaiting"
@@ -182,14 +171,14 @@ def test_returned_it_is_mended_on_the_phone(city):
     found = an_application(city)
     clerk = as_staff(a_role("agency_clerk", city))
     act = reverse("web:application-act", args=[found.pk, "return"])
-    assert "没有写原因" in words(clerk.post(act, {"reason": ""}, follow=True))
+    assert "没有写原因" in text_of(clerk.post(act, {"reason": ""}, follow=True))
     clerk.post(act, {"reason": "请写全称"})
     browser = Client()
     status, asked = reverse("web:join-status"), {"id_number": found.id_number, "phone": found.phone}
     browser.post(status, asked)
     browser.post(status, asked | {"code": the_code(found.phone)})
-    assert "请写全称" in words(browser.get(status))
-    assert "代办处请您改" in words(browser.get(at("work")))
+    assert "请写全称" in text_of(browser.get(status))
+    assert "代办处请您改" in text_of(browser.get(at("work")))
     filled(browser, city, platform="外卖平台伊春站")
     browser.post(at("check"))
     found.refresh_from_db()

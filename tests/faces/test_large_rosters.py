@@ -15,9 +15,8 @@ from factories.contributions import all_paid, an_accepted_roster
 from factories.enrolment import a_sheet, a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member, an_id_number
 from factories.organisations import a_city, an_employer
-from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, html_of
 from huzhu.audit.models import Event
 from huzhu.config.worker import work_off
 from huzhu.enrolment import certificate, printing, queries, services
@@ -26,14 +25,9 @@ from huzhu.jobs.models import JobRun
 from huzhu.members.moving import leave
 from huzhu.web.rosters import columns, listing, roster, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 GOOD = "11010519821231006X"
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture
@@ -42,28 +36,9 @@ def today():
 
 
 @pytest.fixture
-def employer():
-    return an_employer(a_city())
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def inpatient():
-    return the_inpatient_scheme()
-
-
-@pytest.fixture
 def staged(employer, clerk, inpatient, today):
     rows = [*some_workers(2), ("王小明", f"{GOOD[:17]}1", ""), ("", an_id_number(), "")]
     return a_staged_roster(employer, [inpatient], rows, by=clerk, starts_on=today, at=timezone.now())
-
-
-def text_of(response) -> str:
-    return response.content.decode()
 
 
 def page(roster, name="roster"):
@@ -93,7 +68,7 @@ def test_pages_of_another_employers_roster_look_missing(staged, name):
 
 
 def test_an_auditor_sees_masks_and_no_boxes(staged, employer):
-    said = text_of(as_staff(a_role("auditor", employer)).get(page(staged)))
+    said = html_of(as_staff(a_role("auditor", employer)).get(page(staged)))
     assert "110105********0061" in said
     assert f"{GOOD[:17]}1" not in said
     assert 'form="mending"' not in said
@@ -106,18 +81,18 @@ def test_an_auditor_sees_masks_and_no_boxes(staged, employer):
 def test_an_odd_sheet_leads_to_its_columns_with_a_guess(clerk, inpatient, today):
     desk = as_staff(clerk)
     shown = sent(desk, odd_sheet(), inpatient, today)
-    said = text_of(shown)
+    said = html_of(shown)
     assert "哪一列是什么" in said
     assert re.findall(r'<option value="(\w+)" selected', said) == ["name", "id_number", "phone"]
     found = Roster.objects.get()
     form = {"page": "名册", "top": "1", "column-1": "name", "column-2": "id_number"}
     wrong = desk.post(page(found, "roster-columns"), form | {"column-2": ""})
     assert wrong.status_code == 422
-    assert "至少要有姓名和身份证号" in text_of(wrong)
+    assert "至少要有姓名和身份证号" in html_of(wrong)
     done = desk.post(page(found, "roster-columns"), form, follow=True)
-    assert "<b>3</b> 行是好的" in text_of(done)
+    assert "<b>3</b> 行是好的" in html_of(done)
     again = sent(desk, odd_sheet(2), inpatient, today)
-    assert "按上次的对应读取" in text_of(again)
+    assert "按上次的对应读取" in html_of(again)
 
 
 def test_of_several_pages_one_is_chosen(clerk, inpatient, today):
@@ -131,13 +106,13 @@ def test_of_several_pages_one_is_chosen(clerk, inpatient, today):
             for at, row in enumerate(some_workers(2), start=1):
                 one.write_row(at, 0, row)
     desk = as_staff(clerk)
-    said = text_of(sent(desk, out.getvalue(), inpatient, today))
+    said = html_of(sent(desk, out.getvalue(), inpatient, today))
     assert "工作表“一车间”" in said
     found = Roster.objects.get()
-    second = text_of(desk.get(page(found, "roster-columns"), {"page": "二车间"}))
+    second = html_of(desk.get(page(found, "roster-columns"), {"page": "二车间"}))
     assert 'name="page" value="二车间"' in second
     form = {"page": "二车间", "top": "1", "column-0": "name", "column-1": "id_number"}
-    assert "<b>2</b> 行是好的" in text_of(desk.post(page(found, "roster-columns"), form, follow=True))
+    assert "<b>2</b> 行是好的" in html_of(desk.post(page(found, "roster-columns"), form, follow=True))
 
 
 # ── cells ───────────────────────────────────────────────────────────────────────────────────────────
@@ -145,22 +120,22 @@ def test_of_several_pages_one_is_chosen(clerk, inpatient, today):
 
 def test_one_cell_is_mended_without_the_others_and_its_row_comes_back(staged, clerk):
     desk, row = as_staff(clerk), staged.rows.get(number=4)
-    said = text_of(desk.get(page(staged)))
+    said = html_of(desk.get(page(staged)))
     assert f'value="{GOOD}"' in said  # offered
     assert "改成" in said
     answer = desk.post(page(staged, "roster-mend"), {f"id_number-{row.pk}": GOOD}, headers=HTMX)
-    assert f'id="row-{row.pk}"' in text_of(answer)
-    assert "110105********006X" in text_of(answer)
-    assert "第 4 行改好了" in text_of(answer)
-    assert "<b>3</b> 行是好的" in text_of(answer)
+    assert f'id="row-{row.pk}"' in html_of(answer)
+    assert "110105********006X" in html_of(answer)
+    assert "第 4 行改好了" in html_of(answer)
+    assert "<b>3</b> 行是好的" in html_of(answer)
     still = desk.post(page(staged, "roster-mend"), {f"name-{staged.rows.get(number=5).pk}": ""}, headers=HTMX)
-    assert "没有填姓名" in text_of(still)
+    assert "没有填姓名" in html_of(still)
 
 
 def test_only_rows_with_problems_or_all_of_them(staged, clerk):
     desk = as_staff(clerk)
-    bad = text_of(desk.get(page(staged)))
-    every = text_of(desk.get(page(staged), {"show": "all"}))
+    bad = html_of(desk.get(page(staged)))
+    every = html_of(desk.get(page(staged), {"show": "all"}))
     assert (bad.count('<tr id="row-'), every.count('<tr id="row-')) == (2, 4)
 
 
@@ -171,7 +146,7 @@ def test_where_somebody_is_covered_is_said_within_the_branch_only(employer, inpa
     rows = [(one.member.name, one.member.id_number, "") for one in Enrolment.objects.all()]
     agency = a_role("agency_clerk", employer.parent)
     mine = a_staged_roster(employer, [inpatient], rows, by=agency, starts_on=today, at=timezone.now())
-    said = text_of(as_staff(agency).get(page(mine)))
+    said = html_of(as_staff(agency).get(page(mine)))
     assert said.count("（在 ") == 1
 
 
@@ -191,10 +166,10 @@ def test_errors_go_out_and_come_back(staged, clerk):
     assert out.content.startswith(b"PK")
     assert Event.objects.filter(verb="rosters.read", kind="read").exists()
     back = SimpleUploadedFile("错误表.xlsx", sent_back(out.content, {(1, 2): GOOD, (2, 1): "李大明"}))
-    done = text_of(desk.post(page(staged, "roster-errors"), {"file": back}, follow=True))
+    done = html_of(desk.post(page(staged, "roster-errors"), {"file": back}, follow=True))
     assert "2 行已更新" in done
     assert "每一行都好了" in done
-    assert "不是从这份名册下载的错误表" in text_of(
+    assert "不是从这份名册下载的错误表" in html_of(
         desk.post(
             page(staged, "roster-errors"),
             {"file": SimpleUploadedFile("别的.xlsx", sheets.an_xlsx([]))},
@@ -210,13 +185,13 @@ def test_a_large_sheet_is_read_by_the_worker(clerk, inpatient, today, monkeypatc
     monkeypatch.setattr(upload, "AT_ONCE", 10)
     desk = as_staff(clerk)
     shown = sent(desk, a_sheet(some_workers(3)), inpatient, today, name="名册.csv")
-    assert "读取名册" in text_of(shown)
+    assert "读取名册" in html_of(shown)
     found = Roster.objects.get()
     assert desk.get(page(found)).url == reverse("web:job", args=[JobRun.objects.get().pk])
-    assert "后台正在办理" in text_of(as_staff(a_role("auditor", found.employer)).get(page(found)))
+    assert "后台正在办理" in html_of(as_staff(a_role("auditor", found.employer)).get(page(found)))
     work_off()
     assert JobRun.objects.get().state == "done"
-    assert "<b>3</b> 行是好的" in text_of(desk.get(page(found)))
+    assert "<b>3</b> 行是好的" in html_of(desk.get(page(found)))
 
 
 def test_a_large_sheet_that_is_no_list_says_so_on_both_pages(clerk, inpatient, today, monkeypatch):
@@ -226,18 +201,18 @@ def test_a_large_sheet_that_is_no_list_says_so_on_both_pages(clerk, inpatient, t
     work_off()
     run = JobRun.objects.get()
     assert (run.state, run.attempts) == ("failed", 1)
-    assert "这不是名册" in text_of(desk.get(reverse("web:job", args=[run.pk])))
-    assert "这份文件没有读成：这不是名册" in text_of(desk.get(page(Roster.objects.get())))
+    assert "这不是名册" in html_of(desk.get(reverse("web:job", args=[run.pk])))
+    assert "这份文件没有读成：这不是名册" in html_of(desk.get(page(Roster.objects.get())))
 
 
 def test_a_reading_that_was_broken_off_is_begun_again_or_given_up(employer, clerk, inpatient, today):
     terms = {"employer": employer, "editions": [inpatient], "cover_starts_on": today, "name": "a.csv"}
     found = services.begin(**terms, data=a_sheet(some_workers(2)), by=clerk, at=timezone.now())
     desk = as_staff(clerk)
-    assert "还没有读完" in text_of(desk.get(page(found)))
-    assert "<b>2</b> 行是好的" in text_of(desk.post(page(found, "roster-read"), follow=True))
+    assert "还没有读完" in html_of(desk.get(page(found)))
+    assert "<b>2</b> 行是好的" in html_of(desk.post(page(found, "roster-read"), follow=True))
     other = services.begin(**terms, data=a_sheet(some_workers(3)), by=clerk, at=timezone.now())
-    assert "名册已作废" in text_of(desk.post(page(other, "roster-cancel"), follow=True))
+    assert "名册已作废" in html_of(desk.post(page(other, "roster-cancel"), follow=True))
 
 
 def test_columns_of_a_large_sheet_are_named_and_the_worker_goes_on(clerk, inpatient, today, monkeypatch):
@@ -253,17 +228,17 @@ def test_columns_of_a_large_sheet_are_named_and_the_worker_goes_on(clerk, inpati
         {"page": "名册", "top": "1", "column-1": "name", "column-2": "id_number"},
     )
     work_off()
-    assert "<b>3</b> 行是好的" in text_of(desk.get(page(found)))
+    assert "<b>3</b> 行是好的" in html_of(desk.get(page(found)))
 
 
 def test_a_large_roster_is_accepted_by_the_worker(staged, clerk, monkeypatch):
     monkeypatch.setattr("huzhu.enrolment.rows.AT_ONCE", 1)
     desk = as_staff(clerk)
     shown = desk.post(page(staged, "roster-accept"), {"good_only": "1"}, follow=True)
-    assert "确认名册" in text_of(shown)
+    assert "确认名册" in html_of(shown)
     work_off()
     assert JobRun.objects.get().words == "已确认，2 人参加。会费到齐后保障生效。"
-    assert "240.00" in text_of(desk.get(page(staged)))
+    assert "240.00" in html_of(desk.get(page(staged)))
 
 
 def test_a_large_roster_whose_rows_have_changed_is_judged_again(
@@ -279,7 +254,7 @@ def test_a_large_roster_whose_rows_have_changed_is_judged_again(
     run = JobRun.objects.get()
     assert run.state == "failed"
     assert "所以没有确认" in run.words
-    assert "<b>2</b> 行是好的" in text_of(desk.get(page(mine)))
+    assert "<b>2</b> 行是好的" in html_of(desk.get(page(mine)))
 
 
 def test_certificates_of_many_are_made_by_the_worker(employer, clerk, inpatient, today, monkeypatch):
@@ -293,8 +268,8 @@ def test_certificates_of_many_are_made_by_the_worker(employer, clerk, inpatient,
     work_off()
     assert "还没有保障书" in JobRun.objects.get().words  # the fee is not in
     all_paid(done, by=a_role("agency_clerk", employer.parent))
-    assert "制作全部保障书（5 份）" in text_of(desk.get(page(done)))
-    assert "制作本单位保障书（5 份）" in text_of(desk.get(reverse("web:rosters")))
+    assert "制作全部保障书（5 份）" in html_of(desk.get(page(done)))
+    assert "制作本单位保障书（5 份）" in html_of(desk.get(reverse("web:rosters")))
     desk.post(page(done, "roster-certificates"))
     work_off()
     run = JobRun.objects.first()

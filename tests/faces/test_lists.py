@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from factories.claims import WEDNESDAY, a_covered_member, a_draft, a_submitted, yichun
+from factories.claims import WEDNESDAY, a_covered_member, a_draft, a_submitted
 from factories.contributions import a_receipt, an_accepted_roster
 from factories.enrolment import some_workers
 from factories.members import a_member
@@ -60,11 +60,6 @@ LISTS = (
 @pytest.fixture(autouse=True)
 def _a_wednesday(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from factories.adjudication import a_reported
-from factories.claims import WEDNESDAY, a_covered_member, a_submitted, yichun
+from factories.claims import WEDNESDAY, a_covered_member, a_submitted
 from factories.contributions import an_accepted_roster
 from factories.enrolment import a_staged_roster, some_workers
 from factories.members import a_member
@@ -31,11 +31,6 @@ NOW = WEDNESDAY + timedelta(hours=6)
 @pytest.fixture(autouse=True)
 def _a_wednesday(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from enrolment.test_columns import sent_back
 from factories.contributions import all_paid, an_accepted_roster
 from factories.enrolment import a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, html_of
 from huzhu.config.worker import work_off
 from huzhu.contributions.approving import approve_roster
 from huzhu.core.periods import a_year_after
@@ -41,42 +41,8 @@ def _small(settings, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def now():
-    return timezone.now()
-
-
-@pytest.fixture
-def today(now):
-    return timezone.localdate(now)
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def county(city):
-    return a_county(city)
-
-
-@pytest.fixture
 def employer(county):
     return an_employer(county, sector="county", name="铁力市人民医院")
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def qian(county):
-    return a_role("county_clerk", county, "钱县工")
-
-
-def text_of(answer) -> str:
-    return answer.content.decode()
 
 
 def page(found, name="roster"):
@@ -99,9 +65,9 @@ def submitted(employer, clerk, county, today, people=3):
 def test_nobody_else_has_a_large_roster_approved_by_the_worker(employer, clerk, county, today, city):
     roster, _ = submitted(employer, clerk, county, today)
     author = a_role("county_clerk", county, user=clerk.user)
-    assert "不能由您自己审批" in text_of(as_staff(author).post(page(roster, "roster-approve"), follow=True))
+    assert "不能由您自己审批" in html_of(as_staff(author).post(page(roster, "roster-approve"), follow=True))
     agency = a_role("agency_clerk", city)
-    assert "现在等铁力市总工会审批" in text_of(
+    assert "现在等铁力市总工会审批" in html_of(
         as_staff(agency).post(page(roster, "roster-approve"), follow=True)
     )
     with pytest.raises(approval.AuthorApproves):
@@ -112,10 +78,10 @@ def test_nobody_else_has_a_large_roster_approved_by_the_worker(employer, clerk, 
 def test_the_last_word_on_a_large_roster_is_carried_out_by_the_worker(employer, clerk, county, qian, today):
     roster, _ = submitted(employer, clerk, county, today)
     desk = as_staff(qian)
-    assert "审批并确认名册" in text_of(desk.post(page(roster, "roster-approve"), follow=True))
+    assert "审批并确认名册" in html_of(desk.post(page(roster, "roster-approve"), follow=True))
     roster.refresh_from_db()
     assert roster.state == "at_county"
-    assert "后台正在办理" in text_of(as_staff(clerk).get(page(roster)))
+    assert "后台正在办理" in html_of(as_staff(clerk).get(page(roster)))
     work_off()
     assert JobRun.objects.get().words == "已同意，3 人参加。会费到齐后保障生效。"
     roster.refresh_from_db()
@@ -159,11 +125,11 @@ def test_an_approval_that_was_killed_waits_for_the_office_and_not_for_the_employ
             approve_roster(roster=roster, by=qian, at=timezone.now(), tell=tell)
     roster.refresh_from_db()
     assert roster.state == "accepting"
-    assert "再同意一次" in text_of(as_staff(qian).get(page(roster)))
+    assert "再同意一次" in html_of(as_staff(qian).get(page(roster)))
     refused = as_staff(clerk).post(page(roster, "roster-accept"), follow=True)
     work_off()
     assert JobRun.objects.get().state == "failed"
-    assert "等审批的机构再同意一次" in text_of(as_staff(clerk).get(page(roster)))
+    assert "等审批的机构再同意一次" in html_of(as_staff(clerk).get(page(roster)))
     assert not Enrolment.objects.exists()
     assert refused.status_code == 200
     as_staff(qian).post(page(roster, "roster-approve"))
@@ -178,20 +144,20 @@ def test_a_large_workbook_of_errors_is_made_and_taken_back_by_the_worker(employe
     rows = [*some_workers(1), ("王小明", "123", ""), ("李大明", "456", "")]
     roster = a_staged_roster(employer, [the_inpatient_scheme()], rows, by=clerk, starts_on=today, at=now)
     desk = as_staff(clerk)
-    assert "错误表" in text_of(desk.get(page(roster, "roster-errors"), follow=True))
+    assert "错误表" in html_of(desk.get(page(roster, "roster-errors"), follow=True))
     work_off()
     made = JobRun.objects.get()
-    shown = text_of(desk.get(reverse("web:job", args=[made.pk])))
+    shown = html_of(desk.get(reverse("web:job", args=[made.pk])))
     assert "下载文件" in shown
     assert as_staff(a_role("agency_clerk")).get(reverse("web:job-file", args=[made.pk])).status_code == 404
     data = b"".join(desk.get(reverse("web:job-file", args=[made.pk])).streaming_content)
     [(_, first, _), (_, second, _)] = some_workers(2)
     back = sent_back(data, {(1, 2): first, (2, 2): second})
     file = SimpleUploadedFile("错误表.xlsx", back)
-    assert "传回错误表" in text_of(desk.post(page(roster, "roster-errors"), {"file": file}, follow=True))
+    assert "传回错误表" in html_of(desk.post(page(roster, "roster-errors"), {"file": file}, follow=True))
     work_off()
     assert JobRun.objects.first().words == "错误表里的 2 行已更新。还有 0 行有问题。"
-    assert "<b>3</b> 行是好的" in text_of(desk.get(page(roster)))
+    assert "<b>3</b> 行是好的" in html_of(desk.get(page(roster)))
 
 
 def test_mending_that_was_called_off_says_what_stays(employer, clerk, today, now, monkeypatch):
@@ -224,7 +190,7 @@ def test_a_large_renewal_becomes_its_roster_in_the_worker(employer, clerk, today
         an_enrolment(a_member(name, employer=employer), the_inpatient_scheme(), starts_on=starts_on)
     found = renewal.begin(employer=employer, ends_on=a_year_after(starts_on), by=clerk, at=now)
     desk = as_staff(clerk)
-    assert "提交续保" in text_of(desk.post(page(found, "renewal-difference"), follow=True))
+    assert "提交续保" in html_of(desk.post(page(found, "renewal-difference"), follow=True))
     assert not Roster.objects.exists()
     work_off()
     roster = Roster.objects.get()
@@ -259,7 +225,7 @@ def test_a_large_tree_is_taken_by_the_worker_as_a_small_one_would_be(city, now):
     rows.append(("铁力教育工会", "", "县区总工会", "", "", ""))
     file = tree_sheet.store(name="机构.xlsx", data=a_sheet(*rows, head=HEAD), by=keeper, at=now)
     desk = as_staff(keeper)
-    assert "办理机构表" in text_of(desk.post(reverse("web:tree-preview", args=[file.pk]), follow=True))
+    assert "办理机构表" in html_of(desk.post(reverse("web:tree-preview", args=[file.pk]), follow=True))
     assert not Organisation.objects.filter(name="铁力教育工会").exists()
     work_off()
     assert JobRun.objects.get().words == "加了 6 个机构，改了 0 个，0 个没有不同。"
@@ -277,7 +243,7 @@ def test_a_paid_roster_says_that_its_cover_is_about_to_begin(employer, clerk, ci
     )
     all_paid(roster, by=a_role("agency_clerk", city))
     desk = as_staff(clerk)
-    assert "保障正在生效" in text_of(desk.get(page(roster)))
+    assert "保障正在生效" in html_of(desk.get(page(roster)))
     work_off()
-    assert "保障正在生效" not in text_of(desk.get(page(roster)))
+    assert "保障正在生效" not in html_of(desk.get(page(roster)))
     assert Enrolment.objects.in_force().count() == 3

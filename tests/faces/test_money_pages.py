@@ -7,57 +7,26 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from factories.contributions import a_receipt, a_split, an_accepted_roster
 from factories.enrolment import some_workers
 from factories.files import a_png
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, html_of
 from huzhu.audit.models import Event
 from huzhu.contributions import collecting
 from huzhu.contributions.models import BankSlip, OfficialReceipt, Share
 from huzhu.web.rosters.notice import contents, notice_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
-@pytest.fixture
-def today(now):
-    return timezone.localdate(now)
-
-
-@pytest.fixture
-def city():
-    return a_city()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def employer(city):
     return an_employer(a_county(city))
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
 
 
 @pytest.fixture
@@ -69,10 +38,6 @@ def roster(employer, clerk, agency, today, now):
 
 def at(name, *args):
     return reverse(f"web:{name}", args=args)
-
-
-def text_of(response):
-    return response.content.decode()
 
 
 def sheet_of(response):
@@ -109,7 +74,7 @@ def test_what_belongs_to_another_employer_looks_missing(city, roster, clerk, age
 
 def test_a_list_shows_and_exports_the_own_branch_only(city, roster, today):
     stranger = as_staff(a_role("county_clerk", a_county(city)))
-    assert roster.employer.name not in text_of(stranger.get(at("dues")))
+    assert roster.employer.name not in html_of(stranger.get(at("dues")))
     answer = stranger.get(at("dues"), {"as": "xlsx"})
     assert roster.employer.name not in [cell for row in sheet_of(answer) for cell in row]
 
@@ -131,20 +96,20 @@ def test_a_list_shows_and_exports_the_own_branch_only(city, roster, today):
 def test_a_slip_that_does_not_fit_is_answered_at_the_field(roster, clerk, today, changes, said):
     page = upload(as_staff(clerk), roster, today, **changes)
     assert page.status_code == 422
-    assert said in text_of(page)
+    assert said in html_of(page)
     assert not BankSlip.objects.exists()
 
 
 def test_from_a_slip_to_cover(roster, clerk, agency, today):
     desk, office = as_staff(clerk), as_staff(agency)
-    assert "付好了，上传回单" in text_of(desk.get(at("desk")))
-    assert "等代办处登记到账" in text_of(upload(desk, roster, today))
+    assert "付好了，上传回单" in html_of(desk.get(at("desk")))
+    assert "等代办处登记到账" in html_of(upload(desk, roster, today))
     slip = BankSlip.objects.get()
-    assert "回单待登记" in text_of(office.get(at("desk")))
-    assert "回单等登记" in text_of(office.get(at("dues")))
+    assert "回单待登记" in html_of(office.get(at("desk")))
+    assert "回单等登记" in html_of(office.get(at("dues")))
 
     address = f"{at('roster-receive', roster.pk)}?slip={slip.pk}"
-    page = text_of(office.get(address))
+    page = html_of(office.get(address))
     assert 'value="R1"' in page
     amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', page))
     assert sorted(amounts.values()) == ["", "180.00"]  # the employer's three quarters
@@ -153,18 +118,18 @@ def test_from_a_slip_to_cover(roster, clerk, agency, today):
     assert Event.objects.filter(verb="contributions.see_slip", kind="read").count() == 1
 
     told = {**amounts, "bank_reference": "R1", "received_on": today.isoformat()}
-    done = text_of(office.post(address, told, follow=True))
+    done = html_of(office.post(address, told, follow=True))
     assert "已登记到账 180.00 元" in done
-    assert "部分到账" in text_of(desk.get(at("roster", roster.pk)))
+    assert "部分到账" in html_of(desk.get(at("roster", roster.pk)))
     upload(desk, roster, today, amount="60.00", bank_reference="R2")
     second = BankSlip.objects.get(state="waiting")
     page = office.get(f"{at('roster-receive', roster.pk)}?slip={second.pk}")
-    amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', text_of(page)))
+    amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', html_of(page)))
     office.post(
         f"{at('roster-receive', roster.pk)}?slip={second.pk}",
         {**amounts, "bank_reference": "R2", "received_on": today.isoformat()},
     )
-    settled = text_of(desk.get(at("roster", roster.pk)))
+    settled = html_of(desk.get(at("roster", roster.pk)))
     assert "已到齐，保障生效" in settled
     assert settled.count("已登记到账") == 2
 
@@ -173,9 +138,9 @@ def test_a_slip_given_back_tells_the_clerk_why(roster, clerk, agency, today):
     desk, office = as_staff(clerk), as_staff(agency)
     upload(desk, roster, today)
     slip = BankSlip.objects.get()
-    assert "没有写退回的原因" in text_of(office.post(at("slip-back", slip.pk), follow=True))
+    assert "没有写退回的原因" in html_of(office.post(at("slip-back", slip.pk), follow=True))
     office.post(at("slip-back", slip.pk), {"reason": "看不清，或者不是银行回单"})
-    page = text_of(desk.get(at("roster", roster.pk)))
+    page = html_of(desk.get(at("roster", roster.pk)))
     assert "已退回" in page
     assert "看不清，或者不是银行回单" in page
     assert "上传银行回单" in page
@@ -186,10 +151,10 @@ def test_a_slip_that_a_colleague_settled_brings_no_money(roster, clerk, agency, 
     slip = BankSlip.objects.get()
     office, colleague = as_staff(agency), as_staff(a_role("agency_clerk", city))
     address = f"{at('roster-receive', roster.pk)}?slip={slip.pk}"
-    amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', text_of(office.get(address))))
+    amounts = dict(re.findall(r'name="(amount-\d+)" value="([\d.]*)"', html_of(office.get(address))))
     colleague.post(at("slip-back", slip.pk), {"reason": "银行没有收到这笔款"})
     told = {**amounts, "bank_reference": "R1", "received_on": today.isoformat()}
-    assert "已经处理过了" in text_of(office.post(address, told, follow=True))
+    assert "已经处理过了" in html_of(office.post(address, told, follow=True))
     assert not OfficialReceipt.objects.exists()
 
 
@@ -208,7 +173,7 @@ def test_a_receipt_is_printed_and_the_second_time_is_marked(roster, clerk, agenc
     assert printed[0]["amount"] == "180.00"
     assert printed[0]["words"] == "壹佰捌拾元整"
     assert printed[0]["payer"] == roster.employer.name
-    assert "补打" in text_of(desk.get(at("roster", roster.pk)))
+    assert "补打" in html_of(desk.get(at("roster", roster.pk)))
     assert as_staff(a_role("auditor")).post(at("receipt", paper.pk)).status_code == 404
 
 
@@ -227,7 +192,7 @@ def test_the_papers_are_real_pdf(roster, clerk, agency):
 
 
 def test_a_notice_without_an_account_prints_none(roster, clerk):
-    page = text_of(as_staff(clerk).get(at("roster-notice", roster.pk)))
+    page = html_of(as_staff(clerk).get(at("roster-notice", roster.pk)))
     assert "没有收款账户" in page
     assert contents(notice_of(roster), "2022-01-28")["account"] == []
 
@@ -237,9 +202,9 @@ def test_a_notice_names_account_purpose_and_each_payers_amount(city, roster, cle
         agency=city, holder="伊春市总工会", bank_name="龙江银行", number="990000001111", by=agency, at=now
     )
     page = as_staff(clerk).get(at("roster-notice", roster.pk))
-    assert "990000001111" not in text_of(page)  # nobody has confirmed it
+    assert "990000001111" not in html_of(page)  # nobody has confirmed it
     collecting.confirm(account=account, by=a_role("agency_clerk", city), at=now)
-    page = text_of(as_staff(clerk).get(at("roster-notice", roster.pk)))
+    page = html_of(as_staff(clerk).get(at("roster-notice", roster.pk)))
     for said in ("990000001111", "贰佰肆拾元整", "壹佰捌拾元整", "<svg", "职工互助会费"):
         assert said in page
     paper = contents(notice_of(roster, "2"), "2022-01-28")
@@ -280,7 +245,7 @@ def test_the_list_is_filtered_in_the_address_and_summed_at_the_foot(city, roster
     assert listed(payer="x", place="x", late="x") == listed()
     theirs.__class__.objects.filter(pk=theirs.pk).update(cover_starts_on=today - timedelta(days=7))
     assert listed(late="7") == ({theirs.pk}, 12_000)
-    assert "起日已过 7 天" in text_of(office.get(at("dues")))
+    assert "起日已过 7 天" in html_of(office.get(at("dues")))
 
 
 def test_the_workbook_is_the_list_and_taking_it_is_written_down(roster, agency):
@@ -302,16 +267,16 @@ def test_an_account_is_written_down_by_one_and_confirmed_by_another(city, agency
     form = {"do": "propose", "holder": "伊春市总工会", "bank_name": "龙江银行", "number": "9900 0000 1111"}
     wrong = office.post(at("collecting"), form | {"number": "12"})
     assert wrong.status_code == 422
-    assert 'value="龙江银行"' in text_of(wrong)
-    page = text_of(office.post(at("collecting"), form, follow=True))
+    assert 'value="龙江银行"' in html_of(wrong)
+    page = html_of(office.post(at("collecting"), form, follow=True))
     assert "要由另一个人确认" in page
     account = re.search(r'name="account" value="(\d+)"', page)
     assert account is None
     second = as_staff(a_role("payment_maker", city.parent))
-    key = re.search(r'name="account" value="(\d+)"', text_of(second.get(at("collecting"))))[1]
-    assert "登记的人" not in text_of(office.get(at("collecting")))
-    assert "由另一个人" in text_of(office.post(at("collecting"), {"do": "confirm", "account": key}))
-    page = text_of(second.post(at("collecting"), {"do": "confirm", "account": key}, follow=True))
+    key = re.search(r'name="account" value="(\d+)"', html_of(second.get(at("collecting"))))[1]
+    assert "登记的人" not in html_of(office.get(at("collecting")))
+    assert "由另一个人" in html_of(office.post(at("collecting"), {"do": "confirm", "account": key}))
+    page = html_of(second.post(at("collecting"), {"do": "confirm", "account": key}, follow=True))
     assert "已经启用" in page
     assert office.post(at("collecting"), {"do": "x"}).status_code == 422
     assert second.post(at("collecting"), {"do": "confirm", "account": "999999"}).status_code == 404

@@ -10,7 +10,7 @@ from factories.claims import WEDNESDAY
 from factories.organisations import a_city, a_county, an_employer
 from factories.outreach import a_visit
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, text_of
 from huzhu.outreach.models import FollowUp, Occasion, Target, Visit
 from huzhu.web import clock
 
@@ -33,10 +33,6 @@ def town():
     names = ("铁力市教育局", "铁力市民政局", "铁力市水务局")
     units = [an_employer(under=county, sector="county", staff_count=100, name=name) for name in names]
     return a_role("agency_clerk", city), a_role("county_clerk", county), units
-
-
-def text_of(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def typed(unit, **more):

@@ -3,7 +3,7 @@
 import pytest
 
 from faces.test_claims import a_picture, applied, text_of
-from factories.claims import WEDNESDAY, a_covered_member, a_submitted, yichun
+from factories.claims import WEDNESDAY, a_covered_member, a_submitted
 from factories.web import as_member, as_staff
 from huzhu.claims.models import Claim
 
@@ -13,16 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _a_wednesday(monkeypatch):
     monkeypatch.setattr("huzhu.web.clock.now", lambda: WEDNESDAY)
-
-
-@pytest.fixture
-def place():
-    return yichun()
-
-
-@pytest.fixture
-def liu(place):
-    return a_covered_member(place)
 
 
 def test_a_blurred_photograph_is_asked_about_and_shall_do_if_she_says_so(liu):

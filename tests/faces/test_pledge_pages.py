@@ -7,24 +7,14 @@ from django.utils import timezone
 from factories.contributions import an_accepted_roster
 from factories.enrolment import some_workers
 from factories.members import a_member
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_member, as_staff
+from factories.web import as_member, as_staff, html_of
 from huzhu.contributions.models import Pledge
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 PAGE = "/desk/pledges/"
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def city():
-    return a_city()
 
 
 @pytest.fixture
@@ -33,17 +23,8 @@ def employer(city):
 
 
 @pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
-
-
-@pytest.fixture
 def year():
     return str(timezone.localdate().year)
-
-
-def text_of(response):
-    return response.content.decode()
 
 
 def form(year, **changes):
@@ -61,7 +42,7 @@ def form(year, **changes):
 
 def test_a_cadre_reads_and_keeps_nothing(city, employer, agency, year):
     cadre = as_staff(a_role("cadre", city))
-    assert "登记一项承诺" not in text_of(cadre.get(PAGE))
+    assert "登记一项承诺" not in html_of(cadre.get(PAGE))
     assert cadre.post(PAGE, form(year, place=employer.pk)).status_code == 422
     assert not Pledge.objects.exists()
 
@@ -69,7 +50,7 @@ def test_a_cadre_reads_and_keeps_nothing(city, employer, agency, year):
 def test_a_pledge_of_another_branch_looks_missing(city, employer, agency, year):
     as_staff(agency).post(PAGE, form(year, place=employer.pk))
     stranger = as_staff(a_role("county_clerk", a_county(city)))
-    assert employer.name not in text_of(stranger.get(PAGE))
+    assert employer.name not in html_of(stranger.get(PAGE))
     address = reverse("web:pledge-withdraw", args=[Pledge.objects.get().pk])
     assert stranger.post(address, {"reason": "x"}).status_code == 404
     assert Pledge.objects.get().withdrawn_at is None
@@ -78,7 +59,7 @@ def test_a_pledge_of_another_branch_looks_missing(city, employer, agency, year):
 def test_somebody_elses_member_is_not_pledged_for(employer, year):
     keeper = as_staff(a_role("county_clerk", employer.parent))
     stranger = a_member("别处的人")
-    assert str(stranger.pk) not in text_of(keeper.get(PAGE, {"q": "别处的人"}))
+    assert str(stranger.pk) not in html_of(keeper.get(PAGE, {"q": "别处的人"}))
     assert keeper.post(PAGE, form(year, member=stranger.pk)).status_code == 422
     assert not Pledge.objects.exists()
 
@@ -100,8 +81,8 @@ def test_somebody_elses_member_is_not_pledged_for(employer, year):
 def test_what_is_wrong_is_answered_and_what_was_typed_stays(employer, agency, year, changes, said):
     answer = as_staff(agency).post(PAGE, form(year, **{"place": employer.pk, "note": "每年"} | changes))
     assert answer.status_code == 422
-    assert said in text_of(answer)
-    assert 'value="每年"' in text_of(answer)
+    assert said in html_of(answer)
+    assert 'value="每年"' in html_of(answer)
     assert not Pledge.objects.exists()
 
 
@@ -115,25 +96,25 @@ def test_from_a_pledge_to_the_members_page(city, employer, agency, year):
     now, today = timezone.now(), timezone.localdate()
     edition = the_inpatient_scheme()
     member = a_member("刘东艳", employer=employer)
-    page = text_of(office.get(PAGE, {"q": "刘东艳"}))
+    page = html_of(office.get(PAGE, {"q": "刘东艳"}))
     assert str(member.pk) in page
     assert member.id_number not in page
-    page = text_of(office.post(PAGE, form(year, member=member.pk), follow=True))
+    page = html_of(office.post(PAGE, form(year, member=member.pk), follow=True))
     assert "好心人甲" in page
     assert "还没有名册" in page
     row = (member.name, member.id_number, member.phone)
     roster = an_accepted_roster(employer, [edition], [row, *rows], by=clerk, starts_on=today, at=now)
-    assert "▲ 待缴" in text_of(office.get(PAGE))
+    assert "▲ 待缴" in html_of(office.get(PAGE))
 
-    phone = text_of(as_member(member).get("/my/"))
+    phone = html_of(as_member(member).get("/my/"))
     assert "会费由 爱心资助 缴纳" in phone
     for reader in (
         as_staff(clerk).get(reverse("web:roster", args=[roster.pk])),
         as_member(member).get("/my/"),
     ):
-        assert "好心人甲" not in text_of(reader)
+        assert "好心人甲" not in html_of(reader)
     held = Pledge.objects.get()
-    page = text_of(
+    page = html_of(
         office.post(reverse("web:pledge-withdraw", args=[held.pk]), {"reason": "搬走了"}, follow=True)
     )
     assert "搬走了" in page
@@ -151,4 +132,4 @@ def test_a_sponsor_who_agreed_is_named_to_the_member(employer, agency, year):
         starts_on=timezone.localdate(),
         at=timezone.now(),
     )
-    assert "会费由 好心人甲 缴纳" in text_of(as_member(member).get("/my/"))
+    assert "会费由 好心人甲 缴纳" in html_of(as_member(member).get("/my/"))

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import timezone
 
 from factories.contributions import an_accepted_roster
 from factories.enrolment import a_sheet, a_staged_roster, an_enrolment, some_workers
@@ -13,59 +12,19 @@ from factories.members import a_member, an_id_number
 from factories.organisations import a_city, a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_member, as_staff
+from factories.web import as_member, as_staff, html_of
 from huzhu.audit.models import Event
 from huzhu.core.periods import a_year_after
 from huzhu.enrolment import approval, certifying, renewal
 from huzhu.enrolment.models import ApprovalRule, CertificateVoid, Enrolment, Renewal, Roster
 from huzhu.members.models import Member, Move
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def now():
-    return timezone.now()
-
-
-@pytest.fixture
-def today(now):
-    return timezone.localdate(now)
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def county(city):
-    return a_county(city)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def employer(county):
     return an_employer(county, sector="county", name="铁力市人民医院")
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
-
-
-@pytest.fixture
-def qian(county):
-    return a_role("county_clerk", county, "钱县工")
-
-
-@pytest.fixture
-def sun(city):
-    return a_role("agency_clerk", city, "孙代办")
 
 
 @pytest.fixture
@@ -83,10 +42,6 @@ def liu(employer, starts_on):
 
 def page(role, name, *args):
     return as_staff(role).get(reverse(f"web:{name}", args=args))
-
-
-def text_of(answer):
-    return answer.content.decode()
 
 
 def begin(clerk, employer, starts_on):
@@ -130,12 +85,12 @@ def test_anothers_roster_move_and_cover_look_missing(liu, clerk, employer, city,
 
 
 def test_the_desk_offers_the_renewal_and_a_wrong_day_begins_none(liu, clerk, employer, starts_on):
-    desk = text_of(page(clerk, "desk"))
+    desk = html_of(page(clerk, "desk"))
     assert "按时续保，保障不间断" in desk
     answer = as_staff(clerk).post(
         reverse("web:renewal-begin"), {"employer": employer.pk, "ends_on": "someday"}, follow=True
     )
-    assert "没有这个到期日" in text_of(answer)
+    assert "没有这个到期日" in html_of(answer)
     assert not Renewal.objects.exists()
 
 
@@ -145,11 +100,11 @@ def test_what_was_typed_wrong_stays_on_the_page(liu, clerk, employer, starts_on)
     address = reverse("web:renewal", args=[found.pk])
     answer = as_staff(clerk).post(address, {"joining": "王小明 123"})
     assert answer.status_code == 422
-    assert "王小明 123</textarea>" in text_of(answer)
+    assert "王小明 123</textarea>" in html_of(answer)
     line = found.lines.get()
     answer = as_staff(clerk).post(address, {f"phone-{line.pk}": "12", f"reason-{line.pk}": "retired"})
     assert answer.status_code == 422
-    assert '<option value="retired" selected>' in text_of(answer)
+    assert '<option value="retired" selected>' in html_of(answer)
     answer = as_staff(clerk).post(address, {"file": sheet(b"not a sheet")})
     assert answer.status_code == 422
 
@@ -168,12 +123,12 @@ def test_leavers_joiners_difference_roster(liu, clerk, employer, starts_on):
     address = reverse("web:renewal", args=[found.pk])
     form = {f"reason-{leaver.pk}": "retired", "joining": f"李四 {an_id_number()} 13900000003"}
     answer = browser.post(address, form, follow=True)
-    shown = text_of(answer)
+    shown = html_of(answer)
     assert "续保 1 人 · 新增 1 · 退出 1 · 变更 0" in shown
     assert "240.00 元" in shown
     late = (a_year_after(starts_on) + timedelta(days=16)).isoformat()
     changes = reverse("web:renewal-difference", args=[found.pk])
-    shown = text_of(browser.post(changes, {"starts_on": late, "look": "1"}, follow=True))
+    shown = html_of(browser.post(changes, {"starts_on": late, "look": "1"}, follow=True))
     assert "1 人的保障会间断" in shown
     assert "超过 15 天" in shown
     answer = browser.post(changes, {"starts_on": a_year_after(starts_on).isoformat()}, follow=True)
@@ -181,7 +136,7 @@ def test_leavers_joiners_difference_roster(liu, clerk, employer, starts_on):
     assert answer.redirect_chain[-1][0] == reverse("web:roster", args=[roster.pk])
     assert sorted(roster.rows.values_list("name", flat=True)) == ["刘女士", "李四"]
     assert browser.get(address).url == reverse("web:roster", args=[roster.pk])
-    assert "续保名册待确认" in text_of(browser.get(reverse("web:desk")))
+    assert "续保名册待确认" in html_of(browser.get(reverse("web:desk")))
 
 
 def test_a_sheet_is_compared_and_who_is_not_in_it_is_shown_as_leaving(liu, clerk, employer, starts_on):
@@ -189,7 +144,7 @@ def test_a_sheet_is_compared_and_who_is_not_in_it_is_shown_as_leaving(liu, clerk
     found = Renewal.objects.get()
     address = reverse("web:renewal", args=[found.pk])
     answer = as_staff(clerk).post(address, {"file": sheet(a_sheet(some_workers(2)))}, follow=True)
-    assert "新增 2 人，不在表里 1 人" in text_of(answer)
+    assert "新增 2 人，不在表里 1 人" in html_of(answer)
     assert found.lines.get(member=liu).reason == "unwilling"
 
 
@@ -201,16 +156,16 @@ def test_the_agency_asks_the_employer_submits_the_county_approves(clerk, employe
     as_staff(sun).post(reverse("web:approval-rule"), rule)
     assert ApprovalRule.objects.get().organisation == county
     roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(2), by=clerk)
-    assert "提交 2 人审批" in text_of(page(clerk, "roster", roster.pk))
+    assert "提交 2 人审批" in html_of(page(clerk, "roster", roster.pk))
     as_staff(clerk).post(reverse("web:roster-accept", args=[roster.pk]))
     assert not Enrolment.objects.exists()
-    assert "等铁力市总工会审批" in text_of(page(clerk, "desk"))
-    assert ">同意<" not in text_of(page(clerk, "roster", roster.pk))
-    assert "名册等您审批：铁力市人民医院" in text_of(page(qian, "desk"))
-    assert ">同意<" in text_of(page(qian, "roster", roster.pk))
+    assert "等铁力市总工会审批" in html_of(page(clerk, "desk"))
+    assert ">同意<" not in html_of(page(clerk, "roster", roster.pk))
+    assert "名册等您审批：铁力市人民医院" in html_of(page(qian, "desk"))
+    assert ">同意<" in html_of(page(qian, "roster", roster.pk))
     as_staff(qian).post(reverse("web:roster-approve", args=[roster.pk]))
     assert Enrolment.objects.count() == 2
-    shown = text_of(page(clerk, "roster", roster.pk))
+    shown = html_of(page(clerk, "roster", roster.pk))
     assert "铁力市总工会：已同意" in shown
     assert "钱县工" in shown
 
@@ -220,11 +175,11 @@ def test_a_returned_roster_says_why_and_where(clerk, employer, county, qian, sun
     roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(2), by=clerk)
     approval.submit(roster=roster, good_only=False, by=clerk, at=now)
     back = reverse("web:roster-return", args=[roster.pk])
-    assert "没有写退回的理由" in text_of(as_staff(qian).post(back, {"reason": ""}, follow=True))
+    assert "没有写退回的理由" in html_of(as_staff(qian).post(back, {"reason": ""}, follow=True))
     as_staff(qian).post(back, {"reason": "有两人已退休"})
     for name, args in (("roster", [roster.pk]), ("desk", [])):
-        assert "有两人已退休" in text_of(page(clerk, name, *args))
-    assert "已退回" in text_of(page(clerk, "rosters"))
+        assert "有两人已退休" in html_of(page(clerk, name, *args))
+    assert "已退回" in html_of(page(clerk, "rosters"))
 
 
 # ── moves ───────────────────────────────────────────────────────────────────────────────────────────
@@ -233,30 +188,30 @@ def test_a_returned_roster_says_why_and_where(clerk, employer, county, qian, sun
 def test_a_move_by_name_and_the_new_employer_takes_it(liu, clerk, city):
     there = another(city)
     address = reverse("web:member-move", args=[liu.pk])
-    assert "没有找到参保单位" in text_of(as_staff(clerk).post(address, {"target": "不知道"}, follow=True))
+    assert "没有找到参保单位" in html_of(as_staff(clerk).post(address, {"target": "不知道"}, follow=True))
     as_staff(clerk).post(address, {"target": "嘉荫县人民医院"})
-    assert "等接收" in text_of(page(clerk, "member", liu.pk))
-    assert "有 1 位职工等您接收调入" in text_of(page(there, "desk"))
-    assert "刘女士" in text_of(page(there, "moves"))
+    assert "等接收" in html_of(page(clerk, "member", liu.pk))
+    assert "有 1 位职工等您接收调入" in html_of(page(there, "desk"))
+    assert "刘女士" in html_of(page(there, "moves"))
     as_staff(there).post(reverse("web:move", args=[Move.objects.get().pk]), {"agree": "1"})
     assert Member.objects.get().employer == there.organisation
-    assert "1 人已调出" in text_of(page(clerk, "desk"))
-    assert "1 人从别的单位调入" in text_of(page(there, "desk"))
-    assert "铁力市人民医院" in text_of(page(there, "member", liu.pk))  # where the cover was taken out
+    assert "1 人已调出" in html_of(page(clerk, "desk"))
+    assert "1 人从别的单位调入" in html_of(page(there, "desk"))
+    assert "铁力市人民医院" in html_of(page(there, "member", liu.pk))  # where the cover was taken out
 
 
 def test_retired_is_shown_to_staff_and_to_who_checks_the_paper(liu, clerk):
     address = reverse("web:member-leave", args=[liu.pk])
     wrong = as_staff(clerk).post(address, {"why": "retired", "on": "soon"}, follow=True)
-    assert "不是一个日期" in text_of(wrong)
+    assert "不是一个日期" in html_of(wrong)
     as_staff(clerk).post(address, {"why": "retired", "on": "2022-10-31"})
-    assert "2022-10-31 退休" in text_of(page(clerk, "member", liu.pk))
-    shown = text_of(as_member(liu).get(reverse("web:verify", args=[liu.enrolments.get().verify_token])))
+    assert "2022-10-31 退休" in html_of(page(clerk, "member", liu.pk))
+    shown = html_of(as_member(liu).get(reverse("web:verify", args=[liu.enrolments.get().verify_token])))
     assert "保障到期满为止" in shown
     assert "退休" not in shown  # why is nobody's business
     assert "刘女士" not in shown
     as_staff(clerk).post(address, {"why": "back"})
-    assert "改回在职" not in text_of(page(clerk, "member", liu.pk)).split("<aside>")[0]
+    assert "改回在职" not in html_of(page(clerk, "member", liu.pk)).split("<aside>")[0]
 
 
 # ── certificates ────────────────────────────────────────────────────────────────────────────────────
@@ -268,25 +223,25 @@ def test_void_by_two_then_anew_and_the_old_code_says_so(liu, sun, city, clerk):
     def act(verb):
         return reverse("web:cover-act", args=[held.pk, verb])
 
-    assert "没有写作废的理由" in text_of(as_staff(sun).post(act("void"), {"reason": ""}, follow=True))
+    assert "没有写作废的理由" in html_of(as_staff(sun).post(act("void"), {"reason": ""}, follow=True))
     as_staff(sun).post(act("void"), {"reason": "姓名印错"})
     void = CertificateVoid.objects.get()
     settle = reverse("web:void", args=[void.pk])
-    assert "不能由您自己复核" in text_of(as_staff(sun).post(settle, {"agree": "1"}, follow=True))
+    assert "不能由您自己复核" in html_of(as_staff(sun).post(settle, {"agree": "1"}, follow=True))
     lin = a_role("agency_clerk", city, "林代办")
-    assert "1 份保障书的作废等您复核" in text_of(page(lin, "desk"))
-    assert "姓名印错" in text_of(page(lin, "voids"))
+    assert "1 份保障书的作废等您复核" in html_of(page(lin, "desk"))
+    assert "姓名印错" in html_of(page(lin, "voids"))
     as_staff(lin).post(settle, {"agree": "1"})
     verify = reverse("web:verify", args=[void.verify_token])
-    assert "✕ 已作废<" in text_of(page(sun, "verify", void.verify_token))
+    assert "✕ 已作废<" in html_of(page(sun, "verify", void.verify_token))
     assert page(clerk, "certificate", held.pk).status_code == 409
     as_staff(sun).post(act("reissue"))
-    shown = text_of(as_staff(sun).get(verify))
+    shown = html_of(as_staff(sun).get(verify))
     assert "已作废，已换发" in shown
     assert held.certificate_no not in shown  # the least, masked
     assert liu.name not in shown
     held.refresh_from_db()
-    assert "✓ 保障中" in text_of(page(sun, "verify", held.verify_token))
+    assert "✓ 保障中" in html_of(page(sun, "verify", held.verify_token))
     assert as_staff(sun).post(act("nothing")).status_code == 404
 
 
@@ -302,7 +257,7 @@ def test_prints_by_staff_are_counted_and_written_down_the_members_own_look_is_no
     held.refresh_from_db()
     assert held.print_count == 2
     assert Event.objects.filter(verb="certificates.print").count() == 2
-    assert "打印过</dt><dd>2 次" in text_of(page(clerk, "cover", held.pk))
+    assert "打印过</dt><dd>2 次" in html_of(page(clerk, "cover", held.pk))
 
 
 def test_one_void_certificate_does_not_hold_up_the_others(liu, clerk, sun, city, now):
@@ -320,8 +275,8 @@ def test_leaving_before_cover_begins_asks_about_money(clerk, sun, employer, toda
     rows = some_workers(2)
     an_accepted_roster(employer, [the_inpatient_scheme()], rows, by=clerk, starts_on=soon, at=now)
     held = Enrolment.objects.first()
-    assert "也不再欠 120.00 元" in text_of(page(sun, "cover", held.pk))
-    assert "也不再欠" not in text_of(page(clerk, "cover", held.pk))
+    assert "也不再欠 120.00 元" in html_of(page(sun, "cover", held.pk))
+    assert "也不再欠" not in html_of(page(clerk, "cover", held.pk))
     as_staff(sun).post(reverse("web:cover-act", args=[held.pk, "end"]), {"reason": "已调走"})
     held.refresh_from_db()
     assert held.state == "void"

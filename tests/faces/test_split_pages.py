@@ -5,10 +5,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from factories.contributions import a_split
-from factories.organisations import a_city, a_county, a_group, an_employer
+from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, html_of
 from huzhu.contributions import queries
 from huzhu.contributions.models import SplitTerms
 
@@ -17,23 +17,8 @@ SLUG = "yichun-120"
 
 
 @pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def group(city):
-    return a_group(city)
-
-
-@pytest.fixture
 def employer(group):
     return an_employer(group, staff_count=40)
-
-
-@pytest.fixture
-def agency(city):
-    return a_role("agency_clerk", city)
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +33,6 @@ def today():
 
 def page_of(place, name="split"):
     return reverse(f"web:{name}", args=[place.pk, SLUG])
-
-
-def text_of(response):
-    return response.content.decode()
 
 
 def boxes(*lines, **more):
@@ -107,8 +88,8 @@ def test_a_scheme_that_was_never_published_looks_missing(employer, agency):
 def test_figures_that_do_not_fit_are_answered_and_kept_in_their_boxes(employer, agency, line, more, said):
     answer = as_staff(agency).post(page_of(employer), boxes(line, **more))
     assert answer.status_code == 422
-    assert said in text_of(answer)
-    assert f'value="{line[3]}"' in text_of(answer)
+    assert said in html_of(answer)
+    assert f'value="{line[3]}"' in html_of(answer)
     assert not SplitTerms.objects.exists()
 
 
@@ -118,20 +99,20 @@ def test_figures_that_do_not_fit_are_answered_and_kept_in_their_boxes(employer, 
 def test_all_payers_are_set_on_one_page(employer, agency, today):
     desk = as_staff(agency)
     lines = (("upper_union", "省教育工会", "fixed", "60"), ("employer", "", "percent", "50%"))
-    page = text_of(desk.post(page_of(employer), boxes(*lines, least="12"), follow=True))
+    page = html_of(desk.post(page_of(employer), boxes(*lines, least="12"), follow=True))
     assert "省教育工会 60.00 元，美溪林业局公司 48.00 元，职工 12.00 元" in page
     assert "本级的办法" in page
     parts = queries.parts_of(queries.terms_for(employer, SLUG, today), 12_000)
     assert [part.amount_fen for part in parts] == [6_000, 4_800, 1_200]
-    listed = text_of(desk.get(reverse("web:splits")))
+    listed = html_of(desk.get(reverse("web:splits")))
     assert "省教育工会 60.00 元，美溪林业局公司 50%，其余由职工缴（至少 12.00 元）" in listed
 
 
 def test_what_it_comes_to_is_shown_before_anything_is_kept(employer, agency):
     desk = as_staff(agency)
     typed = boxes(("employer", "", "percent", "75"))
-    live = text_of(desk.get(page_of(employer, "split-shown"), typed))
-    looked = text_of(desk.post(page_of(employer), typed | {"do": "look"}))
+    live = html_of(desk.get(page_of(employer, "split-shown"), typed))
+    looked = html_of(desk.post(page_of(employer), typed | {"do": "look"}))
     for said in (live, looked):
         assert "每人 120.00 元：美溪林业局公司 90.00 元，职工 30.00 元。" in said
         assert "2,700.00" in said
@@ -143,7 +124,7 @@ def test_what_it_comes_to_is_shown_before_anything_is_kept(employer, agency):
 
 def test_the_least_own_share_says_whose_part_it_makes_smaller(employer, agency):
     typed = boxes(("employer", "", "percent", "100"), least="12")
-    assert "美溪林业局公司由 120.00 元减为 108.00 元" in text_of(
+    assert "美溪林业局公司由 120.00 元减为 108.00 元" in html_of(
         as_staff(agency).get(page_of(employer, "split-shown"), typed)
     )
 
@@ -151,13 +132,13 @@ def test_the_least_own_share_says_whose_part_it_makes_smaller(employer, agency):
 def test_an_employer_borrows_overrides_and_borrows_again(group, employer, agency, today):
     a_split(group, by=agency, payer_name="伊春森工集团")
     desk = as_staff(agency)
-    page = text_of(desk.get(page_of(employer)))
+    page = html_of(desk.get(page_of(employer)))
     assert f"沿用{group.name}的办法" in page
     assert "恢复沿用" not in page
     desk.post(page_of(employer), boxes(("employer", "", "fixed", "30")))
-    page = text_of(desk.get(page_of(employer)))
+    page = html_of(desk.get(page_of(employer)))
     assert f"从今天起恢复沿用{group.name}的办法" in page
-    page = text_of(desk.post(page_of(employer), {"do": "inherit"}, follow=True))
+    page = html_of(desk.post(page_of(employer), {"do": "inherit"}, follow=True))
     assert f"沿用{group.name}的办法" in page
     assert "恢复沿用上级的办法" in page  # in the history
     assert queries.terms_for(employer, SLUG, today).employer == group
@@ -167,4 +148,4 @@ def test_the_chooser_leads_to_the_page(employer, agency):
     desk = as_staff(agency)
     found = desk.get(reverse("web:splits"), {"place": employer.pk, "scheme": SLUG})
     assert found["Location"] == page_of(employer)
-    assert "请先选择" in text_of(desk.get(reverse("web:splits"), {"place": "", "scheme": SLUG}))
+    assert "请先选择" in html_of(desk.get(reverse("web:splits"), {"place": "", "scheme": SLUG}))

@@ -38,6 +38,11 @@ def text_of(answer: Any) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
+def html_of(answer: Any) -> str:
+    """A page as it was sent."""
+    return str(answer.content.decode())
+
+
 def rows_of(answer: Any) -> list[list[Any]]:
     """What stands below the heads of a workbook."""
     return _sheet(answer)[2:]

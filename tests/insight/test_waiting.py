@@ -3,18 +3,13 @@
 import pytest
 
 from factories.audit import NOON
-from factories.claims import WEDNESDAY, a_covered_member, a_submitted, yichun
+from factories.claims import WEDNESDAY, a_covered_member, a_submitted
 from factories.organisations import a_city, an_employer
 from factories.users import a_role
 from huzhu.audit import services as audit
 from huzhu.insight import waiting
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 @pytest.fixture

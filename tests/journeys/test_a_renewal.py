@@ -14,13 +14,8 @@ from huzhu.core.periods import a_year_after
 from huzhu.enrolment.models import Enrolment
 from journeys.walk import Walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_files")]
 MOST = {"续保": {"pages": 4, "clicks": 12, "boxes": 3}}
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 def test_thirty_renew_two_leave_three_join(page):

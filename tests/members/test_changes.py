@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from factories.members import a_member, an_account
-from factories.organisations import a_city, a_group, an_employer
+from factories.organisations import a_group, an_employer
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.members import phones, queries, services
@@ -19,11 +19,6 @@ from members.test_members import NOON
 
 pytestmark = pytest.mark.django_db
 NEW = "6217000010001234567"
-
-
-@pytest.fixture
-def city():
-    return a_city()
 
 
 @pytest.fixture

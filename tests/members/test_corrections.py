@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from factories.files import a_photo
 from factories.members import a_member, an_id_number
-from factories.organisations import a_city, a_county, an_employer
+from factories.organisations import a_city, an_employer
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.members import corrections, queries
@@ -17,16 +17,6 @@ from members.test_members import NOON
 
 pytestmark = pytest.mark.django_db
 PHOTO = ("身份证.jpg", a_photo())
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def county(city):
-    return a_county(city)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from factories.members import a_member, an_account, an_id_number
-from factories.organisations import a_city, an_employer
+from factories.organisations import an_employer
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.core.identity import Identity
@@ -15,21 +15,6 @@ from huzhu.users.permissions import NotAllowed
 
 NOON = datetime(2022, 3, 1, 4, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
-def employer(city):
-    return an_employer(city)
-
-
-@pytest.fixture
-def clerk(employer):
-    return a_role("employer_clerk", employer)
 
 
 def register(employer, by, number=None, name="王小明", phone="13900000001"):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from factories.adjudication import a_decided
-from factories.claims import WEDNESDAY, a_covered_member, yichun
+from factories.claims import WEDNESDAY, a_covered_member
 from factories.enrolment import UPLOADED_AT, a_staged_roster
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_capped_scheme
@@ -16,18 +16,8 @@ from huzhu.members import moving, queries
 from huzhu.members.models import Member, Move
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 AT = UPLOADED_AT
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture
-def place():
-    return yichun()
 
 
 @pytest.fixture

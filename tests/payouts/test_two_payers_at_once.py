@@ -1,12 +1,8 @@
 """Two people, one thing, at the same moment: one of them wins and the other is told."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
+from factories.at_once import at_once
 from factories.payouts import (
     ANSWERED_AT,
     DECIDED_AT,
@@ -27,23 +23,6 @@ from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = range(5)
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """What each of them returned or raised, all started together on connections of their own."""
-    start = Barrier(len(works))
-
-    def one(work):
-        try:
-            start.wait()
-            return work()
-        except (ValueError, PermissionError) as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(one, works))
 
 
 def kinds(results: list[object]) -> set[str]:

@@ -20,13 +20,8 @@ from huzhu.reconciliation.lifecycle import DIFFERENCE
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 AT = DECIDED_AT + timedelta(days=20)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ FIELDS = {"name": "新名称", "sector": "", "staff_count": 0}
 
 
 @pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
 def keeper(city) -> Role:
     return a_role("administrator", city)
 

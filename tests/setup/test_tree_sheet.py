@@ -17,7 +17,7 @@ from huzhu.setup.tree_sheet import TreeRefused
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 NOON = datetime(2022, 7, 13, 4, tzinfo=UTC)
 HEAD = ("名称", "代码", "类别", "上级代码或名称", "单位类型", "在职职工数")
 TREE = (
@@ -26,11 +26,6 @@ TREE = (
     ("铁力市总工会", "", "县区总工会", "", "", ""),
     ("铁力一中", "", "参保单位", "铁力市总工会", "县区单位", "1,200"),
 )
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ def _quick_hashes(settings):
 
 
 @pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
 def keeper(city) -> Role:
     return a_role("administrator", city)
 

@@ -17,11 +17,6 @@ WANTED = {"name": "人事系统", "code": "agency_clerk", "scopes": ["members", 
 
 
 @pytest.fixture
-def city():
-    return a_city()
-
-
-@pytest.fixture
 def administrator(city):
     return a_role("administrator", city)
 
