@@ -1,6 +1,6 @@
 """What a sheet of places and a sheet of people have in common: the empty one, sending it in, the cells that are wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.setup import sheets
-from huzhu.web.access import staff
+from huzhu.web.access import View, staff
 from huzhu.web.workbooks import download
 
 MOST_BYTES = 5 * 1024 * 1024
 
 
-def template_of(sheet: Any, what: str) -> Callable[..., HttpResponse]:
+def template_of(sheet: Any, what: str) -> View:
     """The page that gives the empty sheet."""
 
     @require_safe
@@ -28,7 +28,7 @@ def template_of(sheet: Any, what: str) -> Callable[..., HttpResponse]:
     return template
 
 
-def upload_of(sheet: Any, title: str, *, back: tuple[str, str], template: str, preview: str) -> Any:
+def upload_of(sheet: Any, title: str, *, back: tuple[str, str], template: str, preview: str) -> View:
     """The page that takes a filled sheet; one that can be read leads to its preview, any other comes back with a sentence."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
