@@ -160,6 +160,17 @@ def test_who_was_said_to_have_left_is_pointed_out_and_not_refused(employer, cler
     assert queries.tally(staged) == (1, 0)
 
 
+def test_a_column_that_is_missing_is_said_once_above_the_grid(staged, clerk):
+    desk = as_staff(clerk)
+    assert "表里没有这一列" not in text_of(desk.get(page(staged)))
+    staged.rows.filter(number=2).update(joins="", problems={"insured": "没有核对"})
+    said = text_of(desk.get(page(staged)))
+    assert said.count("方案要看每个人的职工医保，表里没有这一列：1 行因此不能参加") == 1
+    assert "下载带这一列的模板" in said
+    assert "<th>职工医保</th>" in said
+    assert "<th>份数</th>" not in said
+
+
 def test_errors_go_out_and_come_back(staged, clerk):
     desk = as_staff(clerk)
     out = desk.get(page(staged, "roster-errors"))

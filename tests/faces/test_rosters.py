@@ -168,7 +168,7 @@ def test_from_a_sheet_to_certificates(employer, clerk, agency, inpatient, today,
     page = upload(desk, sheets.an_xlsx(rows), edition=[inpatient.pk, women.pk], starts_on=today.isoformat())
     said = html_of(page)
     assert "30</b> 行是好的" in said
-    assert "30</b> 人 × 120.00 元 = <b>3,600.00" in said
+    assert "30 人</b> × 120.00 元 = <b>3,600.00" in said
     assert "美溪林业局公司 2,700.00 元，职工 900.00 元" in said
     assert "4,350.00 元</b>（肆仟叁佰伍拾元整）" in said
     roster = Roster.objects.get()

@@ -63,7 +63,7 @@ def facts_of(claim: Claim, enrolment: Enrolment, known: Known) -> dict[str, Any]
     return {
         "format": FORMAT,
         "person": person,
-        "cover": _cover(enrolment),
+        "cover": _cover(enrolment, edition),
         "history": _history(claim, covers, known, edition),
         "event": event_of(claim, dict(_parts(claim, covers)).get(enrolment, []), edition),
     }
@@ -123,8 +123,9 @@ def money_names() -> frozenset[str]:
     return frozenset(name for name, fact in schemes.facts().items() if fact.type.unit is Unit.MONEY)
 
 
-def _cover(enrolment: Enrolment) -> dict[str, str]:
-    return {
+def _cover(enrolment: Enrolment, edition: Edition) -> dict[str, str]:
+    shares = {"cover_shares": str(enrolment.shares)} if "cover_shares" in edition.facts else {}
+    return shares | {
         "cover_starts_on": enrolment.cover_starts_on.isoformat(),
         "cover_ends_on": enrolment.cover_ends_on.isoformat(),
         "covered_since_on": enrolment.covered_since_on.isoformat(),
@@ -158,5 +159,5 @@ def _history(claim: Claim, covers: list[Enrolment], known: Known, edition: Editi
         for place, (cover, kinds) in enumerate(_parts(one, covers)):
             event = event_of(one, kinds, edition)
             event["claim_no"] += f"-{place + 1}" if place else ""
-            events.append({**event, "cover": _cover(cover)})
+            events.append({**event, "cover": _cover(cover, edition)})
     return events

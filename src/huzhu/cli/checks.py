@@ -70,11 +70,18 @@ BOOKS = (
 )
 FEES = (
     Check(
-        "应缴：人数 × 会费",
+        "应缴：份数 × 会费",
         "SELECT id, amount_fen FROM contributions_contributiondue",
-        "SELECT c.id, c.heads * CASE WHEN r.way = 'individual' THEN COALESCE(s.individual_fee_fen, s.fee_fen) "
+        "SELECT c.id, c.units * CASE WHEN r.way = 'individual' THEN COALESCE(s.individual_fee_fen, s.fee_fen) "
         "ELSE s.fee_fen END FROM contributions_contributiondue c "
         "JOIN schemes_schemeedition s ON s.id = c.edition_id JOIN enrolment_roster r ON r.id = c.roster_id",
+    ),
+    Check(
+        "应缴份数：没有作废的参保",
+        "SELECT id, units FROM contributions_contributiondue",
+        "SELECT c.id, SUM(e.shares) FROM contributions_contributiondue c JOIN enrolment_enrolment e "
+        "ON e.roster_id = c.roster_id AND e.edition_id = c.edition_id AND e.state <> 'void' GROUP BY c.id",
+        unit="份",
     ),
     Check(
         "应缴：各方分担之和",

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from huzhu.contributions.splits import counted
 from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.files.models import StoredFile
@@ -63,11 +64,12 @@ class SplitRule(models.Model):
 
 
 class ContributionDue(models.Model):
-    """What one roster owes for one edition: heads × fee."""
+    """What one roster owes for one edition: the fee for every share that its people take, mostly one each."""
 
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="dues", verbose_name="名册")
     edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
     heads = models.PositiveIntegerField("人数")
+    units = models.PositiveIntegerField("份数", default=0)
     amount_fen = models.BigIntegerField("应缴（分）")
 
     class Meta:
@@ -75,12 +77,20 @@ class ContributionDue(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("roster", "edition"), name="a_roster_owes_once_a_scheme"),
             models.CheckConstraint(condition=models.Q(amount_fen__gte=0), name="due_is_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(units__gte=models.F("heads")), name="a_head_takes_at_least_one_share"
+            ),
         )
 
     @property
     def fee_fen(self) -> int:
-        """What each head owes."""
+        """What each share costs."""
         return self.edition.fee_for(self.roster.way)
+
+    @property
+    def counted(self) -> str:
+        """Heads as they are said, with the shares where somebody takes more than one."""
+        return counted(self.heads, self.units)
 
     @property
     def left_fen(self) -> int:

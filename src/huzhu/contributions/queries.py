@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -20,10 +20,21 @@ from huzhu.contributions.models import (
     SplitRule,
     SplitTerms,
 )
-from huzhu.contributions.splits import WORKER, Part, Promise, Rule, gifts, in_words, split, sponsored
+from huzhu.contributions.splits import (
+    WORKER,
+    Part,
+    Promise,
+    Rule,
+    counted,
+    gifts,
+    in_words,
+    merged,
+    split,
+    sponsored,
+)
 from huzhu.contributions.sponsors import promises_of
 from huzhu.enrolment.models import Renewal, Roster, RosterRow
-from huzhu.enrolment.queries import heads
+from huzhu.enrolment.queries import heads_by_shares
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 from huzhu.users.models import Role
@@ -40,13 +51,18 @@ class Plan:
 
     edition: SchemeEdition
     heads: int
+    units: int  # shares: the fee is paid for each
     fee_fen: int
     parts: tuple[Part, ...]
     given: Mapping[str, Mapping[Promise, int]] = field(default_factory=dict)  # by identity number
 
     @property
     def amount_fen(self) -> int:
-        return self.fee_fen * self.heads
+        return self.fee_fen * self.units
+
+    @property
+    def counted(self) -> str:
+        return counted(self.heads, self.units)
 
     @property
     def said(self) -> str:
@@ -263,28 +279,39 @@ def owed_fen(by: Role) -> int:
 
 def plans(roster: Roster) -> list[Plan]:
     """What accepting the good rows will cost, scheme by scheme."""
-    return [plan(roster, edition, number) for edition, number in heads(roster).items()]
+    return [plan(roster, edition, people) for edition, people in heads_by_shares(roster).items()]
 
 
-def plan(roster: Roster, edition: SchemeEdition, number: int) -> Plan:
-    """One scheme's cost for so many people of the roster, by the terms of the day on which its cover starts."""
-    fee_fen = edition.fee_for(roster.way)
-    parts = parts_of(terms_for(roster.employer, edition.slug, roster.cover_starts_on), fee_fen)
-    own = sum(part.amount_fen for part in parts if part.payer == WORKER)
-    promises = promises_of(roster, edition) if own else {}
-    given = {person: gifts(own, theirs) for person, theirs in promises.items()}
-    whole = [part.times(number) for part in parts]
-    return Plan(edition, number, fee_fen, tuple(sponsored(whole, given.values())), given)
+def plan(roster: Roster, edition: SchemeEdition, people: Mapping[int, int]) -> Plan:
+    """One scheme's cost for people of the roster (shares → how many), by the terms of the day on which cover starts."""
+    terms = terms_for(roster.employer, edition.slug, roster.cover_starts_on)
+    costs, each = _costs(edition, roster.way, terms, people)
+    own = {
+        shares: sum(part.amount_fen for part in parts if part.payer == WORKER)
+        for shares, parts in each.items()
+    }
+    promises = promises_of(roster, edition) if any(own.values()) else {}
+    given = {person: gifts(own[shares], theirs) for person, (shares, theirs) in promises.items()}
+    return replace(costs, parts=tuple(sponsored(costs.parts, given.values())), given=given)
 
 
-def forecast(renewal: Renewal, heads: Mapping[SchemeEdition, int]) -> list[Plan]:
+def forecast(renewal: Renewal, heads: Mapping[SchemeEdition, Mapping[int, int]]) -> list[Plan]:
     """What the roster of a renewal would cost, scheme by scheme; pledges are counted when it is confirmed."""
-    found = []
-    for edition, number in heads.items():
-        fee_fen = edition.fee_for(renewal.way)
-        parts = parts_of(terms_for(renewal.employer, edition.slug, renewal.starts_on), fee_fen)
-        found.append(Plan(edition, number, fee_fen, tuple(part.times(number) for part in parts), {}))
-    return found
+    return [
+        _costs(edition, renewal.way, terms_for(renewal.employer, edition.slug, renewal.starts_on), people)[0]
+        for edition, people in heads.items()
+    ]
+
+
+def _costs(
+    edition: SchemeEdition, way: str, terms: SplitTerms | None, people: Mapping[int, int]
+) -> tuple[Plan, dict[int, list[Part]]]:
+    """The whole, without pledges; and what one person with so many shares pays by whom."""
+    fee_fen = edition.fee_for(way)
+    each = {shares: parts_of(terms, fee_fen * shares) for shares in people}
+    parts = merged(part.times(people[shares]) for shares, some in each.items() for part in some)
+    units = sum(shares * number for shares, number in people.items())
+    return Plan(edition, sum(people.values()), units, fee_fen, tuple(parts)), each
 
 
 def by_payer(plans: Iterable[Plan]) -> dict[str, int]:

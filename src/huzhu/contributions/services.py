@@ -10,7 +10,7 @@ from django.db.models import F
 
 from huzhu.audit import services as audit
 from huzhu.contributions.models import BankSlip, ContributionDue, Gift, Receipt, Share
-from huzhu.contributions.queries import Plan, plan
+from huzhu.contributions.queries import Plan, plans
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
@@ -108,8 +108,8 @@ def _dues_of(
 ) -> list[ContributionDue]:
     if approves:
         approval.agree(roster=roster, by=by, at=at)
-    heads = enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
-    dues = [_owe(roster, plan(roster, edition, number)) for edition, number in heads.items()]
+    enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
+    dues = [_owe(roster, one) for one in plans(roster)]
     for due in dues:
         _begin_if_paid(due, by, at)
     return dues
@@ -117,7 +117,11 @@ def _dues_of(
 
 def _owe(roster: Roster, costs: Plan) -> ContributionDue:
     due = ContributionDue.objects.create(
-        roster=roster, edition=costs.edition, heads=costs.heads, amount_fen=costs.amount_fen
+        roster=roster,
+        edition=costs.edition,
+        heads=costs.heads,
+        units=costs.units,
+        amount_fen=costs.amount_fen,
     )
     shares = [
         Share(

@@ -42,6 +42,24 @@ class Part:
     def times(self, heads: int) -> "Part":
         return replace(self, amount_fen=self.amount_fen * heads, cash_back_fen=self.cash_back_fen * heads)
 
+    def plus(self, other: "Part") -> "Part":
+        amount, back = self.amount_fen + other.amount_fen, self.cash_back_fen + other.cash_back_fen
+        return replace(self, amount_fen=amount, cash_back_fen=back)
+
+
+def counted(heads: int, units: int) -> str:
+    """So many people, and so many shares where those are more."""
+    return f"{heads:,} 人" + (f"、{units:,} 份" if units != heads else "")
+
+
+def merged(parts: Iterable[Part]) -> list[Part]:
+    """Parts of people with different numbers of shares, a payer once; the worker last."""
+    sums: dict[tuple[str, str], Part] = {}
+    for part in parts:
+        before = sums.get(key := (part.payer, part.payer_name))
+        sums[key] = before.plus(part) if before else part
+    return sorted(sums.values(), key=lambda part: part.payer == WORKER)
+
 
 def split(fee_fen: int, rules: Iterable[Rule], least_own_fen: int = 0) -> list[Part]:
     """Parts that sum to the fee, the worker's last; SplitOverFee where the payers would pay or give back more than it.

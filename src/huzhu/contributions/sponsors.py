@@ -70,8 +70,9 @@ def gifts_of(enrolments: Sequence[Enrolment]) -> dict[object, str]:
     return {key: "、".join(dict.fromkeys(said)) for key, said in names.items()}
 
 
-def promises_of(roster: Roster, edition: SchemeEdition) -> dict[str, list[Promise]]:
-    """The pledges that stand for people whom a roster brings into a scheme, by identity number; for one member first."""
+def promises_of(roster: Roster, edition: SchemeEdition) -> dict[str, tuple[int, list[Promise]]]:
+    """The pledges that stand for people whom a roster brings into a scheme, by identity number with the shares they take;
+    those for one member first."""
     above = [int(pk) for pk in roster.employer.path.split("/") if pk]
     standing = Pledge.objects.filter(withdrawn_at=None, from_year__lte=roster.cover_starts_on.year)
     for_all = list(standing.filter(place__in=above).order_by("pk"))
@@ -80,22 +81,18 @@ def promises_of(roster: Roster, edition: SchemeEdition) -> dict[str, list[Promis
         for_one.setdefault(pledge.member_id, []).append(pledge)
     wanted = Q(pk__in=list(for_one)) | (Q(in_hardship=True) if for_all else Q(pk__in=[]))
     people = {member.id_number: member for member in Member.objects.filter(wanted)}
-    return {
-        number: [
-            Promise(one.pk, shown_name(one), one.fixed_fen)
-            for one in (
-                *for_one.get(people[number].pk, []),
-                *(for_all if people[number].in_hardship else []),
-            )
-        ]
-        for number in _brought(roster, edition, list(people))
-    }
+    found = {}
+    for number, shares in _brought(roster, edition, list(people)):
+        member = people[number]
+        pledges = [*for_one.get(member.pk, []), *(for_all if member.in_hardship else [])]
+        found[number] = shares, [Promise(one.pk, shown_name(one), one.fixed_fen) for one in pledges]
+    return found
 
 
-def _brought(roster: Roster, edition: SchemeEdition, numbers: list[str]) -> list[str]:
-    """Which of these people stand on good rows of the roster for the scheme, in the order of the sheet."""
+def _brought(roster: Roster, edition: SchemeEdition, numbers: list[str]) -> list[tuple[str, int]]:
+    """Which of these people stand on good rows of the roster for the scheme, with their shares, in the order of the sheet."""
     found = []
     for start in range(0, len(numbers), SLICE):
         rows = RosterRow.objects.filter(roster=roster, id_number_index__in=numbers[start : start + SLICE])
         found += [row for row in rows.exclude(joins="") if str(edition.pk) in row.joins.split(",")]
-    return [row.id_number or "" for row in sorted(found, key=lambda row: row.number)]
+    return [(row.id_number or "", int(row.shares or 1)) for row in sorted(found, key=lambda row: row.number)]

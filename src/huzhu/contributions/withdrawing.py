@@ -6,6 +6,7 @@ from django.db import transaction
 
 from huzhu.audit import services as audit
 from huzhu.contributions.models import ContributionDue, Gift, Share
+from huzhu.contributions.queries import parts_of, terms_for
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Enrolment
 from huzhu.rules.units import SHANGHAI
@@ -45,7 +46,7 @@ def end_before_start(*, enrolment: Enrolment, reason: str, by: Role, at: datetim
         raise EndRefused(said)
     enrolments.void(enrolment=enrolment)
     assert due is not None  # noqa: S101  may_end has seen it
-    _one_head_less(due, shares)
+    _one_head_less(due, shares, enrolment.shares)
     detail = {"reason": reason.strip()[:200], "number": enrolment.certificate_no or ""}
     audit.record(by=by, verb="enrolments.end", on=enrolment, at=at, detail=detail)
 
@@ -54,12 +55,32 @@ def _due_of(enrolment: Enrolment) -> ContributionDue | None:
     return ContributionDue.objects.filter(roster=enrolment.roster_id, edition=enrolment.edition_id).first()
 
 
-def _one_head_less(due: ContributionDue, shares: list[Share]) -> None:
-    """Each share of one head goes: the shares were so many heads times one head's."""
-    heads = due.heads - 1
+def _one_head_less(due: ContributionDue, shares: list[Share], units: int) -> None:
+    """What was owed for one head goes from each payer's part. EndRefused where that cannot be told any more."""
+    own = _of_one_head(due, shares, units)
     for share in shares:
-        share.amount_fen = share.amount_fen // due.heads * heads
-        share.cash_back_fen = share.cash_back_fen // due.heads * heads
+        amount, back = own.get((share.payer, share.payer_name), (0, 0))
+        share.amount_fen, share.cash_back_fen = share.amount_fen - amount, share.cash_back_fen - back
+        if share.amount_fen < 0 or share.cash_back_fen < 0:
+            own = {}
+    if sum(amount for amount, _ in own.values()) != due.fee_fen * units:
+        raise EndRefused("确认以后分担办法改过，算不出这个人的那一份，没有退出：请代办处作废后重新报名册。")
+    for share in shares:
         share.save(update_fields=["amount_fen", "cash_back_fen"])
-    due.heads, due.amount_fen = heads, sum(share.amount_fen for share in shares)
-    due.save(update_fields=["heads", "amount_fen"])
+    due.heads, due.units = due.heads - 1, due.units - units
+    due.amount_fen = sum(share.amount_fen for share in shares)
+    due.save(update_fields=["heads", "units", "amount_fen"])
+
+
+def _of_one_head(
+    due: ContributionDue, shares: list[Share], units: int
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """(amount, cash back) by payer: an equal part where everybody takes one share, else by the terms of the day."""
+    if due.units == due.heads:
+        return {
+            (one.payer, one.payer_name): (one.amount_fen // due.heads, one.cash_back_fen // due.heads)
+            for one in shares
+        }
+    terms = terms_for(due.roster.employer, due.edition.slug, due.roster.cover_starts_on)
+    parts = parts_of(terms, due.fee_fen * units)
+    return {(one.payer, one.payer_name): (one.amount_fen, one.cash_back_fen) for one in parts}

@@ -174,6 +174,7 @@ def _enrolments(
                     cover_starts_on=starts_on,
                     cover_ends_on=entry.ends_on(edition),
                     covered_since_on=entry.since(line.id_number, edition),
+                    shares=line.share_count,
                     ordinal=next(numbers[edition.pk]),
                     verify_token=secrets.token_urlsafe(16),
                 )

@@ -10,7 +10,7 @@ import segno
 from huzhu.core.identity import masked
 from huzhu.core.money import spoken
 from huzhu.enrolment import certifying
-from huzhu.enrolment.models import Enrolment, Way
+from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.paper import pdf
 from huzhu.organisations.queries import agency_of
 
@@ -98,9 +98,14 @@ def _page(row: Enrolment, office: str, address_of: Callable[[str], str]) -> dict
         "title": row.edition.title,
         "period": period(row),
         "since": f"从 {row.covered_since_on} 起",
-        "fee": f"{spoken(row.edition.fee_for(row.roster.way if row.roster else Way.GROUP))} 元",
+        "fee": _fee(row),
         "code": _code(address_of(row.verify_token or "")),
     }
+
+
+def _fee(row: Enrolment) -> str:
+    """All of it, and for how many shares where they are several."""
+    return f"{spoken(row.fee_fen)} 元" + (f"（{row.shares} 份）" if row.shares > 1 else "")
 
 
 def period(row: Enrolment) -> str:

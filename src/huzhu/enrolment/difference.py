@@ -1,5 +1,6 @@
 """What a renewal changes against the period before: who stays, joins, leaves, differs, and who starts anew."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -25,7 +26,7 @@ class Difference:
     changed: list[tuple[RenewalLine, str]] = field(default_factory=list)
     anew: list[tuple[RenewalLine, str]] = field(default_factory=list)  # lose their unbroken cover
     wrong: list[tuple[RenewalLine, str]] = field(default_factory=list)  # to be mended on the roster
-    heads: dict[SchemeEdition, int] = field(default_factory=dict)
+    heads: dict[SchemeEdition, Counter[int]] = field(default_factory=dict)  # shares → people
 
 
 def visible_to(by: Role) -> QuerySet[Renewal]:
@@ -50,7 +51,7 @@ def difference(renewal: Renewal) -> Difference:
     editions = editions_of(renewal, renewal.starts_on)
     going = [line for line in lines if not line.reason]
     open_to = openings(renewal, going, renewal.starts_on)
-    found = Difference(heads=dict.fromkeys(editions, 0))
+    found = Difference(heads={row: Counter() for row in editions})
     for line in lines:
         if line.reason:
             found.leaving.append((line, line.get_reason_display()))
@@ -58,13 +59,13 @@ def difference(renewal: Renewal) -> Difference:
         joins, unbroken, read = open_to[line.number]
         wanted = [row for row in joins if row.slug in line.schemes.split(",")]
         for row in wanted:
-            found.heads[row] += 1
+            found.heads[row][read.share_count] += 1
         said = "、".join(row.short for row in wanted)
         (found.staying if line.member_id else found.joining).append((line, said))
         if read.problems:
             found.wrong.append((line, "；".join(read.problems.values())))
         _compare(found, line, [row for row in wanted if row.slug not in unbroken], renewal.starts_on)
-    found.heads = {row: number for row, number in found.heads.items() if number}
+    found.heads = {row: people for row, people in found.heads.items() if people}
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from huzhu.core.periods import months_after
 from huzhu.employers.queries import proven_head_count
-from huzhu.enrolment.line import Line
+from huzhu.enrolment.line import ASKED, Line
 from huzhu.enrolment.models import Application, Enrolment, Roster, Way
 from huzhu.members.queries import by_numbers
 from huzhu.organisations.models import Organisation
@@ -20,7 +20,7 @@ from huzhu.schemes.models import SchemeEdition
 
 SLICE = 500
 ONE_DAY = timedelta(days=1)
-# what is known of somebody at the door, by the names of common/entry; a sheet tells nothing of insurance and illness
+# what is known of somebody at the door, by the names of common/entry; a sheet tells nothing of illness
 KNOWN = frozenset(
     {
         "sex",
@@ -76,7 +76,7 @@ class Door:
         self.late = timedelta() if group is None else starts_on - group[0]
         self.ends_on = self._ends_on(group)
         self.columns = _columns(self.engine)
-        self.judged: dict[tuple[Any, ...], tuple[bool, str]] = {}
+        self.judged: dict[tuple[Any, ...], tuple[bool, str, str]] = {}
 
     def _ends_on(self, group: tuple[date, date] | None) -> date:
         """A late joiner's cover ends with the group's where the edition says so."""
@@ -84,14 +84,20 @@ class Door:
             return group[1]
         return months_after(self.starts_on, rules.number(self.engine, "months", self.day))
 
-    def judge(self, told: Facts) -> tuple[bool, str]:
-        """(joins, the engine's sentence on why not)."""
+    def judge(self, told: Facts) -> tuple[bool, str, str]:
+        """(joins, the engine's sentence on why not, the cell that it is about)."""
         key = tuple([told[name] for name in self.columns])
         if key not in self.judged:
             row = dict(zip(self.columns, key, strict=True))
             joins = rules.admits(self.engine, row)
-            self.judged[key] = (joins, "" if joins else rules.admission(self.engine, row).sentence)
+            found = None if joins else rules.admission(self.engine, row)
+            self.judged[key] = (joins, found.sentence, self._cell(found.failed)) if found else (joins, "", "")
         return self.judged[key]
+
+    def _cell(self, condition: str) -> str:
+        """Where somebody mends what the condition asks for; the number, where no column of its own tells it."""
+        asked = rules.asks_for(self.engine, condition)
+        return next((column for column in ASKED if column in asked), "id_number")
 
     def admission(self, told: Facts) -> rules.Admission:
         """The judgement with its reasoning."""
@@ -189,9 +195,11 @@ class Entry:
             line.problems["name"] = "这个身份证号已登记在另一个姓名下：请对照身份证核对姓名和号码"
             return []
         told = [(row, *self.doors[row.pk].judge(self.facts(line, row))) for row in self.editions]
-        joined = [row for row, joins, _ in told if joins]
+        joined = [row for row, joins, *_ in told if joins]
         if not joined:
-            line.problems["id_number"] = "\n".join(f"{row.short}：{why}" for row, _, why in told)
+            for row, _, why, cell in told:
+                before = line.problems.get(cell)
+                line.problems[cell] = f"{before}\n{row.short}：{why}" if before else f"{row.short}：{why}"
         return joined
 
     def facts(self, line: Line, row: SchemeEdition) -> Facts:
@@ -212,9 +220,9 @@ class Entry:
             "sex": line.identity.sex,
             "starts_on": door.day,
             "age": line.identity.age_on(self.starts_on),
-            "insured": "unknown",
+            "insured": line.insured_code,
             "way": self.way,
-            "shares": 1,
+            "shares": line.share_count,
             "late_days": door.late.days,
             "gap_days": None if gap is None else max(0, gap),
             "in_force": gap is not None and gap < 0,
@@ -264,6 +272,21 @@ class Entry:
         }
         engine = self.doors[row.pk].engine
         return {name: told.get(name) for name in rules.roster_door(engine).columns}
+
+
+def asked_columns(rows: Iterable[SchemeEdition], starts_on: date) -> list[str]:
+    """Columns beyond the usual ones that these editions ask a sheet for."""
+    engines = [schemes.engine(row) for row in rows]
+    found = {"insured"} if any("insured" in rules.door(one).columns for one in engines) else set()
+    if any(rules.number(one, "shares", starts_on.toordinal()) > 1 for one in engines):
+        found.add("shares")
+    return [column for column in ASKED if column in found]
+
+
+def most_shares(rows: Iterable[SchemeEdition], starts_on: date) -> int:
+    """The most shares that every one of these editions lets a person take."""
+    day = starts_on.toordinal()
+    return min((rules.number(schemes.engine(row), "shares", day) for row in rows), default=1) or 1
 
 
 def declared_by(applications: Iterable[Application]) -> dict[str, Facts]:

@@ -1,13 +1,15 @@
 """The rows with something wrong as a workbook: mended in a spreadsheet, they come back to their own rows."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from huzhu.enrolment.entry import most_shares
 from huzhu.enrolment.line import LABELS
 from huzhu.enrolment.models import Roster, RosterRow
+from huzhu.enrolment.queries import columns_of
 from huzhu.enrolment.refusals import RosterRefused
 from huzhu.enrolment.rows import in_slices
 from huzhu.enrolment.sheet import hidden_text
@@ -17,7 +19,16 @@ from huzhu.files import tables
 
 VERSION = "huzhu-mend/1"
 NUMBER, REASON = "行号", "要改什么"
-_WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "sex": 8, "bank_name": 28, "account": 28}
+_WIDTHS = {
+    "name": 16,
+    "id_number": 26,
+    "phone": 18,
+    "sex": 8,
+    "bank_name": 28,
+    "account": 28,
+    "insured": 12,
+    "shares": 8,
+}
 
 
 class NotItsErrors(RosterRefused):
@@ -26,7 +37,8 @@ class NotItsErrors(RosterRefused):
 
 def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
     """An .xlsx of the rows to mend: cells as text, the wrong ones coloured, the reasons in words beside them."""
-    total = roster.rows.filter(joins="").count()
+    total, columns = roster.rows.filter(joins="").count(), columns_of(roster)
+    most = most_shares(roster.editions.all(), roster.cover_starts_on)
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
         page = book.add_worksheet("要改的行")
@@ -36,17 +48,21 @@ def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
         )
         head = book.add_format({"num_format": "@", "bold": True, "bg_color": "#E6F0F4", "bottom": 1})
         page.set_column(0, 0, 8, text)
-        for place, column in enumerate(LABELS, start=1):
+        for place, column in enumerate(columns, start=1):
             page.set_column(place, place, _WIDTHS[column], text)
-        page.set_column(len(LABELS) + 1, len(LABELS) + 1, 90, text)
-        for place, label in enumerate((NUMBER, *LABELS.values(), REASON)):
+        page.set_column(len(columns) + 1, len(columns) + 1, 90, text)
+        for place, label in enumerate((NUMBER, *(LABELS[column] for column in columns), REASON)):
             page.write_string(0, place, label, head)
         page.freeze_panes(1, 1)
         at = 0
         for rows in in_slices(roster.rows.filter(joins="")):
             for row in rows:
                 at += 1
-                _write(page, at, row, text, wrong)
+                _write(page, at, [row.number, *(getattr(row, column) for column in columns)], text)
+                for place, column in enumerate(columns, start=1):
+                    if column in row.problems:
+                        page.write_string(at, place, getattr(row, column) or "", wrong)
+                page.write_string(at, len(columns) + 1, _reasons(row, most), text)
             tell(at, total, "正在写错误表")
         hidden = book.add_worksheet("huzhu")
         hidden.write_column(0, 0, [VERSION, str(roster.pk)])
@@ -54,16 +70,17 @@ def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
     return out.getvalue()
 
 
-def _write(page: Any, at: int, row: RosterRow, text: Any, wrong: Any) -> None:
-    page.write_string(at, 0, str(row.number), text)
-    for place, column in enumerate(LABELS, start=1):
-        page.write_string(at, place, getattr(row, column) or "", wrong if column in row.problems else text)
-    offered = suggestions(row)
-    reasons = [
+def _write(page: Any, at: int, cells: Iterable[Any], text: Any) -> None:
+    for place, cell in enumerate(cells):
+        page.write_string(at, place, str(cell or ""), text)
+
+
+def _reasons(row: RosterRow, most: int) -> str:
+    offered = suggestions(row, most)
+    return "；".join(
         f"{LABELS[column]}：{said}" + (f"（可能是 {offered[column]}）" if column in offered else "")
         for column, said in row.problems.items()
-    ]
-    page.write_string(at, len(LABELS) + 1, "；".join(reasons), text)
+    )
 
 
 def mended(roster: Roster, data: bytes, name: str) -> dict[str, Mapping[str, str]]:

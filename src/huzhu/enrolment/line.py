@@ -18,10 +18,20 @@ LABELS = {
     "sex": "性别",
     "bank_name": "开户行",
     "account": "银行账号",
+    "insured": "职工医保",
+    "shares": "份数",
 }
+ASKED = ("insured", "shares")  # columns that only some editions ask for
+MOST_SHARES = 100
+_INSURED = {
+    "yes": {"是", "有", "参加", "已参加", "已参保", "参保", "正常参保", "职工", "职工医保", "职工基本医疗保险", "城镇职工", "√", "Y", "YES"},
+    "no": {"否", "无", "没有", "没参加", "未参加", "未参保", "居民", "居民医保", "城乡居民", "城乡居民医保", "新农合", "×", "N", "NO"},
+    "unknown": {"", "不清楚", "未核对", "-", "—"},
+}  # fmt: skip
+INSURED = {word: code for code, words in _INSURED.items() for word in words}
 SEXES = dict(Sex.choices)
 _LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Co"}
-_LONGEST = {"name": 40, "sex": 10, "bank_name": 60}
+_LONGEST = {"name": 40, "sex": 10, "bank_name": 60, "insured": 20, "shares": 6}
 
 
 @dataclass(slots=True)
@@ -35,6 +45,8 @@ class Line:
     sex: str = ""
     bank_name: str = ""
     account: str = ""
+    insured: str = ""
+    shares: str = ""
     identity: Identity | None = None
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -48,7 +60,17 @@ class Line:
         line._read_identity(starts_on)
         line._read_phone()
         line._read_account()
+        line._read_asked()
         return line
+
+    @property
+    def insured_code(self) -> str:
+        """yes, no or unknown, as editions ask."""
+        return INSURED.get(self.insured.upper(), "unknown")
+
+    @property
+    def share_count(self) -> int:
+        return int(self.shares or 1)
 
     def _read_name(self) -> None:
         self.name = name_of(self.name)
@@ -97,6 +119,17 @@ class Line:
         if self.bank_name and not self.account:
             return {"account": "填了开户行，还要填账号"}
         return {}
+
+    def _read_asked(self) -> None:
+        """Blank means that nobody looked, and one share."""
+        if self.insured and self.insured.upper() not in INSURED:
+            self.problems["insured"] = f"看不懂“{self.insured}”：参加了职工医保的写“是”，没有的写“否”"
+        if self.shares:
+            count = self.shares.removesuffix("份").strip()
+            if count.isascii() and count.isdecimal() and 0 < int(count) <= MOST_SHARES:
+                self.shares = str(int(count))
+            else:
+                self.problems["shares"] = f"份数写的是“{self.shares}”，要写整数，例如 1"
 
 
 def _trimmed(column: str, text: str) -> str:

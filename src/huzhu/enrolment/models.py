@@ -96,6 +96,8 @@ class RosterRow(SealedModel):
     sex = models.CharField("性别", max_length=10, blank=True)  # as the sheet says it
     bank_name = models.CharField("开户行", max_length=60, blank=True)
     account = EncryptedTextField("银行账号", null=True)
+    insured = models.CharField("职工医保", max_length=20, blank=True, default="")  # as the sheet says it
+    shares = models.CharField("份数", max_length=6, blank=True, default="")
     problems = models.JSONField("问题", default=dict)  # column → sentence; empty when the row is good
     joins = models.CharField(
         "将参加", max_length=60, blank=True
@@ -156,6 +158,7 @@ class Enrolment(SealedModel):
     state = models.CharField("状态", max_length=10, choices=State, default=State.AWAITING_PAYMENT)
     certificate_no = models.CharField("互助金保障书编号", max_length=40, unique=True, null=True)
     verify_token = models.CharField("查验码", max_length=32, unique=True, null=True)
+    shares = models.PositiveSmallIntegerField("份数", default=1)  # the fee is paid as many times
     ordinal = models.PositiveIntegerField("名册内次序", null=True)  # from 1, in each edition
     print_count = models.PositiveIntegerField("打印次数", default=0)  # of the certificate that is valid now
 
@@ -180,6 +183,11 @@ class Enrolment(SealedModel):
             ),
         )
         indexes = (models.Index(fields=("roster", "ordinal"), name="enrolments_in_slices"),)
+
+    @property
+    def fee_fen(self) -> int:
+        """What is paid for it by everybody together."""
+        return self.edition.fee_for(self.roster.way if self.roster else Way.GROUP) * self.shares
 
     @property
     def is_in_force(self) -> bool:
@@ -334,6 +342,8 @@ class RenewalLine(SealedModel):
     id_number = EncryptedTextField("身份证号", null=True)
     phone = EncryptedTextField("手机", null=True)
     schemes = models.CharField("方案", max_length=200)  # slugs, "a,b"
+    insured = models.CharField("职工医保", max_length=20, blank=True, default="")
+    shares = models.CharField("份数", max_length=6, blank=True, default="")
     reason = models.CharField("不续的原因", max_length=10, choices=Reason, blank=True)  # empty: takes part
 
     class Meta:

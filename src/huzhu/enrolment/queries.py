@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from huzhu.core.identity import tidy
 from huzhu.core.pinyin import initials
 from huzhu.enrolment.entry import Entry, offered
+from huzhu.enrolment.line import ASKED, LABELS
 from huzhu.enrolment.models import Application, Enrolment, EnrolmentQuerySet, Roster, RosterRow, Way
 from huzhu.members import queries as members
 from huzhu.members.models import Member
@@ -99,12 +100,36 @@ def half_accounts(roster: Roster) -> int:
 
 def heads(roster: Roster) -> dict[SchemeEdition, int]:
     """How many the good rows would enrol, by edition."""
-    found = dict.fromkeys(roster.editions.order_by("pk"), 0)
-    groups = roster.rows.exclude(joins="").order_by().values("joins").annotate(rows=Count("pk"))
-    for group in groups:
-        for row in found:
-            found[row] += group["rows"] if str(row.pk) in group["joins"].split(",") else 0
-    return {row: number for row, number in found.items() if number}
+    return {row: sum(people.values()) for row, people in heads_by_shares(roster).items()}
+
+
+def heads_by_shares(roster: Roster) -> dict[SchemeEdition, dict[int, int]]:
+    """How many the good rows would enrol with how many shares each (shares → people), by edition."""
+    found: dict[SchemeEdition, dict[int, int]] = {row: {} for row in roster.editions.order_by("pk")}
+    good = roster.rows.exclude(joins="").order_by()
+    for group in good.values("joins", "shares").annotate(rows=Count("pk")):
+        shares = int(group["shares"] or 1)
+        for row, people in found.items():
+            if str(row.pk) in group["joins"].split(","):
+                people[shares] = people.get(shares, 0) + group["rows"]
+    return {row: dict(sorted(people.items())) for row, people in found.items() if people}
+
+
+def columns_of(roster: Roster) -> list[str]:
+    """The columns of the roster's grid: the usual ones, and what its sheet tells or somebody is refused for."""
+    told = {*roster.reading.get("columns", ()), *_refused_for(roster)}
+    return [column for column in LABELS if column not in ASKED or column in told]
+
+
+def not_told(roster: Roster) -> list[tuple[str, int]]:
+    """Columns that the sheet does not have, and how many rows are refused for what would stand there: (label, rows)."""
+    known = roster.reading.get("columns", ASKED)
+    return [(LABELS[column], count) for column, count in _refused_for(roster).items() if column not in known]
+
+
+def _refused_for(roster: Roster) -> dict[str, int]:
+    counts = {column: to_mend(roster).filter(problems__has_key=column).count() for column in ASKED}
+    return {column: count for column, count in counts.items() if count}
 
 
 def last_days(roster: Roster) -> dict[SchemeEdition, dt.date]:

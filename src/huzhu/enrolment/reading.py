@@ -242,6 +242,7 @@ def joined(editions: Iterable[SchemeEdition]) -> str:
 def filled(row: RosterRow, line: Line, joins: str) -> RosterRow:
     """The row as the line says it."""
     row.number, row.name, row.sex, row.bank_name = line.number, line.name, line.sex, line.bank_name
+    row.insured, row.shares = line.insured, line.shares
     row.id_number, row.phone, row.account = line.id_number or None, line.phone or None, line.account or None
     row.problems, row.joins = line.problems, joins
     return row

@@ -7,14 +7,14 @@ from datetime import date, datetime
 
 import xlsxwriter  # type: ignore[import-untyped]
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import tidy
 from huzhu.enrolment import services, sheet
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.expiring import grouped, of_employer, standing
-from huzhu.enrolment.line import LABELS, Line
+from huzhu.enrolment.line import ASKED, LABELS, Line
 from huzhu.enrolment.models import Enrolment, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
 from huzhu.enrolment.slices import Tell, quietly
@@ -94,6 +94,7 @@ def _line(renewal: Renewal, number: int, rows: list[Enrolment]) -> RenewalLine:
         id_number=member.id_number,
         phone=member.phone,
         schemes=",".join(sorted({row.scheme_slug for row in rows})),
+        shares=str(shares) if (shares := max(row.shares for row in rows)) > 1 else "",
         reason=OF_MEMBER.get(member.leaving, Reason.MOVED if moved else ""),
     )
 
@@ -165,6 +166,8 @@ def _append(renewal: Renewal, lines: Iterable[Line]) -> None:
             name=line.name[:80],
             id_number=line.id_number or None,
             phone=line.phone or None,
+            insured=line.insured,
+            shares=line.shares,
             schemes=schemes,
         )
         for number, line in enumerate(lines, last + 1)
@@ -202,14 +205,15 @@ def compare(*, renewal: Renewal, name: str, data: bytes, by: Role, at: datetime)
 
 def _laid_beside(line: RenewalLine, found: Line | None) -> None:
     """What this year's sheet says of somebody of last year's list; sealed columns are saved row by row."""
-    before = (line.reason, line.name, line.phone)
+    before = (line.reason, line.name, line.phone, line.insured, line.shares)
     if found is None:
         line.reason = line.reason or Reason.UNWILLING
     else:
         line.reason, line.name = "", (found.name or line.name)[:80]
         line.phone = line.phone if "phone" in found.problems else found.phone or line.phone
-    if (line.reason, line.name, line.phone) != before:
-        line.save(update_fields=["reason", "name", "phone"])
+        line.insured, line.shares = found.insured or line.insured, found.shares or line.shares
+    if (line.reason, line.name, line.phone, line.insured, line.shares) != before:
+        line.save(update_fields=["reason", "name", "phone", "insured", "shares"])
 
 
 @transaction.atomic
@@ -239,7 +243,8 @@ def submit(*, renewal: Renewal, by: Role, at: datetime, tell: Tell = quietly) ->
         _submitted(renewal, groups, (starts_on, len(lines)), by, at)
     for roster in standing(renewal).filter(state=Roster.State.READING):
         services.read_in(roster=roster, by=by, at=at, tell=tell)
-    return list(standing(renewal))
+    made = standing(renewal).annotate(schemes=Count("editions"))
+    return list(made.order_by("-schemes", "pk"))
 
 
 @transaction.atomic
@@ -323,7 +328,7 @@ def openings(
 
 
 def as_line(line: RenewalLine, starts_on: date) -> Line:
-    cells = {"name": line.name, "id_number": line.id_number or "", "phone": line.phone or ""}
+    cells = {column: getattr(line, column) or "" for column in (*COLUMNS, *ASKED)}
     return Line.of(line.number, cells, starts_on=starts_on)
 
 
@@ -333,9 +338,11 @@ def workbook(lines: Sequence[RenewalLine], at: datetime) -> bytes:
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": at.replace(tzinfo=None)})
         page, text = book.add_worksheet("名册"), book.add_format({"num_format": "@"})
-        page.set_column(0, len(COLUMNS) - 1, 24, text)
-        rows = [[getattr(line, column) or "" for column in COLUMNS] for line in lines]
-        for number, row in enumerate([[LABELS[column] for column in COLUMNS], *rows]):
+        told = [column for column in ASKED if any(getattr(line, column) for line in lines)]
+        columns = [*COLUMNS, *told]
+        page.set_column(0, len(columns) - 1, 24, text)
+        rows = [[getattr(line, column) or "" for column in columns] for line in lines]
+        for number, row in enumerate([[LABELS[column] for column in columns], *rows]):
             for place, cell in enumerate(row):
                 page.write_string(number, place, cell, text)
     return out.getvalue()

@@ -12,7 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from huzhu.core.identity import tidy
 from huzhu.enrolment import columns
 from huzhu.enrolment.columns import Reading
-from huzhu.enrolment.line import LABELS, Line, name_of
+from huzhu.enrolment.line import ASKED, LABELS, Line, name_of
 from huzhu.enrolment.repeats import Repeats
 from huzhu.files import tables
 from huzhu.files.tables import Page, TableRefused, text
@@ -35,21 +35,53 @@ BANKS = (
     "农村信用社",
     "哈尔滨银行",
 )
-_WIDTHS = {"name": 16, "id_number": 26, "phone": 18, "sex": 8, "bank_name": 28, "account": 28}
 _TOTAL = re.compile("合计|总计|小计|共计|总人数|制表|填表|审核人|经办人|负责人|说明|备注|注$")
 _NUMBER = re.compile(r"\d{12}")
-_OPTIONAL = ("sex", "bank_name", "account")
+_WIDTHS = {
+    "name": 16,
+    "id_number": 26,
+    "phone": 18,
+    "sex": 8,
+    "bank_name": 28,
+    "account": 28,
+    "insured": 12,
+    "shares": 8,
+}
+_SAMPLES = {
+    "name": f"{SAMPLE}（这一行不读）",
+    "id_number": "99000019820506002X",
+    "phone": "13900000000",
+    "sex": "女",
+    "bank_name": "工商银行伊春支行",
+    "account": "6222020903000012345",
+    "insured": "是",
+    "shares": "1",
+}
+_CHOICES = {
+    "sex": {"source": ["男", "女"], "error_title": "性别", "error_message": "只能是男或女，也可以不填。"},
+    "insured": {
+        "source": ["是", "否"],
+        "error_title": "职工医保",
+        "error_message": "参加了职工医保的选“是”，没有的选“否”。",
+    },
+    # a choice that may be overwritten: branches have names of their own
+    "bank_name": {"source": list(BANKS), "error_type": "information"},
+}
+_OPTIONAL = ("sex", "bank_name", "account", *ASKED)
 
 
 class SheetRefused(TableRefused):
     """The file is no roster that can be read; the message says why in one sentence."""
 
 
-def template(employer: Organisation, editions: Sequence[SchemeEdition]) -> bytes:
-    """An .xlsx whose columns are text, with a sample row that is never read and a hidden page with the version."""
+def template(employer: Organisation, editions: Sequence[SchemeEdition], asked: Sequence[str] = ()) -> bytes:
+    """An .xlsx whose columns are text, with a sample row that is never read and a hidden page with the version.
+
+    `asked` are columns beyond the usual ones that the editions want to know.
+    """
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
-        _rows_page(book)
+        _rows_page(book, (*COLUMNS, *asked))
         _help_page(book, employer, editions)
         hidden = book.add_worksheet("huzhu")
         hidden.write_column(0, 0, [VERSION, employer.code, *(edition.identity for edition in editions)])
@@ -57,41 +89,19 @@ def template(employer: Organisation, editions: Sequence[SchemeEdition]) -> bytes
     return out.getvalue()
 
 
-def _rows_page(book: xlsxwriter.Workbook) -> None:
+def _rows_page(book: xlsxwriter.Workbook, columns: Sequence[str]) -> None:
     page = book.add_worksheet("名册")
     text = book.add_format({"num_format": "@"})
     head = book.add_format({"num_format": "@", "bold": True, "bg_color": "#E6F0F4", "bottom": 1})
     grey = book.add_format({"num_format": "@", "font_color": "#808080", "italic": True})
-    sample = (
-        f"{SAMPLE}（这一行不读）",
-        "99000019820506002X",
-        "13900000000",
-        "女",
-        "工商银行伊春支行",
-        "6222020903000012345",
-    )
-    for place, column in enumerate(COLUMNS):
+    for place, column in enumerate(columns):
         page.set_column(place, place, _WIDTHS[column], text)
         label = LABELS[column] + ("（可不填）" if column in _OPTIONAL else "")
         page.write_string(0, place, label, head)
-        page.write_string(1, place, sample[place], grey)
+        page.write_string(1, place, _SAMPLES[column], grey)
+        if column in _CHOICES:
+            page.data_validation(2, place, FILLED, place, {"validate": "list"} | _CHOICES[column])
     page.freeze_panes(1, 0)
-    sex, bank = COLUMNS.index("sex"), COLUMNS.index("bank_name")
-    page.data_validation(
-        2,
-        sex,
-        FILLED,
-        sex,
-        {
-            "validate": "list",
-            "source": ["男", "女"],
-            "error_title": "性别",
-            "error_message": "只能是男或女，也可以不填。",
-        },
-    )
-    page.data_validation(  # a choice that may be overwritten: branches have names of their own
-        2, bank, FILLED, bank, {"validate": "list", "source": list(BANKS), "error_type": "information"}
-    )
 
 
 def _help_page(book: xlsxwriter.Workbook, employer: Organisation, editions: Sequence[SchemeEdition]) -> None:
@@ -103,6 +113,7 @@ def _help_page(book: xlsxwriter.Workbook, employer: Organisation, editions: Sequ
         "一人一行，从第 3 行开始填；第 2 行是示例，不用删除。",
         "身份证号 18 位，末位的 X 大小写都可以。各列已设为“文本”，从别处粘贴时请选“只粘贴值”。",
         "手机用于本人查询和申请；开户行和银行账号可以以后再填。",
+        "职工医保写“是”或“否”，不填就是没有核对；份数不填就是 1 份，会费按份数缴。",
     ]
     for row, line in enumerate(lines):
         page.write_string(row, 0, line)

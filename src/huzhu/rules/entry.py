@@ -14,7 +14,7 @@ from typing import Any
 
 from huzhu.core.periods import years_between
 from huzhu.rules.declarations import RATE_SCALE
-from huzhu.rules.edition import Benefit, Condition, Dated, Edition, Entry
+from huzhu.rules.edition import Benefit, Condition, Dated, Edition, Entry, names_in
 from huzhu.rules.facts import Facts, Row, read_entry
 from huzhu.rules.program import Outcome, program_of
 from huzhu.rules.reasoning import Asked, asked_of, cautions_of
@@ -139,6 +139,12 @@ def admission(edition: Edition, row: Row) -> Admission:
         zero=None if joins else why_zero(gate, speaker),
         cautions=cautions_of(edition, {used.name for asked in conditions for used in asked.parameters}),
     )
+
+
+def asks_for(edition: Edition, condition: str) -> frozenset[str]:
+    """Names of the facts that a condition on a person reads."""
+    tests = [one.test for one in entry_of(edition).conditions if one.name == condition]
+    return frozenset[str]().union(*map(names_in, tests)) & edition.facts.keys()
 
 
 def findings(edition: Edition, row: Row) -> tuple[Finding, ...]:

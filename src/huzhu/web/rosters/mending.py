@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import errors, queries, services
+from huzhu.enrolment.entry import most_shares
 from huzhu.enrolment.line import LABELS
 from huzhu.enrolment.rows import AT_ONCE
 from huzhu.enrolment.suggest import suggestions
@@ -23,10 +24,16 @@ COLUMNS = tuple(LABELS)
 MASKS = {"id_number": masked, "phone": mask_phone, "account": mask_account}
 
 
-def cells(row: Any, held: Any = None, left: Any = None) -> dict[str, Any]:
+def grid(found: Any) -> dict[str, Any]:
+    """What every row of a roster's grid shares: its columns, and the most shares that may be offered."""
+    most = most_shares(found.editions.all(), found.cover_starts_on)
+    return {"columns": queries.columns_of(found), "most": most}
+
+
+def cells(row: Any, shared: dict[str, Any], held: Any = None, left: Any = None) -> dict[str, Any]:
     """A row of the grid: with boxes where something is wrong, masked where all is well."""
     wrong = not row.joins
-    offered = suggestions(row) if wrong else {}
+    offered = suggestions(row, shared["most"]) if wrong else {}
     where = (held or {}).get(row.id_number, "")
     return {
         "row": row,
@@ -43,7 +50,7 @@ def cells(row: Any, held: Any = None, left: Any = None) -> dict[str, Any]:
                 "offered": offered.get(column, ""),
                 "where": where if column == "id_number" and column in row.problems else "",
             }
-            for column in COLUMNS
+            for column in shared["columns"]
         ],
     }
 
@@ -67,7 +74,9 @@ def mend(request: Any, pk: Any) -> HttpResponse:
     if row:
         good, bad = queries.tally(found)
         return render(
-            request, "web/rosters/mended.html", {"one": cells(row), "good": good, "bad": bad, "roster": found}
+            request,
+            "web/rosters/mended.html",
+            {"one": cells(row, grid(found)), "good": good, "bad": bad, "roster": found},
         )
     said = f"已保存。还有 {left:,} 行有问题。" if left else "已保存，每一行都好了。请核对后确认参加。"
     messages.success(request, said)

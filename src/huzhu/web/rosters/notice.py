@@ -177,7 +177,7 @@ def contents(found: Notice, printed_on: str) -> dict[str, Any]:
         "rows": [
             [
                 due.edition.short,
-                f"{due.heads:,}",
+                due.counted.removesuffix(" 人"),
                 money.spoken(due.fee_fen),
                 share.payer_name
                 + (

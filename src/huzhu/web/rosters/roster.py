@@ -21,7 +21,7 @@ from huzhu.users.permissions import may
 from huzhu.web.access import staff, told
 from huzhu.web.once import once
 from huzhu.web.rosters.approval import waiting
-from huzhu.web.rosters.mending import cells
+from huzhu.web.rosters.mending import cells, grid
 from huzhu.web.rosters.money import money_of
 from huzhu.web.rosters.upload import CLERKS
 from huzhu.web.rosters.working import handed_over, under_way
@@ -82,6 +82,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
     except SplitOverFee as error:
         told(request, error)
         plans, last_days = [], {}
+    shared = grid(found)
     shown = {
         "roster": found,
         "good": good,
@@ -89,8 +90,9 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "only_bad": only_bad,
         "pages": pages,
         "also": "" if only_bad else "&show=all",
-        "rows": [cells(row, held, left) for row in pages],
-        "labels": LABELS.values(),
+        "rows": [cells(row, shared, held, left) for row in pages],
+        "labels": [LABELS[column] for column in shared["columns"]],
+        "not_told": queries.not_told(found),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
         "half_accounts": queries.half_accounts(found),

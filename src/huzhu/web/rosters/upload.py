@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from huzhu.enrolment import queries, services, sheet
+from huzhu.enrolment.entry import asked_columns
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.organisations import queries as organisations
@@ -143,6 +144,8 @@ def template(request: Any) -> HttpResponse:
     employer = start.employer or next(iter(start.employers), None)
     if employer is None:
         raise Http404
-    response = HttpResponse(sheet.template(employer, start.chosen or start.editions), content_type=EXCEL)
+    editions = start.chosen or start.editions
+    data = sheet.template(employer, editions, asked_columns(editions, start.starts_on))
+    response = HttpResponse(data, content_type=EXCEL)
     response["Content-Disposition"] = "attachment; filename*=UTF-8''%E5%90%8D%E5%86%8C%E6%A8%A1%E6%9D%BF.xlsx"
     return response
