@@ -94,6 +94,7 @@ ROUTES: dict[str, str] = {
     "desk/rosters/<uuid:pk>/read/": "employer_clerk county_clerk agency_clerk",
     "desk/rosters/<uuid:pk>/errors/": "employer_clerk county_clerk agency_clerk",
     "desk/rosters/<uuid:pk>/mend/": "employer_clerk county_clerk agency_clerk",
+    "desk/rosters/<uuid:pk>/absent/": "employer_clerk county_clerk agency_clerk auditor",
     "desk/rosters/<uuid:pk>/accept/": "employer_clerk county_clerk agency_clerk",
     "desk/rosters/<uuid:pk>/cancel/": "employer_clerk county_clerk agency_clerk",
     "desk/rosters/<uuid:pk>/approve/": "county_clerk agency_clerk",

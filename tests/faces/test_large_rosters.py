@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -290,3 +291,32 @@ def test_certificates_of_many_are_made_by_the_worker(employer, clerk, inpatient,
     )
     assert packed.namelist() == ["保障书 1-2.pdf", "保障书 3-4.pdf", "保障书 5-5.pdf"]
     assert all(packed.read(name).startswith(b"%PDF") for name in packed.namelist())
+
+
+# ── 去年参加、今年没有 ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_joined_last_year_and_is_missing_is_counted_listed_and_taken_away(
+    employer, clerk, inpatient, today
+):
+    last_year = today - timedelta(days=340)
+    gone, still = (a_member(name, employer=employer) for name in ("王小明", "李大明"))
+    for one in (gone, still):
+        an_enrolment(one, inpatient, starts_on=last_year)
+    leave(member=gone, why="retired", on=today, by=clerk, at=timezone.now())
+    mine = a_staged_roster(
+        employer, [inpatient], some_workers(2), by=clerk, starts_on=today + timedelta(days=30)
+    )
+    stranger = as_staff(a_role("employer_clerk", an_employer(a_city())))
+    assert stranger.get(page(mine, "roster-absent")).status_code == 404
+    desk = as_staff(clerk)
+    assert "去年参加、这份名册里没有的 <b>2</b> 人" in text_of(desk.get(page(mine)))
+    listed = text_of(desk.get(page(mine, "roster-absent")))
+    assert f"{today} 退休" in listed
+    assert gone.id_number not in listed
+    here = text_of(desk.get(page(mine, "roster-absent"), {"why": "here"}))
+    assert ("李大明" in here, "王小明" in here) == (True, False)
+    assert "王小明" in text_of(desk.get(page(mine, "roster-absent"), {"q": "王小明"}))
+    taken = desk.get(page(mine, "roster-absent"), {"as": "xlsx"})
+    assert taken.content.startswith(b"PK")
+    assert Event.objects.filter(verb__contains="export").exists()

@@ -141,6 +141,7 @@ class Entry:
         self.kinds = {pk: door.kind for pk, door in self.doors.items()}
         self.covers: dict[str, list[Cover]] = defaultdict(list)
         self.names: dict[str, str] = {}
+        self.registered: dict[str, Any] = {}  # number → key of the member
 
     @classmethod
     def of(cls, roster: Roster) -> "Entry":
@@ -168,6 +169,7 @@ class Entry:
         members = by_numbers([line.identity.number for line in lines if line.identity])
         numbers = {member.pk: number for number, member in members.items()}
         self.names |= {number: member.name for number, member in members.items()}
+        self.registered |= {number: member.pk for number, member in members.items()}
         keys = list(numbers)
         for start in range(0, len(keys), SLICE):
             held = Enrolment.objects.filter(member__in=keys[start : start + SLICE]).select_related("edition")

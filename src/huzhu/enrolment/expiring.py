@@ -7,8 +7,17 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Renewal, RenewalLine, Roster, Way
-from huzhu.enrolment.queries import offered_on
+from huzhu.enrolment.models import (
+    Enrolment,
+    EnrolmentQuerySet,
+    Renewal,
+    RenewalLine,
+    Roster,
+    RosterRow,
+    Way,
+)
+from huzhu.enrolment.queries import offered_on, visible_to
+from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.rules import entry as rules
 from huzhu.schemes import queries as schemes
@@ -17,6 +26,8 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
 SOON = timedelta(days=60)
+YEAR = timedelta(days=366)
+ONE_DAY = timedelta(days=1)
 
 
 def grace_of(row: SchemeEdition, day: date) -> int:
@@ -102,6 +113,32 @@ def of_employer(employer: Organisation, ends_on: date) -> list[Enrolment]:
     )
     held = _with_employers(ending(ends_on - grace(ends_on), ends_on + SOON)).filter(near)
     return list(held.select_related("member", "edition", "roster").order_by("certificate_no"))
+
+
+def absent(roster: Roster, by: Role) -> QuerySet[Member]:
+    """Whom the employer's last period covered, who is not on the roster, and whose cover goes on nowhere."""
+    start = roster.cover_starts_on
+    ended = visible_to(by).in_force().filter(employer=roster.employer_id)
+    ended = ended.filter(cover_ends_on__gt=start - YEAR, cover_ends_on__lte=start + SOON)
+    on_list = RosterRow.objects.filter(roster=roster).exclude(member=None)
+    goes_on = Enrolment.objects.exclude(state=Enrolment.State.VOID).filter(
+        member=OuterRef("pk"), cover_ends_on__gt=start + SOON
+    )
+    found = Member.objects.filter(pk__in=ended.order_by().values("member"))
+    found = found.filter(~Exists(goes_on)).exclude(pk__in=on_list.values("member"))
+    return found.select_related("employer").order_by("name", "pk")
+
+
+def last_covers(people: Iterable[Member], roster: Roster) -> dict[Any, list[Enrolment]]:
+    """Of each of these people the cover of the employer's last period."""
+    start = roster.cover_starts_on
+    held = Enrolment.objects.in_force().filter(
+        employer=roster.employer_id,
+        member__in=[one.pk for one in people],
+        cover_ends_on__gt=start - YEAR,
+        cover_ends_on__lte=start + SOON,
+    )
+    return grouped(held.select_related("edition").order_by("scheme_slug"))
 
 
 def _with_employers(held: EnrolmentQuerySet) -> EnrolmentQuerySet:

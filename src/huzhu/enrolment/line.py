@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from huzhu.core.identity import Identity, NotAnIdentity, tidy
 from huzhu.members.models import Sex
@@ -48,6 +48,7 @@ class Line:
     insured: str = ""
     shares: str = ""
     identity: Identity | None = None
+    member_id: Any = None  # of whoever bears the number, once they were looked up
     problems: dict[str, str] = field(default_factory=dict)
 
     @classmethod

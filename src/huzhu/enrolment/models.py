@@ -98,6 +98,9 @@ class RosterRow(SealedModel):
     account = EncryptedTextField("银行账号", null=True)
     insured = models.CharField("职工医保", max_length=20, blank=True, default="")  # as the sheet says it
     shares = models.CharField("份数", max_length=6, blank=True, default="")
+    member = models.ForeignKey(  # whom the number is registered for, as it was when the row was judged
+        Member, models.PROTECT, null=True, db_index=False, related_name="+", verbose_name="会员"
+    )
     problems = models.JSONField("问题", default=dict)  # column → sentence; empty when the row is good
     joins = models.CharField(
         "将参加", max_length=60, blank=True

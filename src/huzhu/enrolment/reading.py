@@ -232,6 +232,8 @@ def judged(lines: Sequence[Line], entry: Entry, repeats: Repeats) -> list[tuple[
     for line in lines:
         repeats.mark(line)
     entry.learn(lines)
+    for line in lines:
+        line.member_id = line.identity and entry.registered.get(line.identity.number)
     return [(line, joined(entry.judge(line))) for line in lines]
 
 
@@ -242,7 +244,7 @@ def joined(editions: Iterable[SchemeEdition]) -> str:
 def filled(row: RosterRow, line: Line, joins: str) -> RosterRow:
     """The row as the line says it."""
     row.number, row.name, row.sex, row.bank_name = line.number, line.name, line.sex, line.bank_name
-    row.insured, row.shares = line.insured, line.shares
+    row.insured, row.shares, row.member_id = line.insured, line.shares, line.member_id
     row.id_number, row.phone, row.account = line.id_number or None, line.phone or None, line.account or None
     row.problems, row.joins = line.problems, joins
     return row

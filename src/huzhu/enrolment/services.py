@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -113,10 +114,13 @@ def _save(rows: Mapping[int, RosterRow], lines: list[Line], entry: Entry, repeat
     """What changed by judging is written."""
     for line, joins in judged(lines, entry, repeats):
         row = rows[line.number]
-        before = [getattr(row, column) or "" for column in LABELS], row.problems, row.joins
-        filled(row, line, joins)
-        if ([getattr(row, column) or "" for column in LABELS], row.problems, row.joins) != before:
+        before = _content(row)
+        if _content(filled(row, line, joins)) != before:
             row.save()
+
+
+def _content(row: RosterRow) -> tuple[Any, ...]:
+    return [getattr(row, column) or "" for column in LABELS], row.problems, row.joins, row.member_id
 
 
 def judge_again(*, roster: Roster, by: Role, at: datetime, tell: Tell = quietly) -> None:

@@ -13,7 +13,7 @@ from huzhu.contributions import queries as contributions
 from huzhu.contributions.approving import approve_roster
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import mask_phone, masked
-from huzhu.enrolment import approval, queries, services
+from huzhu.enrolment import approval, expiring, queries, services
 from huzhu.enrolment.rows import is_large
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
@@ -99,6 +99,7 @@ def waiting(request: Any, found: Any) -> HttpResponse:
         "plans": plans,
         "total": contributions.total_fen(plans),
         "is_turn": approval.turn_of(found, request.by),
+        "absent": expiring.absent(found, request.by).count(),
     }
     return render(request, "web/rosters/approving.html", shown)
 

@@ -12,7 +12,7 @@ from huzhu.contributions import queries as contributions
 from huzhu.contributions.services import accept_roster
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import masked
-from huzhu.enrolment import approval, queries, services
+from huzhu.enrolment import approval, expiring, queries, services
 from huzhu.enrolment.certificate import MOST
 from huzhu.enrolment.line import LABELS
 from huzhu.enrolment.rows import is_large
@@ -93,6 +93,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "rows": [cells(row, shared, held, left) for row in pages],
         "labels": [LABELS[column] for column in shared["columns"]],
         "not_told": queries.not_told(found),
+        "absent": expiring.absent(found, request.by).count(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
         "half_accounts": queries.half_accounts(found),

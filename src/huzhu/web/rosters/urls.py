@@ -3,6 +3,7 @@
 from django.urls import path
 
 from huzhu.web.rosters import (
+    absent,
     approval,
     certificates,
     collecting,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("desk/rosters/<uuid:pk>/read/", columns.again, name="roster-read"),
     path("desk/rosters/<uuid:pk>/mend/", mending.mend, name="roster-mend"),
     path("desk/rosters/<uuid:pk>/errors/", mending.workbook, name="roster-errors"),
+    path("desk/rosters/<uuid:pk>/absent/", absent.absent, name="roster-absent"),
     path("desk/rosters/<uuid:pk>/accept/", roster.accept, name="roster-accept"),
     path("desk/rosters/<uuid:pk>/cancel/", roster.cancel, name="roster-cancel"),
     path("desk/rosters/<uuid:pk>/notice/", notice.notice, name="roster-notice"),
