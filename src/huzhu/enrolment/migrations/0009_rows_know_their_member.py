@@ -5,16 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('enrolment', '0008_insurance_and_shares'),
-        ('members', '0003_moves_and_leaving'),
+        ("enrolment", "0008_insurance_and_shares"),
+        ("members", "0003_moves_and_leaving"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rosterrow',
-            name='member',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member', verbose_name='会员'),
+            model_name="rosterrow",
+            name="member",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.member",
+                verbose_name="会员",
+            ),
         ),
     ]
