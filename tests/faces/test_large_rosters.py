@@ -163,9 +163,9 @@ def test_who_was_said_to_have_left_is_pointed_out_and_not_refused(employer, cler
 
 def test_a_column_that_is_missing_is_said_once_above_the_grid(staged, clerk):
     desk = as_staff(clerk)
-    assert "表里没有这一列" not in text_of(desk.get(page(staged)))
+    assert "表里没有这一列" not in html_of(desk.get(page(staged)))
     staged.rows.filter(number=2).update(joins="", problems={"insured": "没有核对"})
-    said = text_of(desk.get(page(staged)))
+    said = html_of(desk.get(page(staged)))
     assert said.count("方案要看每个人的职工医保，表里没有这一列：1 行因此不能参加") == 1
     assert "下载带这一列的模板" in said
     assert "<th>职工医保</th>" in said
@@ -310,13 +310,13 @@ def test_who_joined_last_year_and_is_missing_is_counted_listed_and_taken_away(
     stranger = as_staff(a_role("employer_clerk", an_employer(a_city())))
     assert stranger.get(page(mine, "roster-absent")).status_code == 404
     desk = as_staff(clerk)
-    assert "去年参加、这份名册里没有的 <b>2</b> 人" in text_of(desk.get(page(mine)))
-    listed = text_of(desk.get(page(mine, "roster-absent")))
+    assert "去年参加、这份名册里没有的 <b>2</b> 人" in html_of(desk.get(page(mine)))
+    listed = html_of(desk.get(page(mine, "roster-absent")))
     assert f"{today} 退休" in listed
     assert gone.id_number not in listed
-    here = text_of(desk.get(page(mine, "roster-absent"), {"why": "here"}))
+    here = html_of(desk.get(page(mine, "roster-absent"), {"why": "here"}))
     assert ("李大明" in here, "王小明" in here) == (True, False)
-    assert "王小明" in text_of(desk.get(page(mine, "roster-absent"), {"q": "王小明"}))
+    assert "王小明" in html_of(desk.get(page(mine, "roster-absent"), {"q": "王小明"}))
     taken = desk.get(page(mine, "roster-absent"), {"as": "xlsx"})
     assert taken.content.startswith(b"PK")
     assert Event.objects.filter(verb__contains="export").exists()
