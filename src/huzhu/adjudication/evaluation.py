@@ -39,9 +39,14 @@ class Evaluated:
         return reasoning_of(self.outcome)
 
     @cached_property
+    def facts_text(self) -> str:
+        """The facts as they are kept with a decision: canonical JSON."""
+        return canonical_json(self.facts)
+
+    @cached_property
     def stored(self) -> tuple[str, str]:
-        """Facts and reasoning as they are kept with a decision: canonical JSON."""
-        return canonical_json(self.facts), canonical_json(as_json(self.reasoning))
+        """Facts and reasoning as they are kept with a decision."""
+        return self.facts_text, canonical_json(as_json(self.reasoning))
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,15 @@ class Evaluation:
     def digest(self) -> str:
         """Two evaluations with one digest have the same facts, the same working and the same sums."""
         return digest_of((str(part.enrolment.pk), *part.stored) for part in self.parts)
+
+    @cached_property
+    def ground(self) -> str:
+        """Hash of what the sums follow from: facts and edition of every part, and the sums; without the working."""
+        parts = sorted(
+            f"{part.enrolment.pk} {part.enrolment.edition.identity} {sorted(part.paid.items())} {part.facts_text}"
+            for part in self.parts
+        )
+        return sha256_text("\n".join(parts))
 
 
 def digest_of(parts: Any) -> str:

@@ -7,6 +7,7 @@ from huzhu.db.fields import EncryptedTextField
 from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Enrolment
 from huzhu.members.models import Member
+from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
 from huzhu.users.models import User
 
@@ -72,13 +73,19 @@ class Adjudication(SealedModel):
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+", verbose_name="参保")
     edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
     facts = EncryptedTextField("事实")  # canonical JSON, huzhu-facts/1
-    reasoning = EncryptedTextField("计算过程")  # canonical JSON, huzhu-reasoning/1
+    # canonical JSON, huzhu-reasoning/1; null until the worker has written down what facts and edition give (ADR 0042)
+    reasoning = EncryptedTextField("计算过程", null=True)
     total_fen = models.BigIntegerField("合计（分）")
 
     class Meta:
         verbose_name = verbose_name_plural = "核定明细"
         constraints = (
             models.UniqueConstraint(fields=("decision", "enrolment"), name="an_enrolment_once_a_decision"),
+        )
+        indexes = (
+            models.Index(
+                fields=("decision",), condition=models.Q(reasoning__isnull=True), name="workings_to_write"
+            ),
         )
 
 
@@ -122,4 +129,85 @@ class RunningTotal(models.Model):
                 name="used_is_within_the_cap",
             ),
             models.CheckConstraint(condition=models.Q(used_fen__gte=0), name="used_is_not_negative"),
+        )
+
+
+class AutomaticRun(models.Model):
+    """Claims from the bureau's records decided together: one person starts, another confirms what was found."""
+
+    class State(models.TextChoices):
+        REVIEWING = "reviewing", "核算中"
+        PROPOSED = "proposed", "待确认"
+        CONFIRMED = "confirmed", "办理中"
+        DONE = "done", "已办结"
+        SENT_BACK = "sent_back", "未同意"
+        DROPPED = "dropped", "已作废"
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="机构")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.REVIEWING)
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="发起人")
+    started_at = models.DateTimeField("发起时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    settled_at = models.DateTimeField("确认时间", null=True)
+    reason = models.CharField("理由", max_length=200, blank=True)
+    found_count = models.PositiveIntegerField("可以自动给付", default=0)
+    found_fen = models.BigIntegerField("可以自动给付（分）", default=0)
+    finished_at = models.DateTimeField("办结时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "免申即享"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisation",),
+                condition=models.Q(state__in=("reviewing", "proposed", "confirmed")),
+                name="one_open_run_an_organisation",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(settled_by=models.F("started_by")) | models.Q(state="dropped"),
+                name="who_confirms_a_run_is_another",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=("confirmed", "done", "sent_back"))
+                | models.Q(settled_by__isnull=False, settled_at__isnull=False),
+                name="a_settled_run_says_by_whom",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"第 {self.pk} 批"
+
+
+class AutomaticLine(models.Model):
+    """One claim of a run: what was found, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        PAYS = "pays", "可以自动给付"
+        LEFT = "left", "交人工"
+        DECIDED = "decided", "已自动核定"
+
+    run = models.ForeignKey(AutomaticRun, models.PROTECT, related_name="lines", verbose_name="批")
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="automatic_lines", verbose_name="申请")
+    place = models.PositiveIntegerField("次序")  # one member's claims follow each other
+    outcome = models.CharField("结果", max_length=8, choices=Outcome)
+    amount_fen = models.BigIntegerField("金额（分）")
+    ground = models.CharField("依据的摘要", max_length=64, blank=True)  # Evaluation.ground
+    reason = models.CharField("原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "免申即享的申请"
+        constraints = (
+            models.UniqueConstraint(fields=("run", "claim"), name="a_claim_once_a_run"),
+            models.UniqueConstraint(
+                fields=("claim",), condition=models.Q(outcome="pays"), name="a_claim_waits_in_one_run"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="left") | models.Q(amount_fen__gt=0), name="machines_only_pay"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(outcome="left") | ~models.Q(reason=""), name="what_is_left_says_why"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("run", "place"), name="lines_of_a_run"),
+            models.Index(fields=("run", "place"), condition=models.Q(outcome="pays"), name="lines_to_decide"),
         )

@@ -3,15 +3,19 @@
 import json
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 
-from huzhu.adjudication.models import Adjudication, Decision, FirstOpinion
+from huzhu.adjudication.automatic import waiting
+from huzhu.adjudication.models import Adjudication, AutomaticLine, AutomaticRun, Decision, FirstOpinion
 from huzhu.claims import queries as claims
 from huzhu.claims.models import Claim, State
 from huzhu.claims.queries import Clock
 from huzhu.members.models import Member
+from huzhu.rules.adjudicate import explain
 from huzhu.rules.reasoning import Reasoning, from_json
+from huzhu.schemes.queries import engine
 from huzhu.users.models import Role
+from huzhu.users.permissions import may
 
 _OPEN = Decision.objects.filter(claim=OuterRef("pk"), state=Decision.State.PROPOSED)
 
@@ -62,10 +66,81 @@ def opinion_on(claim: Claim) -> FirstOpinion | None:
 def slips(decision: Decision) -> list[Reasoning]:
     """The workings as they were when it was decided, in a fixed order."""
     kept = Adjudication.objects.filter(decision=decision).select_related("edition")
-    return [from_json(json.loads(one.reasoning)) for one in kept.order_by("edition__slug", "pk")]
+    return [working_of(one) for one in kept.order_by("edition__slug", "pk")]
+
+
+def working_of(kept: Adjudication) -> Reasoning:
+    """As it was written down; where the worker has not come to it yet, from the same facts under the same edition.
+
+    Raises schemes.queries.NotTheSameText where the edition's file is not the one of the decision.
+    """
+    if kept.reasoning is not None:
+        return from_json(json.loads(kept.reasoning))
+    [found] = explain([engine(kept.edition)], json.loads(kept.facts))
+    return found
 
 
 def earlier_of(claim: Claim) -> list[Claim]:
     """The member's other claims, newest first: what a reviewer looks at beside this one."""
     others = Claim.objects.filter(member=claim.member_id).exclude(pk=claim.pk).exclude(state=State.DRAFT)
     return list(others.prefetch_related("decisions").order_by("-number")[:20])
+
+
+# ── 免申即享 ──
+
+OUTCOMES = AutomaticLine.Outcome.choices
+SAMPLE = 20  # claims shown to who confirms: the largest, and others spread over the run
+
+
+def runs_visible_to(by: Role) -> QuerySet[AutomaticRun]:
+    """Runs of the asker's branch, newest first."""
+    if not may(by, "automatic.see"):
+        return AutomaticRun.objects.none()
+    found = AutomaticRun.objects.filter(organisation__path__startswith=by.organisation.path)
+    return found.select_related("organisation", "started_by", "settled_by").order_by("-pk")
+
+
+def open_run(by: Role) -> AutomaticRun | None:
+    return runs_visible_to(by).filter(state__in=("reviewing", "proposed", "confirmed")).first()
+
+
+def bureau_waiting(by: Role) -> QuerySet[Claim]:
+    """Claims from the bureau's records that no run holds and nobody has decided."""
+    return waiting(by.organisation) if may(by, "automatic.see") else Claim.objects.none()
+
+
+def lines_of(run: AutomaticRun, *, outcome: str = "", reason: str = "") -> QuerySet[AutomaticLine]:
+    """The claims of a run that was found for the asker, in its order."""
+    found = run.lines.select_related("claim__member", "claim__employer", "claim__office").order_by("place")
+    found = found.filter(outcome=outcome) if outcome else found
+    return found.filter(reason__icontains=reason) if reason else found
+
+
+def sums_of(run: AutomaticRun) -> list[tuple[str, str, int, int]]:
+    """(outcome, its words, claims, fen), in the order of the outcomes."""
+    counted = run.lines.values_list("outcome").annotate(Count("pk"), Sum("amount_fen"))
+    found = {outcome: (count, fen) for outcome, count, fen in counted.order_by()}
+    return [(code, words, *found.get(code, (0, 0))) for code, words in OUTCOMES]
+
+
+def reasons_of(run: AutomaticRun) -> list[tuple[str, int]]:
+    """Why claims were left to persons, the most frequent first."""
+    left = run.lines.filter(outcome=AutomaticLine.Outcome.LEFT).order_by().values_list("reason")
+    return sorted(left.annotate(Count("pk")), key=lambda pair: (-pair[1], pair[0]))[:20]
+
+
+def sample_of(run: AutomaticRun) -> list[AutomaticLine]:
+    """What the second person looks at: the five largest sums, and the rest evenly spread over the run."""
+    pays = lines_of(run, outcome=AutomaticLine.Outcome.PAYS)
+    found = {line.pk: line for line in pays.order_by("-amount_fen", "place")[:5]}
+    last = pays.order_by().aggregate(last=Max("place"))["last"] or 0
+    for number in range(SAMPLE - len(found)):
+        if line := pays.filter(place__gt=number * last // SAMPLE).exclude(pk__in=found).first():
+            found[line.pk] = line
+    return list(found.values())
+
+
+def left_because(claim: Claim) -> str:
+    """Why the last run left this claim to a person; empty where none did."""
+    line = claim.automatic_lines.filter(outcome=AutomaticLine.Outcome.LEFT).order_by("-pk").first()
+    return line.reason if line else ""

@@ -106,7 +106,7 @@ def check_claimed_once(claim: Claim) -> None:
     if "inpatient" not in claim.kinds or claim.admitted_on is None:
         return
     for other in others_stays(claim):
-        if _overlap(claim, other):
+        if overlap(claim, other):
             raise ClaimedBefore(
                 f"{claim.member.name} {other.admitted_on} 到 {other.discharged_on} 的住院已经在申请 {other.number}"
                 f"（{other.office.name}，{other.get_state_display()}）里，与这次 {claim.admitted_on} 到 "
@@ -122,7 +122,7 @@ def others_stays(claim: Claim) -> QuerySet[Claim]:
     return others.select_related("office").order_by("number")
 
 
-def _overlap(one: Claim, other: Claim) -> bool:
+def overlap(one: Claim, other: Claim) -> bool:
     """Stays are half-open, so that a transfer on the day of discharge is another stay; a stay has at least a day."""
     if "inpatient" not in other.kinds:
         return False

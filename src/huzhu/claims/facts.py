@@ -92,9 +92,9 @@ def figures_of(settlement: Settlement) -> dict[str, str]:
     return dict(json.loads(settlement.figures))
 
 
-def problems(values: Mapping[str, str]) -> dict[str, str]:
-    """What the published schemes find wrong with single facts of an event, a sentence for each name."""
-    known = schemes.facts()
+def problems(values: Mapping[str, str], known: Mapping[str, FactDef] | None = None) -> dict[str, str]:
+    """What the published schemes (whose facts may be handed in) find wrong with single facts, a sentence for each name."""
+    known = schemes.facts() if known is None else known
     said = {name: _wrong(known[name], text) for name, text in values.items() if name in known}
     return {name: sentence for name, sentence in said.items() if sentence}
 

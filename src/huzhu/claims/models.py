@@ -33,6 +33,7 @@ class Claim(SealedModel):
     class Channel(models.TextChoices):
         PHONE = "phone", "手机"
         COUNTER = "counter", "柜台"
+        BUREAU = "bureau", "医保数据"
 
     number = models.CharField("申请编号", max_length=20, unique=True)
     member = models.ForeignKey(Member, models.PROTECT, related_name="claims", verbose_name="会员")

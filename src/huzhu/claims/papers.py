@@ -1,6 +1,7 @@
 """The checklist of one claim: laid out for its kinds, marked paper by paper; complete papers start the clock."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -58,28 +59,50 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
 ) -> Evidence:
     """Mark one paper, perhaps with one more page. A member can only hand in; a waiver needs a reason."""
     _check_may_mark(claim, by)
-    paper = claim.papers.filter(kind=kind).first()
-    if paper is None:
-        raise PaperUnfit(f"这件申请不要“{PAPERS[kind].label if kind in PAPERS else kind}”，请看材料清单。")
+    paper = _marked(claim.papers.filter(kind=kind).first(), kind, state, reason)
     if isinstance(by, Member) and (state != Evidence.State.RECEIVED or file is None):
         raise PaperUnfit(f"请拍照或选一个“{paper.label}”的文件再交。")
-    said = reason.strip()[:120]
-    if state == Evidence.State.WAIVED and not said:
-        raise PaperUnfit(f"免交“{paper.label}”要写理由，例如“系统内已有”。")
-    paper.state, paper.reason = Evidence.State(state), said
     paper.save(update_fields=["state", "reason"])
     if file is not None:
         _add_page(paper, file)
+    _kept(claim, [paper], by, at)
+    return paper
+
+
+@transaction.atomic
+def put_papers(*, claim: Claim, marks: Mapping[str, tuple[str, str]], by: Role, at: datetime) -> None:
+    """Mark several papers that lie on the counter at once: kind → (state, reason). All of them, or none."""
+    if isinstance(by, Member):
+        raise NotAllowed("请一份一份地拍照提交材料。")
+    _check_may_mark(claim, by)
+    held = {paper.kind: paper for paper in claim.papers.all()}
+    marked = [_marked(held.get(kind), kind, *mark) for kind, mark in marks.items()]
+    Evidence.objects.bulk_update(marked, ["state", "reason"])
+    _kept(claim, marked, by, at)
+
+
+def _marked(paper: Evidence | None, kind: str, state: str, reason: str) -> Evidence:
+    """The paper with its new mark, not written yet."""
+    if paper is None:
+        raise PaperUnfit(f"这件申请不要“{PAPERS[kind].label if kind in PAPERS else kind}”，请看材料清单。")
+    paper.state, paper.reason = Evidence.State(state), reason.strip()[:120]
+    if paper.state == Evidence.State.WAIVED and not paper.reason:
+        raise PaperUnfit(f"免交“{paper.label}”要写理由，例如“系统内已有”。")
+    return paper
+
+
+def _kept(claim: Claim, papers: list[Evidence], by: Role | Member, at: datetime) -> None:
+    """Written down, and the clock starts where nothing is missing any more."""
     _forget(claim)
-    audit.record(
+    audit.record_each(
         by=by,
-        verb="claims.put_paper",
-        on=claim,
         at=at,
-        detail={"paper": kind, "state": str(state), "reason": said},
+        acts=[
+            ("claims.put_paper", claim, {"paper": one.kind, "state": str(one.state), "reason": one.reason})
+            for one in papers
+        ],
     )
     start_clock(claim, by=by, at=at)
-    return paper
 
 
 @transaction.atomic

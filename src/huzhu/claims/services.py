@@ -1,7 +1,7 @@
 """Verbs on claims: start, fill, submit, return for papers, resume, withdraw, and the step that upper rooms take."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from huzhu.claims.papers import (
     keep_page,
     open_page,
     put_paper,
+    put_papers,
     replace_page,
 )
 from huzhu.claims.settlement import put_settlement
@@ -50,6 +51,7 @@ __all__ = [
     "keep_page",
     "open_page",
     "put_paper",
+    "put_papers",
     "put_settlement",
     "raise_severity",
     "replace_page",
@@ -304,14 +306,31 @@ def advance(*, claim: Claim, to: str, by: By, at: datetime, acts: Sequence[audit
 
     Called inside the transaction of that room's own `acts`, which are written down with it, before it.
     """
-    times: dict[str, dict[str, Any]] = {
+    changes = _times(claim, State(to), at)
+    return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
+
+
+def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
+    times: dict[State, dict[str, Any]] = {
         State.REPORTED: {"reported_at": claim.reported_at or at},
         State.DECIDED: {"decided_at": at},
         State.REFUSED: {"decided_at": at},
         State.PAID: {"paid_at": at},
     }
-    changes = times.get(State(to), {})
-    return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
+    return times.get(to, {})
+
+
+def advance_each(
+    *, claims: Sequence[Claim], to: State, by: By, at: datetime, acts: Sequence[audit.Act]
+) -> None:
+    """The same step for many claims that stand alike and are locked by the caller; `acts` say it of each, with `from` and `to`."""
+    before = claims[0].state
+    check_move(claims[0].number, before, to)
+    found = Claim.objects.filter(pk__in=[claim.pk for claim in claims], state=before)
+    if found.update(state=to, **_times(claims[0], to, at)) != len(claims):
+        raise CannotMove("其中有申请刚刚被别人办过，这一步没有生效。请再试一次。")
+    moved = {"from": before, "to": str(to)}
+    audit.record_each(by=by, at=at, acts=[(verb, on, {**moved, **detail}) for verb, on, detail in acts])
 
 
 def opened(*, claim: Claim, by: By, at: datetime) -> None:
@@ -348,6 +367,12 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
 def lock_member(claim: Claim) -> Member:
     """Claims of one member are checked against each other one at a time."""
     return Member.objects.select_for_update(no_key=True).get(pk=claim.member_id)
+
+
+def lock_members(keys: Iterable[Any]) -> dict[Any, Member]:
+    """The same for many members, always locked in the order of their keys; with what a decision reads of them."""
+    found = Member.objects.select_for_update(no_key=True).filter(pk__in=set(keys)).order_by("pk")
+    return {member.pk: member for member in found.only("name", "sex", "phone")}
 
 
 def needed(reason: str, sentence: str, most: int = 200) -> str:

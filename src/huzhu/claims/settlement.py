@@ -17,6 +17,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
 KEY_FIGURES = ("inscp_scp_amt", "act_pay_dedc", "hifp_pay")
+SETL_ID = re.compile(r"[0-9A-Z_-]{1,60}")
 
 
 @transaction.atomic
@@ -72,7 +73,7 @@ def _check_figures(told: dict[str, str], number: str) -> None:
     found = problems(told)
     known = money_names()
     found |= {name: "结算单上没有这一项，请删去" for name in told if name not in known}
-    if len(number) > 60 or not re.fullmatch(r"[0-9A-Z_-]*", number):
+    if number and not SETL_ID.fullmatch(number):
         found["setl_id"] = "结算编号只有数字和字母，请照结算单抄写；单子上没有的可以不填"
     if found:
         raise FieldsNeedWork(found)

@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
+from huzhu.adjudication import automatic, workings
+from huzhu.adjudication import bureau as taking
+from huzhu.adjudication.models import AutomaticRun
 from huzhu.audit import idempotency
 from huzhu.audit import services as audit
+from huzhu.claims import bureau
 from huzhu.contributions import approving
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
@@ -104,6 +109,34 @@ def print_certificates(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     )
 
 
+def take_settlements(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """The bureau's settlement records become complete claims."""
+    file = kept.by_key(run.about)
+    tell(0, 0, "正在打开文件")
+    found = bureau.records(files.read(file), file.name)
+    done = taking.take_in(found=found, by=run.asked_by, at=at, tell=tell)
+    words = (
+        f"转入 {done['taken']:,} 件；先前已在的 {done['known']:,} 件；没有转入 {done['refused_count']:,} 行。"
+    )
+    return done | {"words": words, "address": reverse("web:settlements-file", args=[run.pk])}
+
+
+def review_automatic(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """What a machine may pay of what waits, and why not the rest."""
+    done = automatic.review(run=_automatic(run), by=run.asked_by, at=at, tell=tell)
+    return {"words": f"可以自动给付 {done.found_count:,} 件，等第二人确认。"}
+
+
+def decide_automatic(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """What was confirmed takes effect."""
+    automatic.take_effect(run=_automatic(run), by=run.asked_by, at=at, tell=tell)
+    return {"words": "已核定，正在安排发放。"}
+
+
+def _automatic(run: JobRun) -> AutomaticRun:
+    return AutomaticRun.objects.select_related("organisation").get(pk=run.about)
+
+
 def _roster(run: JobRun) -> Roster:
     return Roster.objects.select_related("employer", "file").get(pk=run.about)
 
@@ -124,6 +157,21 @@ KINDS: Mapping[str, Kind] = {
         submit_renewal, refusals=(enrolment.RosterRefused, NotAllowed), called_off=READ_ON
     ),
     "setup.tree": Kind(take_tree, refusals=(tree_sheet.TreeRefused, TableRefused, NotAllowed)),
+    "settlements.import": Kind(
+        take_settlements,
+        refusals=(TableRefused, NotAllowed),
+        called_off="已经停下：已转入的申请保留，其余没有动。再试一次会接着转入。",
+    ),
+    "automatic.review": Kind(
+        review_automatic,
+        refusals=(*automatic.REFUSALS, NotAllowed),
+        called_off="已经停下，还没有核定任何申请。再试一次会接着核算，也可以作废这一批。",
+    ),
+    "automatic.effect": Kind(
+        decide_automatic,
+        refusals=(*automatic.REFUSALS, NotAllowed),
+        called_off="已经停下：核定过的有效，其余没有动。再试一次会接着核定。",
+    ),
     "certificates.print": Kind(print_certificates, refusals=(NotInForce, GlyphMissing)),
 }
 
@@ -138,6 +186,11 @@ CLOCK = Clock(at=_business_time, real=timezone.now)
 def schedule_payouts(at: datetime) -> None:
     """Final decisions get their payouts."""
     payouts.schedule(at=at)
+
+
+def write_workings(at: datetime) -> None:  # noqa: ARG001  the same for all that is done at intervals
+    """Workings that an automatic run has put off are written down."""
+    workings.write()
 
 
 def seal_trail(at: datetime) -> None:
@@ -169,6 +222,7 @@ def reconcile(at: datetime) -> None:
 INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, schedule_payouts),
     (2.0, begin_cover),
+    (2.0, write_workings),
     (60.0, seal_trail),
     (6 * 3600.0, remind_members),
     (24 * 3600.0, reconcile),

@@ -71,8 +71,18 @@ def covering(member: Member, day: dt.date) -> list[Enrolment]:
 
 def covers_of(members: list[Any]) -> list[Enrolment]:
     """All cover in force of these members (by key), by scheme and start."""
-    rows = Enrolment.objects.filter(member__in=members).in_force().select_related("edition")
-    return list(rows.order_by("scheme_slug", "cover_starts_on", "pk"))
+    rows = (
+        Enrolment.objects.filter(member__in=members)
+        .in_force()
+        .order_by("scheme_slug", "cover_starts_on", "pk")
+    )
+    if len(members) == 1:
+        return list(rows.select_related("edition").defer("edition__resolved"))
+    covers = list(rows)
+    editions = SchemeEdition.objects.defer("resolved").in_bulk({cover.edition_id for cover in covers})
+    for cover in covers:
+        cover.edition = editions[cover.edition_id]
+    return covers
 
 
 def offered_on(day: dt.date, way: str = Way.GROUP) -> list[SchemeEdition]:

@@ -40,5 +40,7 @@ def _notice(phone: str, text: str, purpose: str, about: models.Model | None, at:
 
 def _place(about: Any) -> Organisation | None:
     """Whose outbox it belongs to: what it is about, if that is a place, or its office or employer."""
-    places = (about, *(getattr(about, name, None) for name in ("office", "employer", "organisation")))
+    if isinstance(about, Organisation):
+        return about
+    places = (getattr(about, name, None) for name in ("office", "employer", "organisation"))
     return next((place for place in places if isinstance(place, Organisation)), None)

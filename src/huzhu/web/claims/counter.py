@@ -196,6 +196,7 @@ def _account(request: Any, claim: Any, typed: dict[str, Any]) -> None:
 def _papers(request: Any, claim: Any, errors: dict[str, str]) -> None:
     """A file makes its paper received; a mark that differs from what stands there is put."""
     by = {"by": request.by, "at": request.now}
+    marks: dict[str, tuple[str, str]] = {}
     for paper in papers_of(claim):
         kind = paper.evidence.kind
         uploads = request.FILES.getlist(f"paper_{kind}")
@@ -208,9 +209,13 @@ def _papers(request: Any, claim: Any, errors: dict[str, str]) -> None:
                 lambda kind=kind, data=data: claims.hand_in(claim=claim, kind=kind, **data, **by),
             )
         if not uploads and state in dict(PAPER_STATES) and state != paper.evidence.state:
-            mark = {"state": state, "reason": request.POST.get(f"reason_{kind}", "")}
+            marks[kind] = state, request.POST.get(f"reason_{kind}", "")
+    try:
+        claims.put_papers(claim=claim, marks=marks, **by)
+    except claims.PaperUnfit:  # which of them, at its own box; the others are kept
+        for kind, mark in marks.items():
             _try(
                 errors,
                 kind,
-                lambda kind=kind, mark=mark: claims.put_paper(claim=claim, kind=kind, **mark, **by),
+                lambda kind=kind, mark=mark: claims.put_papers(claim=claim, marks={kind: mark}, **by),
             )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huzhu.web.claims import counter, desk, mine, phone, queue
+from huzhu.web.claims import automatic, counter, desk, mine, phone, queue
 
 urlpatterns = [
     path("my/apply/", phone.apply, name="apply"),
@@ -20,6 +20,11 @@ urlpatterns = [
     path("desk/claims/<uuid:pk>/letter/", desk.decision_letter, name="claim-letter"),
     path("desk/counter/", counter.find, name="counter"),
     path("desk/counter/<uuid:pk>/", counter.intake, name="intake"),
+    path("desk/settlements/", automatic.settlements, name="settlements"),
+    path("desk/settlements/<int:pk>/", automatic.settlements_file, name="settlements-file"),
+    path("desk/automatic/", automatic.runs, name="automatic"),
+    path("desk/automatic/<int:pk>/", automatic.run, name="automatic-run"),
+    path("desk/automatic/<int:pk>/do/<slug:verb>/", automatic.act, name="automatic-act"),
     path("desk/queue/", queue.queue, name="queue"),
     path("desk/queue/<uuid:pk>/", queue.decision, name="decision"),
     path("desk/queue/<uuid:pk>/kind/", queue.add_kind, name="claim-kind"),

@@ -51,7 +51,9 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("给付申请", "web:claims"),
             Entry("柜台受理", "web:counter"),
+            Entry("医保数据", "web:settlements"),
             Entry("审核", "web:queue"),
+            Entry("免申即享", "web:automatic"),
             Entry("发放", "web:payouts"),
             Entry("账簿", "web:books"),
             Entry("银行", "web:bank"),
