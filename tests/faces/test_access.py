@@ -120,7 +120,9 @@ def test_being_busy_keeps_a_session_alive(clerk):
 def test_signed_in_pages_stay_out_of_caches_and_signing_out_ends_it(clerk):
     browser = as_staff(clerk)
     assert browser.get("/desk/")["Cache-Control"] == "no-store"
-    assert browser.get("/desk/sign-out/").status_code == 405
+    reloaded = browser.get("/desk/sign-out/")
+    assert reloaded.status_code == 405
+    assert "请从上一页进入" in reloaded.content.decode()
     assert browser.post("/desk/sign-out/").url == "/desk/sign-in/"
     assert browser.get("/desk/").status_code == 302
 

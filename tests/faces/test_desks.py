@@ -15,6 +15,7 @@ from factories.payouts import Desk, a_batch, an_answered
 from factories.schemes import a_published, the_inpatient_scheme
 from factories.users import a_role
 from factories.web import as_staff
+from huzhu.contributions import collecting
 from huzhu.notices import services as notices
 from huzhu.users.models import Role
 from huzhu.web import clock
@@ -125,6 +126,25 @@ def test_the_agency_sees_what_waits_for_it_and_a_foreign_agency_does_not(july):
     assert figure(page, "等您初审") == "1"
     assert claim.number in page
     assert claim.number not in shown(a_role("agency_clerk", a_city(place.province, "大庆代办处")))
+
+
+def test_an_agency_without_an_account_hears_it_and_the_one_who_did_not_propose_it_confirms():
+    city = a_city()
+    one, other = a_role("agency_clerk", city), a_role("agency_clerk", city)
+    assert "还没有登记收款账户" in shown(one)
+    account = collecting.propose(
+        agency=city, holder="代办处", bank_name="工行", number="6222020903000012345", by=one, at=WEDNESDAY
+    )
+    assert "收款账户" not in text_of(shown(one))
+    assert "收款账户有人登记，等您确认" in shown(other)
+    collecting.confirm(account=account, by=other, at=WEDNESDAY)
+    assert "收款账户" not in text_of(shown(other))
+
+
+def test_an_employer_of_whom_nobody_has_joined_hears_what_comes_first():
+    page = text_of(shown(a_role("employer_clerk", an_employer(a_city()))))
+    assert "还没有人参加。上传名册、确认以后，这里写应缴多少。" in page
+    assert "都缴清了" not in page
 
 
 def test_an_overdue_claim_stands_first_in_red_words(july, monkeypatch):

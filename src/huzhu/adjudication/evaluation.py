@@ -127,7 +127,8 @@ def _other_kinds(claim: Claim, parts: tuple[Evaluated, ...]) -> list[str]:
     known = {name for part in parts for name in part.paid}
     unasked = [KINDS[name].label for name in KINDS if name in paid and name not in claim.kinds]
     unpaid = [kind.label for kind in kinds_of(claim) if kind.name in known and kind.name not in paid]
-    uncovered = [kind.label for kind in kinds_of(claim) if kind.name not in known]
+    dated = occurred_on(claim) is not None  # before that nobody can say what covers it
+    uncovered = [kind.label for kind in kinds_of(claim) if dated and kind.name not in known]
     return [
         *(f"没有申请“{label}”，但条件符合，一并计入" for label in unasked),
         *(f"申请了“{label}”，按规则为 0，请看算账单里的原因" for label in unpaid),

@@ -176,6 +176,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "huzhu.web.middleware.content_security_policy",
+    "huzhu.web.middleware.opened_from_its_page",
     "huzhu.web.middleware.business_time",
 ]
 

@@ -1,9 +1,11 @@
-"""Headers every page carries."""
+"""What every page carries: its headers, its instant, and a word where an address is no page."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from huzhu.web import clock
 
@@ -29,6 +31,26 @@ def content_security_policy(
         response.setdefault("Content-Security-Policy", POLICY)
         if request.method == "POST":
             response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def opened_from_its_page(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A step that only a button takes says so to whoever reloads it or types its address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if (
+            response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+            and request.method == "GET"
+            and not response.content
+        ):
+            shown = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+            shown["Allow"] = response["Allow"]
+            return shown
         return response
 
     return middleware

@@ -83,7 +83,11 @@ def _covered(found: waiting.Covered) -> dict[str, Any]:
             "待缴会费",
             money.spoken(found.to_pay_fen),
             "元",
-            in_words(found.to_pay_fen) if found.to_pay_fen else "都缴清了",
+            in_words(found.to_pay_fen)
+            if found.to_pay_fen
+            else "都缴清了"
+            if found.enrolled
+            else "还没有名册",
             address("web:dues") if found.to_pay_fen else "",
             "waits" if found.to_pay_fen else "",
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from huzhu.contributions import queries as contributions
 from huzhu.enrolment import approval, certifying, expiring
 from huzhu.members import queries as members
 from huzhu.web.desks.tiles import address
@@ -24,7 +25,20 @@ class Task:
 
 def tasks(request: Any) -> list[Task]:
     """In the order in which they press."""
-    return [*_approvals(request.by), *_moves(request), *_voids(request.by), *_renewals(request)]
+    by = request.by
+    return [*_account(by), *_approvals(by), *_moves(request), *_voids(by), *_renewals(request)]
+
+
+def _account(by: Any) -> Iterator[Task]:
+    """An agency that says nowhere where fees are to be paid gets none."""
+    if by.code != "agency_clerk":
+        return
+    waiting = contributions.accounts_visible_to(by).filter(confirmed_at=None, ended_at=None).first()
+    if waiting and waiting.proposed_by != by.actor_id:
+        yield Task("收款账户有人登记，等您确认", address("web:collecting"))
+    elif not waiting and not contributions.account_of(by.organisation):
+        words = "还没有登记收款账户：缴费通知单上写不出会费汇到哪里"
+        yield Task(words, address("web:collecting"), "去登记")
 
 
 def _approvals(by: Any) -> Iterator[Task]:

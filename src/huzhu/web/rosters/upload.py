@@ -50,8 +50,10 @@ class Start:
 
     @property
     def chosen(self) -> list[Any]:
-        """Editions ticked; before anything was asked, those of the last roster."""
+        """Editions ticked; before anything was asked, those of the last roster, or the only one there is."""
         wanted = self.asked.getlist("edition")
+        if "employer" not in self.asked and "starts_on" not in self.asked and len(self.editions) == 1:
+            return list(self.editions)
         if not wanted and self.previous and "employer" not in self.asked:
             return [row for row in self.editions if row.slug in self.previous]
         return [row for row in self.editions if str(row.pk) in wanted]
