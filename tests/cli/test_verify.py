@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
+from factories.bank import a_statement, an_own_account, the_line, told
 from factories.contributions import a_split, all_paid, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, some_workers
 from factories.payouts import ANSWERED_AT, HOUR, Desk, a_final_decision, a_payout, an_answered
@@ -15,7 +16,10 @@ from huzhu.cli import site
 from huzhu.cli.checks import CHECKS
 from huzhu.cli.main import main
 from huzhu.cli.verify import _width
+from huzhu.contributions import claiming, refunds
+from huzhu.contributions.models import Prepaid
 from huzhu.contributions.pledges import pledge
+from huzhu.contributions.services import Money
 from huzhu.members import hardship
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import services
@@ -35,8 +39,27 @@ def honest(db) -> Desk:
     an_answered(desk, fail_lines=[1])
     a_payout(desk, 700)
     a_final_decision(desk, 900)
+    a_bank_day(desk, clerk)
     seal(at=ANSWERED_AT)
     return desk
+
+
+def a_bank_day(desk: Desk, clerk: Role) -> None:
+    """What the bank says: a transfer of too much, of which the rest is on its way back, and money that nobody knows."""
+    account = an_own_account(desk.city, by=desk.maker)
+    a_statement(account, told("2022-07-14", "V1", "150.00"), told("2022-07-15", "V2", "9.99"), by=desk.maker)
+    later = START.replace(year=2024)
+    roster = an_accepted_roster(
+        desk.employer, [the_inpatient_scheme()], some_workers(1), by=clerk, starts_on=later
+    )
+    parts = [Money(one, one.left_fen) for due in roster.dues.all() for one in due.shares.all()]
+    claiming.claim(line=the_line("V1"), parts=parts, by=clerk, at=ANSWERED_AT)
+    claiming.post_line(line=the_line("V2"), kind="suspense", by=clerk, at=ANSWERED_AT)
+    payee = refunds.Payee("某单位", "某银行", "62220000")
+    [rest] = Prepaid.objects.all()
+    asked = refunds.propose(prepaid=rest, payee=payee, reason="多汇了", by=clerk, at=ANSWERED_AT)
+    listed = refunds.make_list(refunds=[asked], by=desk.maker, at=ANSWERED_AT)
+    refunds.release(listed=listed, by=desk.releaser, at=ANSWERED_AT)
 
 
 def a_sponsored_roster(desk: Desk, clerk: Role) -> None:
@@ -69,7 +92,7 @@ def seeded(*faults: str):
 
 
 def unlocked() -> list[str]:
-    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry")
+    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "bank_statementline")
     if connection.vendor == "postgresql":
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"] + [
             f"DROP TRIGGER append_only ON {table}" for table in tables
@@ -111,8 +134,13 @@ FAULTS = {
     "应缴：各方分担之和": "UPDATE contributions_contributiondue SET amount_fen = amount_fen + 1",
     "资助：各人之和": "UPDATE contributions_gift SET amount_fen = amount_fen + 1",
     "已收：到账之和": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
-    "到账：凭证上的银行存款": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
-    "收据：同一笔汇款的到账之和": "UPDATE contributions_officialreceipt SET amount_fen = amount_fen + 1",
+    "到账和退费：凭证上的会费收入": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
+    "收据：它的各笔到账、多缴和红字": "UPDATE contributions_officialreceipt SET amount_fen = amount_fen + 1 "
+    "WHERE red_of_id IS NULL",
+    "多缴款：账上的预收会费": "UPDATE contributions_prepaid SET left_fen = left_fen + 1",
+    "待查收款：还没有查明的流水": "UPDATE contributions_lineuse SET kind = 'interest' WHERE kind = 'suspense'",
+    "应退会费：已放行没有付出的退费": "UPDATE contributions_refund SET amount_fen = amount_fen + 1",
+    "对账单：逐笔的余额": "UPDATE bank_statementline SET balance_fen = balance_fen + 1 WHERE position = 2",
     "收据号连续": "UPDATE contributions_officialreceipt SET number = number + 1 "
     "WHERE id = (SELECT MAX(id) FROM contributions_officialreceipt)",
     "会费收入：各方案的到账": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id LIKE '4%'",
@@ -127,7 +155,7 @@ FAULTS = {
     "应付互助金：没有付成的给付": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '2001'",
     "互助金支出：排过款的核定": "UPDATE ledger_ledgerentry SET debit_id = '3001' WHERE debit_id = '5001'",
     "已到账：付款凭证": "UPDATE ledger_voucher SET source = 'lost' WHERE source LIKE '%:paid'",
-    "银行存款：到账减已付": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '1001'",
+    "银行存款：到账减已付，加还在账上的": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '1001'",
     "已到账的申请：有到账的给付": "UPDATE claims_claim SET state = 'paid', paid_at = decided_at",
     "五件事、五个人": "UPDATE payouts_payoutbatch SET released_by_id = "
     "(SELECT MIN(decided_by_id) FROM adjudication_decision d JOIN payouts_payout p ON p.decision_id = d.id "

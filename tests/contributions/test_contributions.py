@@ -129,7 +129,7 @@ def test_a_cancelled_roster_is_not_accepted(employer, clerk, inpatient):
 
 
 @pytest.mark.parametrize(
-    "where", ["ContributionDue.objects.create", "Share.objects.bulk_create", "_begin_if_paid"]
+    "where", ["ContributionDue.objects.create", "Share.objects.bulk_create", "begin_if_paid"]
 )
 def test_a_crash_while_accepting_leaves_nothing(employer, clerk, inpatient, monkeypatch, where):
     roster = a_staged_roster(employer, [inpatient], some_workers(3), by=clerk)

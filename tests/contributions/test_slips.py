@@ -167,7 +167,7 @@ def test_a_refused_transfer_leaves_the_slip_waiting(roster, clerk, agency):
     slip = a_slip(roster, by=clerk)
     share = Share.objects.get(due__roster=roster)
     a_receipt(share, by=agency, amount_fen=1)  # meanwhile
-    with pytest.raises(services.MoreThanOwed, match="原路退回"):
+    with pytest.raises(services.MoreThanOwed, match="记作多缴"):
         register(slip, by=agency)
     assert BankSlip.objects.get().state == "waiting"
 

@@ -95,7 +95,7 @@ def _receipt(transfer: queries.Transfer) -> dict[str, Any]:
         "number": str(transfer.paper),
         "bank_reference": transfer.paper.bank_reference,
         "received_on": transfer.received_on,
-        "employer": transfer.employer.code,
+        "employer": transfer.employer.code if transfer.employer else "",
         "amount": yuan(transfer.paper.amount_fen),
         "parts": [
             {

@@ -31,6 +31,17 @@ _FINAL_RESULTS = """
 _BY_TOTAL = "c.member_id, e.scheme_slug, e.cover_starts_on, r.name"
 _ENTRIES = "FROM ledger_voucher v LEFT JOIN ledger_ledgerentry l ON l.voucher_id = v.id"
 _NOT_CLOSING = "debit_id <> '3009' AND credit_id <> '3009'"
+
+
+def _owed(*codes: str) -> str:
+    """Credits less debits of these accounts."""
+    wanted = ", ".join(f"'{code}'" for code in codes)
+    return (
+        f"SUM(CASE WHEN credit_id IN ({wanted}) THEN amount_fen ELSE 0 END "
+        f"- CASE WHEN debit_id IN ({wanted}) THEN amount_fen ELSE 0 END)"
+    )
+
+
 _SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
 
 BOOKS = (
@@ -99,15 +110,21 @@ FEES = (
         "SELECT share_id, SUM(amount_fen) FROM contributions_receipt GROUP BY share_id",
     ),
     Check(
-        "到账：凭证上的银行存款",
-        "SELECT id, amount_fen FROM contributions_receipt",
-        "SELECT r.id, SUM(l.amount_fen) FROM contributions_receipt r "
-        "JOIN ledger_ledgerentry l ON l.voucher_id = r.voucher_id WHERE l.debit_id LIKE '100%' GROUP BY r.id",
+        "到账和退费：凭证上的会费收入",
+        "SELECT voucher_id, SUM(amount_fen) FROM contributions_receipt GROUP BY 1",
+        "SELECT l.voucher_id, SUM(CASE WHEN l.credit_id LIKE '40%' THEN l.amount_fen ELSE 0 END "
+        "- CASE WHEN l.debit_id LIKE '40%' THEN l.amount_fen ELSE 0 END) FROM ledger_ledgerentry l "
+        "WHERE l.voucher_id IN (SELECT voucher_id FROM contributions_receipt) GROUP BY 1",
     ),
     Check(
-        "收据：同一笔汇款的到账之和",
-        "SELECT bank_reference, amount_fen FROM contributions_officialreceipt",
-        "SELECT bank_reference, SUM(amount_fen) FROM contributions_receipt GROUP BY bank_reference",
+        "收据：它的各笔到账、多缴和红字",
+        "SELECT id, amount_fen FROM contributions_officialreceipt",
+        "SELECT paper, SUM(fen) FROM ("
+        "SELECT paper_id AS paper, amount_fen AS fen FROM contributions_receipt "
+        "UNION ALL SELECT paper_id, amount_fen FROM contributions_prepaid "
+        "UNION ALL SELECT red_id, -amount_fen FROM contributions_prepaid "
+        "UNION ALL SELECT paper_id, -amount_fen FROM contributions_refund"
+        ") t WHERE paper IS NOT NULL GROUP BY paper",
     ),
     Check(
         "收据号连续",
@@ -124,6 +141,29 @@ FEES = (
         "JOIN contributions_share s ON s.id = r.share_id "
         "JOIN contributions_contributiondue d ON d.id = s.due_id "
         "JOIN schemes_schemeedition e ON e.id = d.edition_id GROUP BY e.slug",
+    ),
+    Check(
+        "多缴款：账上的预收会费",
+        "SELECT scheme_slug, SUM(left_fen) FROM contributions_prepaid GROUP BY 1",
+        f"SELECT scheme_slug, {_owed('2101')} FROM ledger_ledgerentry GROUP BY 1",
+    ),
+    Check(
+        "待查收款：还没有查明的流水",
+        "SELECT SUM(l.amount_fen) FROM contributions_lineuse u "
+        "JOIN bank_statementline l ON l.id = u.line_id WHERE u.kind = 'suspense' AND u.ended_at IS NULL",
+        f"SELECT {_owed('2102')} FROM ledger_ledgerentry",
+    ),
+    Check(
+        "应退会费：已放行没有付出的退费",
+        "SELECT SUM(r.amount_fen) FROM contributions_refund r WHERE r.state <> 'paid' AND EXISTS "
+        "(SELECT 1 FROM ledger_voucher v WHERE v.source = 'refund:' || REPLACE(CAST(r.id AS TEXT), '-', ''))",
+        f"SELECT {_owed('2103')} FROM ledger_ledgerentry",
+    ),
+    Check(
+        "对账单：逐笔的余额",
+        "SELECT id, balance_fen FROM bank_statementline",
+        "SELECT id, amount_fen + COALESCE(LAG(balance_fen) OVER (PARTITION BY account_id ORDER BY position), "
+        "balance_fen - amount_fen) FROM bank_statementline",
     ),
 )
 DECISIONS = (
@@ -200,10 +240,12 @@ PAYMENTS = (
         "JOIN ledger_ledgerentry l ON l.voucher_id = v.id AND l.credit_id = '1001' GROUP BY d.id",
     ),
     Check(
-        "银行存款：到账减已付",
+        "银行存款：到账减已付，加还在账上的",
         "SELECT SUM(CASE WHEN debit_id LIKE '100%' THEN amount_fen ELSE 0 END "
         "- CASE WHEN credit_id LIKE '100%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry",
         "SELECT (SELECT COALESCE(SUM(amount_fen), 0) FROM contributions_receipt) "
+        f"+ (SELECT COALESCE({_owed('2101', '2102', '2103', '4101', '5101')}, 0) FROM ledger_ledgerentry "
+        f"WHERE {_NOT_CLOSING}) "
         "- (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_payout WHERE state = 'paid')",
     ),
     Check(

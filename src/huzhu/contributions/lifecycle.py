@@ -1,6 +1,6 @@
-"""States of a bank slip: exits, and who brings it out of each."""
+"""States of a bank slip and of a refund: exits, and who brings it out of each."""
 
-from huzhu.contributions.models import BankSlip
+from huzhu.contributions.models import BankSlip, Refund, RefundList
 
 SLIP = {
     BankSlip.State.WAITING: {
@@ -9,4 +9,16 @@ SLIP = {
     },
     BankSlip.State.REGISTERED: {},
     BankSlip.State.REFUSED: {},
+}
+REFUND = {
+    Refund.State.PROPOSED: {Refund.State.LISTED: "出纳制单", Refund.State.DECLINED: "代办处经办、出纳制单"},
+    Refund.State.LISTED: {Refund.State.RELEASED: "出纳放行", Refund.State.PROPOSED: "出纳放行（退回清单）"},
+    Refund.State.RELEASED: {Refund.State.PAID: "银行（对账单）"},
+    Refund.State.PAID: {Refund.State.PROPOSED: "银行退汇"},
+    Refund.State.DECLINED: {},
+}
+REFUND_LIST = {
+    RefundList.State.MADE: {RefundList.State.RELEASED: "出纳放行", RefundList.State.VOID: "出纳放行"},
+    RefundList.State.RELEASED: {},
+    RefundList.State.VOID: {},
 }

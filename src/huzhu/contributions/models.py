@@ -2,7 +2,9 @@
 
 from django.db import models
 
+from huzhu.bank.models import StatementLine
 from huzhu.contributions.splits import counted
+from huzhu.db.fields import EncryptedTextField
 from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.files.models import StoredFile
@@ -188,34 +190,48 @@ class Gift(models.Model):
         )
 
 
-class Receipt(models.Model):
-    """Money that came for a share, posted; a transfer is recorded once: its parts are counted from 1."""
+class LineUse(models.Model):
+    """What a movement on the bank's paper was found to be; taken back, the line is free again."""
 
-    share = models.ForeignKey(Share, models.PROTECT, related_name="receipts", verbose_name="分担")
-    amount_fen = models.BigIntegerField("金额（分）")
-    received_on = models.DateField("到账日")
-    bank_reference = models.CharField("银行流水号", max_length=60)
-    part = models.PositiveSmallIntegerField("第几笔", default=1)  # one transfer may pay several shares
-    voucher = models.OneToOneField(Voucher, models.PROTECT, related_name="+", verbose_name="凭证")
-    recorded_by = models.CharField("登记人编号", max_length=60)
-    recorded_at = models.DateTimeField("登记时间")
+    class Kind(models.TextChoices):
+        FEES = "fees", "会费"
+        SUSPENSE = "suspense", "待查收款"
+        INTEREST = "interest", "利息"
+        BANK_FEE = "fee", "手续费"
+        REFUND = "refund", "退费付出"
+        RETURNED = "returned", "退费退汇"
+
+    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="uses", verbose_name="银行流水")
+    kind = models.CharField("是什么", max_length=10, choices=Kind)
+    voucher = models.OneToOneField(Voucher, models.PROTECT, null=True, related_name="+", verbose_name="凭证")
+    used_by = models.CharField("认领人编号", max_length=60)
+    used_by_name = models.CharField("认领人", max_length=80)
+    used_at = models.DateTimeField("认领时间")
+    ended_at = models.DateTimeField("撤销或转出时间", null=True)
+    reason = models.CharField("撤销原因", max_length=200, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "到账"
+        verbose_name = verbose_name_plural = "银行流水的认领"
         constraints = (
-            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_receipt_is_positive"),
-            models.UniqueConstraint(fields=("bank_reference", "part"), name="a_transfer_is_recorded_once"),
+            models.UniqueConstraint(
+                fields=("line",), condition=models.Q(ended_at__isnull=True), name="a_line_is_used_once"
+            ),
         )
 
 
 class OfficialReceipt(models.Model):
-    """The paper (收据) for one transfer, numbered from 1 for each agency and year, without a gap."""
+    """The paper (收据) for a transfer and employer, without a gap in its numbers; what is taken back has a red one below zero."""
 
     agency = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="代办处")
+    employer = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, related_name="+", verbose_name="单位"
+    )
     year = models.PositiveSmallIntegerField("年度")
     number = models.PositiveIntegerField("序号")
-    bank_reference = models.CharField("银行流水号", max_length=60, unique=True)
+    bank_reference = models.CharField("银行流水号", max_length=60, db_index=True)
     amount_fen = models.BigIntegerField("金额（分）")
+    red_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="reds", verbose_name="冲哪张")
+    is_void = models.BooleanField("已全额冲销", default=False)
     issued_at = models.DateTimeField("开具时间")
     issued_by = models.CharField("开具人", max_length=80)
     printed_count = models.PositiveIntegerField("已打印次数", default=0)
@@ -224,11 +240,197 @@ class OfficialReceipt(models.Model):
         verbose_name = verbose_name_plural = "收据"
         constraints = (
             models.UniqueConstraint(fields=("agency", "year", "number"), name="a_receipt_number_once"),
+            models.UniqueConstraint(
+                fields=("bank_reference", "employer"),
+                condition=models.Q(red_of__isnull=True, is_void=False),
+                name="a_transfer_has_one_paper_an_employer",
+            ),
             models.CheckConstraint(condition=models.Q(number__gt=0), name="receipt_numbers_begin_at_1"),
+            models.CheckConstraint(
+                condition=models.Q(red_of__isnull=True, amount_fen__gt=0)
+                | models.Q(red_of__isnull=False, amount_fen__lt=0, is_void=False),
+                name="a_red_receipt_is_below_zero",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.agency.code}-{self.year}-{self.number:06d}"
+
+
+class Prepaid(models.Model):
+    """What came above the dues: the employer's money, until it is used for a due or paid back."""
+
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
+    scheme_slug = models.CharField("方案", max_length=40)
+    fund_year = models.PositiveSmallIntegerField("基金年度")
+    bank_reference = models.CharField("银行流水号", max_length=60)
+    amount_fen = models.BigIntegerField("多缴（分）")
+    left_fen = models.BigIntegerField("还剩（分）")
+    use = models.ForeignKey(LineUse, models.PROTECT, null=True, related_name="prepaid", verbose_name="认领")
+    paper = models.ForeignKey(OfficialReceipt, models.PROTECT, related_name="prepaid", verbose_name="收据")
+    red = models.ForeignKey(
+        OfficialReceipt, models.PROTECT, null=True, related_name="+", verbose_name="红字收据"
+    )  # the transfer was taken back
+    voucher = models.OneToOneField(Voucher, models.PROTECT, related_name="+", verbose_name="凭证")
+    recorded_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "多缴款"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(left_fen__gte=0, left_fen__lte=models.F("amount_fen"), amount_fen__gt=0),
+                name="prepaid_left_is_part_of_it",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(red__isnull=True) | models.Q(left_fen=0),
+                name="what_was_taken_back_has_nothing_left",
+            ),
+        )
+
+
+class Receipt(models.Model):
+    """Money that came for a share, posted; what is taken back or refunded is another row below zero, so that rows sum up."""
+
+    share = models.ForeignKey(Share, models.PROTECT, related_name="receipts", verbose_name="分担")
+    amount_fen = models.BigIntegerField("金额（分）")
+    received_on = models.DateField("到账日")
+    bank_reference = models.CharField("银行流水号", max_length=60)
+    part = models.PositiveSmallIntegerField("第几笔", default=1)  # one transfer may pay several shares
+    voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="+", verbose_name="凭证")
+    paper = models.ForeignKey(
+        OfficialReceipt, models.PROTECT, null=True, related_name="parts", verbose_name="收据"
+    )  # none where the money has its paper already: used from what was paid too much
+    use = models.ForeignKey(LineUse, models.PROTECT, null=True, related_name="receipts", verbose_name="认领")
+    prepaid = models.ForeignKey(
+        Prepaid, models.PROTECT, null=True, related_name="receipts", verbose_name="从多缴款"
+    )
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reversed_by", verbose_name="冲销哪一笔"
+    )
+    refund = models.ForeignKey(
+        "Refund", models.PROTECT, null=True, related_name="receipts", verbose_name="退费"
+    )
+    recorded_by = models.CharField("登记人编号", max_length=60)
+    recorded_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "到账"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(amount_fen__gt=0, reverses__isnull=True, refund__isnull=True)
+                | models.Q(amount_fen__lt=0, reverses__isnull=False, refund__isnull=True)
+                | models.Q(amount_fen__lt=0, reverses__isnull=True, refund__isnull=False),
+                name="a_receipt_below_zero_says_why",
+            ),
+            models.UniqueConstraint(fields=("bank_reference", "part"), name="a_transfer_is_recorded_once"),
+        )
+
+
+class RefundList(models.Model):
+    """Refunds that go to the bank together: made by one person, released by another, who lets the books move."""
+
+    class State(models.TextChoices):
+        MADE = "made", "待放行"
+        RELEASED = "released", "已放行"
+        VOID = "void", "已退回"
+
+    number = models.CharField("清单号", max_length=20, unique=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="制单机构")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.MADE)
+    count = models.PositiveIntegerField("笔数")
+    total_fen = models.BigIntegerField("合计（分）")
+    made_by = models.CharField("制单人编号", max_length=60)
+    made_by_name = models.CharField("制单", max_length=80)
+    made_at = models.DateTimeField("制单时间")
+    released_by = models.CharField("放行人编号", max_length=60, blank=True)
+    released_by_name = models.CharField("放行", max_length=80, blank=True)
+    released_at = models.DateTimeField("放行时间", null=True)
+    reason = models.CharField("退回理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "退费清单"
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(released_by=models.F("made_by")), name="another_releases_the_refunds"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="released")
+                | (models.Q(released_at__isnull=False) & ~models.Q(released_by="")),
+                name="what_is_refunded_was_released",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Refund(SealedModel):
+    """Money to give back before cover begins: of a whole roster, of one who leaves, or what was paid too much."""
+
+    class Kind(models.TextChoices):
+        ROSTER = "roster", "整份名册退出"
+        WORKER = "worker", "一人退出"
+        PREPAID = "prepaid", "多缴"
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待制单"
+        LISTED = "listed", "待放行"
+        RELEASED = "released", "待银行付出"
+        PAID = "paid", "已退"
+        DECLINED = "declined", "不予办理"
+
+    kind = models.CharField("类别", max_length=8, choices=Kind)
+    employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="单位")
+    roster = models.ForeignKey(Roster, models.PROTECT, null=True, related_name="+", verbose_name="名册")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, null=True, related_name="+", verbose_name="参保")
+    prepaid = models.ForeignKey(
+        Prepaid, models.PROTECT, null=True, related_name="refunds", verbose_name="多缴款"
+    )
+    amount_fen = models.BigIntegerField("金额（分）")
+    payee = models.CharField("收款户名", max_length=80)
+    bank_name = models.CharField("开户行", max_length=80)
+    number = EncryptedTextField("收款账号")
+    reason = models.CharField("理由", max_length=200)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED, db_index=True)
+    proposed_by = models.CharField("提出人编号", max_length=60)
+    proposed_by_name = models.CharField("提出人", max_length=80)
+    proposed_at = models.DateTimeField("提出时间")
+    list = models.ForeignKey(
+        RefundList, models.PROTECT, null=True, related_name="refunds", verbose_name="清单"
+    )
+    paper = models.ForeignKey(
+        OfficialReceipt, models.PROTECT, null=True, related_name="+", verbose_name="红字收据"
+    )
+    paid_on = models.DateField("付出日", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "退费"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind="roster", roster__isnull=False, enrolment__isnull=True, prepaid__isnull=True
+                )
+                | models.Q(kind="worker", roster__isnull=True, enrolment__isnull=False, prepaid__isnull=True)
+                | models.Q(
+                    kind="prepaid", roster__isnull=True, enrolment__isnull=True, prepaid__isnull=False
+                ),
+                name="a_refund_is_for_one_thing",
+            ),
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_refund_is_positive"),
+            models.UniqueConstraint(
+                fields=("roster",),
+                condition=models.Q(state__in=("proposed", "listed")),
+                name="one_refund_of_a_roster_under_way",
+            ),
+            models.UniqueConstraint(
+                fields=("enrolment",),
+                condition=~models.Q(state="declined"),
+                name="a_worker_is_refunded_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"退费 {self.pk}"
 
 
 class BankSlip(SealedModel):

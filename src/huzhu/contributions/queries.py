@@ -115,25 +115,31 @@ def slips_waiting(by: Role) -> QuerySet[BankSlip]:
 
 def official_visible_to(by: Role) -> QuerySet[OfficialReceipt]:
     """Official receipts of transfers for the asker's branch."""
-    paid = Receipt.objects.filter(share__due__in=visible_to(by)).values("bank_reference")
-    return OfficialReceipt.objects.filter(bank_reference__in=paid).select_related("agency")
+    if not may(by, "members.see"):
+        return OfficialReceipt.objects.none()
+    found = OfficialReceipt.objects.filter(employer__path__startswith=by.organisation.path)
+    return found.select_related("agency", "employer", "red_of__agency")
 
 
 def receipts_of(paper: OfficialReceipt) -> list[Receipt]:
-    """The parts of a transfer, in order."""
-    parts = Receipt.objects.filter(bank_reference=paper.bank_reference).order_by("part")
+    """The parts that stand on a paper, in order; a red one's are below zero."""
+    parts = Receipt.objects.filter(paper=paper).order_by("part")
     return list(parts.select_related("share__due__edition", "share__due__roster__employer"))
 
 
+def prepaid_fen(paper: OfficialReceipt) -> int:
+    """How much of a paper's amount belongs to no due: what was paid too much, and was given back by a red one."""
+    return paper.amount_fen - sum(one.amount_fen for one in receipts_of(paper))
+
+
 def transfers_of(roster: Roster) -> list[tuple[OfficialReceipt, list[Receipt]]]:
-    """What came in for a roster, transfer by transfer, oldest first."""
-    parts = Receipt.objects.filter(share__due__roster=roster).select_related("share").order_by("pk")
-    found: dict[str, list[Receipt]] = {}
-    for one in parts:
-        found.setdefault(one.bank_reference, []).append(one)
-    papers = OfficialReceipt.objects.filter(bank_reference__in=found).select_related("agency")
-    by_reference = {paper.bank_reference: paper for paper in papers}
-    return [(by_reference[reference], rows) for reference, rows in found.items()]
+    """What came in for a roster and what was taken back, paper by paper, oldest first."""
+    parts = Receipt.objects.filter(share__due__roster=roster).exclude(paper=None)
+    found: dict[OfficialReceipt, list[Receipt]] = {}
+    for one in parts.select_related("share", "paper__agency").order_by("pk"):
+        if one.paper:
+            found.setdefault(one.paper, []).append(one)
+    return list(found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +150,16 @@ class Transfer:
     parts: list[Receipt]
 
     @property
-    def employer(self) -> Organisation:
-        return self.parts[0].share.due.roster.employer
+    def employer(self) -> Organisation | None:
+        return self.paper.employer
 
     @property
-    def received_on(self) -> dt.date:
-        return self.parts[0].received_on
+    def roster_id(self) -> object:
+        return self.parts[0].share.due.roster_id if self.parts else None
+
+    @property
+    def received_on(self) -> dt.date | None:
+        return self.parts[0].received_on if self.parts else None
 
     @property
     def payer(self) -> str:
@@ -164,21 +174,21 @@ class Transfer:
 def transfers(papers: Iterable[OfficialReceipt]) -> list[Transfer]:
     """Each receipt with its parts, in the order given."""
     held = list(papers)
-    parts: dict[str, list[Receipt]] = {}
-    found = Receipt.objects.filter(bank_reference__in=[one.bank_reference for one in held]).order_by("part")
+    parts: dict[object, list[Receipt]] = {}
+    found = Receipt.objects.filter(paper__in=held).order_by("part")
     for one in found.select_related("share__due__roster__employer", "voucher"):
-        parts.setdefault(one.bank_reference, []).append(one)
-    return [Transfer(paper, parts[paper.bank_reference]) for paper in held]
+        parts.setdefault(one.paper_id, []).append(one)
+    return [Transfer(paper, parts.get(paper.pk, [])) for paper in held]
 
 
 def receipts_matching(
     papers: QuerySet[OfficialReceipt], text: str, employers: Iterable[Organisation]
 ) -> QuerySet[OfficialReceipt]:
     """Receipts by number (the whole, or its last part), by the bank's reference, by payer, or of these employers."""
-    paid = Receipt.objects.filter(
-        Q(share__payer_name__contains=text) | Q(share__due__roster__employer__in=list(employers))
+    paid = Receipt.objects.filter(share__payer_name__contains=text).exclude(paper=None)
+    said = (
+        Q(bank_reference__icontains=text) | Q(pk__in=paid.values("paper")) | Q(employer__in=list(employers))
     )
-    said = Q(bank_reference__icontains=text) | Q(bank_reference__in=paid.values("bank_reference"))
     if number := re.fullmatch(r"(?:(\w+)-(\d{4})-)?(\d{1,9})", text, re.ASCII):
         agency, year, last = number.groups()
         numbered = Q(number=int(last))
@@ -192,7 +202,7 @@ def received_between(
     """Receipts whose money came from the first day on, up to and with the last."""
     paid = Receipt.objects.filter(received_on__gte=first) if first else Receipt.objects.all()
     paid = paid.filter(received_on__lte=last) if last else paid
-    return papers.filter(bank_reference__in=paid.values("bank_reference"))
+    return papers.filter(pk__in=paid.exclude(paper=None).values("paper"))
 
 
 def account_of(agency: Organisation) -> CollectingAccount | None:

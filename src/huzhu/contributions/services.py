@@ -6,10 +6,20 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Max, QuerySet
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import BankSlip, ContributionDue, Gift, Receipt, Share
+from huzhu.contributions import cashback
+from huzhu.contributions.models import (
+    BankSlip,
+    ContributionDue,
+    Gift,
+    LineUse,
+    OfficialReceipt,
+    Prepaid,
+    Receipt,
+    Share,
+)
 from huzhu.contributions.queries import Plan, plans
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
@@ -111,7 +121,7 @@ def _dues_of(
     enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
     dues = [_owe(roster, one) for one in plans(roster)]
     for due in dues:
-        _begin_if_paid(due, by, at)
+        begin_if_paid(due, by, at)
     return dues
 
 
@@ -153,19 +163,22 @@ def _give(due: ContributionDue, costs: Plan) -> None:
     )
 
 
-def record_transfer(
+def record_transfer(  # noqa: PLR0913  a transfer, and how it was found
     *,
     parts: Sequence[Money],
     received_on: date,
     bank_reference: str,
     slip: BankSlip | None = None,
+    over_fen: int = 0,
+    use: LineUse | None = None,
+    posted_on: date | None = None,
     by: Role,
     at: datetime,
 ) -> list[Receipt]:
     """Money that came in one transfer for one or more shares, posted; what is paid in full comes in force.
 
     The same bank reference a second time raises RecordedBefore and changes nothing. A slip that told of the
-    transfer is settled with it.
+    transfer is settled with it. What came above the dues (`over_fen`) rests with the first employer as Prepaid.
     """
     reference = bank_reference.strip()
     _refuse_transfer(parts, reference, received_on, at)
@@ -175,9 +188,22 @@ def record_transfer(
         with transaction.atomic():
             if slip:
                 settle(slip, BankSlip.State.REGISTERED, by, at)
-            return _recorded(parts, received_on, reference, by, at)
+            transfer = _Transfer(reference, received_on, posted_on or received_on, use, by, at)
+            return _recorded(parts, over_fen, transfer)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
         raise _recorded_before(reference) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Transfer:
+    """What all parts of a transfer share."""
+
+    reference: str
+    received_on: date
+    posted_on: date
+    use: LineUse | None
+    by: Role
+    at: datetime
 
 
 def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
@@ -191,30 +217,101 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
         raise ReceiptRefused("回单是另一份名册的，没有登记：请从那份名册打开回单。")
 
 
-def _recorded(
-    parts: Sequence[Money], received_on: date, reference: str, by: Role, at: datetime
-) -> list[Receipt]:
+def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
+    by, at = transfer.by, transfer.at
     shares = _locked_shares(parts)
     for money in parts:
         roster = shares[money.share.pk].due.roster
         check_may(by, "contributions.receive", within=roster.employer)
-        put_off(roster=roster, received_on=received_on, by=by, at=at)
+        put_off(roster=roster, received_on=transfer.received_on, by=by, at=at)
+    dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
+    agency = _one_agency(dues.values())
+    # who comes second waits here, and then sees what the first has written
+    Organisation.objects.select_for_update(no_key=True).get(pk=agency.pk)
+    if standing(transfer.reference).exists():
+        raise _recorded_before(transfer.reference)
+    papers = _papers(parts, shares, over_fen, transfer, agency)
+    before = next_part(transfer.reference) - 1
     receipts = []
-    for number, money in enumerate(parts, start=1):
+    for number, money in enumerate(parts, start=before + 1):
         share = shares[money.share.pk]
         _take(share, money.amount_fen)
-        receipts.append(_booked(share, money.amount_fen, received_on, (reference, number), by, at))
-    dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
+        paper = papers[share.due.roster.employer_id]
+        receipts.append(_booked(share, money.amount_fen, transfer, number, paper))
+    if over_fen:
+        first = shares[parts[0].share.pk].due
+        keep_prepaid(
+            due=first, amount_fen=over_fen, paper=papers[first.roster.employer_id], transfer=transfer
+        )
     for due in dues.values():
-        _begin_if_paid(due, by, at)
-    issue(
-        agency=_one_agency(dues.values()),
-        bank_reference=reference,
-        amount_fen=sum(money.amount_fen for money in parts),
-        by=by,
-        at=at,
-    )
+        begin_if_paid(due, by, at)
     return receipts
+
+
+def next_part(reference: str) -> int:
+    """The number of the next part of a transfer; what was taken back keeps its own."""
+    last = Receipt.objects.filter(bank_reference=reference).aggregate(last=Max("part"))["last"]
+    return (last or 0) + 1
+
+
+def _papers(
+    parts: Sequence[Money], shares: dict[int, Share], over_fen: int, transfer: _Transfer, agency: Organisation
+) -> dict[int, OfficialReceipt]:
+    """One paper an employer, so that none sees what another has paid; what is above the dues stands on the first."""
+    sums: dict[Organisation, int] = {}
+    for money in parts:
+        employer = shares[money.share.pk].due.roster.employer
+        sums[employer] = sums.get(employer, over_fen if not sums else 0) + money.amount_fen
+    return {
+        employer.pk: issue(
+            agency=agency,
+            employer=employer,
+            bank_reference=transfer.reference,
+            amount_fen=fen,
+            by=transfer.by,
+            at=transfer.at,
+        )
+        for employer, fen in sums.items()
+    }
+
+
+def keep_prepaid(
+    *, due: ContributionDue, amount_fen: int, paper: OfficialReceipt, transfer: _Transfer
+) -> Prepaid:
+    """What came above the dues is owed to the employer: a liability until it is used or paid back."""
+    roster, edition = due.roster, due.edition
+    row = ledger.Row(
+        accounts.COLLECTED,
+        accounts.PREPAID,
+        amount_fen,
+        edition.slug,
+        roster.cover_starts_on.year,
+        agency_of(roster.employer),
+    )
+    count = Prepaid.objects.filter(bank_reference=transfer.reference).count()
+    voucher = ledger.post(
+        source=f"over:{transfer.reference}:{count + 1}",
+        posted_on=transfer.posted_on,
+        note=f"{roster.employer.name} 多缴会费",
+        rows=[row],
+        by=transfer.by,
+        at=transfer.at,
+    )
+    made = Prepaid.objects.create(
+        employer=roster.employer,
+        scheme_slug=edition.slug,
+        fund_year=roster.cover_starts_on.year,
+        bank_reference=transfer.reference,
+        amount_fen=amount_fen,
+        left_fen=amount_fen,
+        use=transfer.use,
+        paper=paper,
+        voucher=voucher,
+        recorded_at=transfer.at,
+    )
+    detail = {"amount_fen": amount_fen}
+    audit.record(by=transfer.by, verb="contributions.prepaid", on=made, at=transfer.at, detail=detail)
+    return made
 
 
 def _one_agency(dues: Iterable[ContributionDue]) -> Organisation:
@@ -239,8 +336,13 @@ def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, 
         )
     if received_on > at.astimezone(SHANGHAI).date():
         raise ReceiptRefused(f"到账日 {received_on} 还没有到，没有登记：请照银行回单填写日期。")
-    if Receipt.objects.filter(bank_reference=reference).exists():
+    if standing(reference).exists():
         raise _recorded_before(reference)
+
+
+def standing(reference: str) -> QuerySet[Receipt]:
+    """Parts of a transfer that were not taken back."""
+    return Receipt.objects.filter(bank_reference=reference, amount_fen__gt=0, reversed_by=None)
 
 
 def _locked_shares(parts: Sequence[Money]) -> dict[int, Share]:
@@ -255,42 +357,33 @@ def _take(share: Share, amount_fen: int) -> None:
     if amount_fen > left:
         raise MoreThanOwed(
             f"{share.payer_name}还应缴 {spoken(left)} 元，这笔是 {spoken(amount_fen)} 元，"
-            f"多 {spoken(amount_fen - left)} 元，多出的部分没有去处，所以没有登记。请先核对：金额是不是抄错，"
-            "这笔是不是还付了别的名册、别的缴费方；确实多缴了的，请和单位说好把这一笔原路退回，"
-            f"重新汇 {spoken(left)} 元，到账后再登记。"
+            f"多 {spoken(amount_fen - left)} 元，所以没有登记。请先核对：金额是不是抄错，"
+            "这笔是不是还付了别的名册、别的缴费方；确实多缴了的，请导入银行对账单，在“来款认领”里登记，"
+            "多出的部分记作多缴，以后抵缴或退还。"
         )
     Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
     share.received_fen += amount_fen
 
 
-def _booked(
-    share: Share, amount_fen: int, received_on: date, reference: tuple[str, int], by: Role, at: datetime
-) -> Receipt:
-    roster, edition = share.due.roster, share.due.edition
-    row = ledger.Row(
-        debit=accounts.COLLECTED,
-        credit=accounts.income_of(share.payer),
-        amount_fen=amount_fen,
-        scheme_slug=edition.slug,
-        fund_year=roster.cover_starts_on.year,
-        office=agency_of(roster.employer),
-    )
-    note = f"{roster.employer.name} {edition.short} {share.payer_name}会费"[:120]
+def _booked(share: Share, amount_fen: int, transfer: _Transfer, part: int, paper: OfficialReceipt) -> Receipt:
+    by, at = transfer.by, transfer.at
     voucher = ledger.post(
-        source=f"receipt:{reference[0]}:{reference[1]}",
-        posted_on=received_on,
-        note=note,
-        rows=[row],
+        source=f"receipt:{transfer.reference}:{part}",
+        posted_on=transfer.posted_on,
+        note=note_of(share),
+        rows=[income_row(share, amount_fen)],
         by=by,
         at=at,
     )
     receipt = Receipt.objects.create(
         share=share,
         amount_fen=amount_fen,
-        received_on=received_on,
-        bank_reference=reference[0],
-        part=reference[1],
+        received_on=transfer.received_on,
+        bank_reference=transfer.reference,
+        part=part,
         voucher=voucher,
+        paper=paper,
+        use=transfer.use,
         recorded_by=by.actor_id,
         recorded_at=at,
     )
@@ -299,6 +392,25 @@ def _booked(
     return receipt
 
 
-def _begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
+def income_row(share: Share, amount_fen: int) -> ledger.Row:
+    """Money at the agency becomes income of the share's payer, scheme and fund year."""
+    roster = share.due.roster
+    return ledger.Row(
+        debit=accounts.COLLECTED,
+        credit=accounts.income_of(share.payer),
+        amount_fen=amount_fen,
+        scheme_slug=share.due.edition.slug,
+        fund_year=roster.cover_starts_on.year,
+        office=agency_of(roster.employer),
+    )
+
+
+def note_of(share: Share) -> str:
+    return f"{share.due.roster.employer.name} {share.due.edition.short} {share.payer_name}会费"[:120]
+
+
+def begin_if_paid(due: ContributionDue, by: Role, at: datetime) -> None:
+    """Cover begins with the last of the money; the memo of what employers give back follows."""
     if not due.shares.filter(received_fen__lt=F("amount_fen")).exists():
         enrolment.begin_cover(roster=due.roster, edition=due.edition, by=by, at=at)
+        cashback.settle(due=due, by=by, at=at)

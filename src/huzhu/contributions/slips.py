@@ -65,7 +65,7 @@ def upload(  # noqa: PLR0913  what stands on a slip, and the slip
 def _refuse(roster: Roster, amount_fen: int, paid_on: date, reference: str, at: datetime) -> None:
     if roster.state != Roster.State.ACCEPTED:
         raise SlipRefused("名册还没有确认，没有应缴，不能上传回单：请先确认名册。")
-    if Receipt.objects.filter(bank_reference=reference).exists():
+    if Receipt.objects.filter(bank_reference=reference, amount_fen__gt=0, reversed_by=None).exists():
         raise SlipRefused(f"银行流水号 {reference} 的款代办处已经登记到账，不用再上传。请刷新名册页面查看。")
     if BankSlip.objects.filter(bank_reference=reference).exclude(state=BankSlip.State.REFUSED).exists():
         raise _uploaded_before(reference)

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from huzhu.contributions.models import Gift, Pledge, Share
 from huzhu.contributions.splits import Promise
@@ -43,6 +44,37 @@ def sums_of(pledges: Iterable[Pledge]) -> dict[int, tuple[int, int]]:
     shares = Share.objects.filter(pledge__in=[one.pk for one in pledges]).order_by().values("pledge")
     rows = shares.annotate(due=Sum("amount_fen"), paid=Sum("received_fen"))
     return {row["pledge"]: (row["due"], row["paid"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """What a pledge came to in one year of cover."""
+
+    pledge: Pledge
+    year: int
+    people: int
+    due_fen: int
+    paid_fen: int
+
+    @property
+    def short_fen(self) -> int:
+        return self.due_fen - self.paid_fen
+
+
+def years_of(pledges: Iterable[Pledge]) -> list[Year]:
+    """Year by year, newest first: how many people, due, received; what is short is the difference."""
+    held = {one.pk: one for one in pledges}
+    shares = Share.objects.filter(pledge__in=held).order_by()
+    rows = shares.values_list("pledge", "due__roster__cover_starts_on__year").annotate(
+        Sum("amount_fen"), Sum("received_fen")
+    )
+    gifts = Gift.objects.filter(share__pledge__in=held).order_by()
+    counted = gifts.values_list("share__pledge", "share__due__roster__cover_starts_on__year")
+    people = {
+        (key, year): count for key, year, count in counted.annotate(Count("enrolment__member", distinct=True))
+    }
+    found = [Year(held[key], year, people.get((key, year), 0), due, paid) for key, year, due, paid in rows]
+    return sorted(found, key=lambda one: (-one.year, -one.pledge.pk))
 
 
 def to_renew(by: Role, today: dt.date, days: int = 60) -> list[tuple[Gift, str]]:

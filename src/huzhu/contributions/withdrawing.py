@@ -7,6 +7,7 @@ from django.db import transaction
 from huzhu.audit import services as audit
 from huzhu.contributions.models import ContributionDue, Gift, Share
 from huzhu.contributions.queries import parts_of, terms_for
+from huzhu.contributions.splits import WORKER
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Enrolment
 from huzhu.rules.units import SHANGHAI
@@ -26,7 +27,7 @@ def may_end(enrolment: Enrolment, at: datetime) -> str:
         return "保障期已经开始，期内不退不改；本人退休、调动的，保障到期满为止。"
     due = _due_of(enrolment)
     if enrolment.state != Enrolment.State.AWAITING_PAYMENT or due is None:
-        return "会费已经到账，退出要退费：退费另办，这里不能退出。"
+        return "会费已经到账，退出要退费：请在下面提出退费，不在这里直接退出。"
     if due.shares.filter(received_fen__gt=0).exists():
         return "这份名册的会费已经收到一部分，退出要退费：退费另办，这里不能退出。"
     if Gift.objects.filter(share__due=due).exists():
@@ -46,7 +47,7 @@ def end_before_start(*, enrolment: Enrolment, reason: str, by: Role, at: datetim
         raise EndRefused(said)
     enrolments.void(enrolment=enrolment)
     assert due is not None  # noqa: S101  may_end has seen it
-    _one_head_less(due, shares, enrolment.shares)
+    lessen(due, of_one_head(due, shares, enrolment), enrolment.shares)
     detail = {"reason": reason.strip()[:200], "number": enrolment.certificate_no or ""}
     audit.record(by=by, verb="enrolments.end", on=enrolment, at=at, detail=detail)
 
@@ -55,31 +56,55 @@ def _due_of(enrolment: Enrolment) -> ContributionDue | None:
     return ContributionDue.objects.filter(roster=enrolment.roster_id, edition=enrolment.edition_id).first()
 
 
-def _one_head_less(due: ContributionDue, shares: list[Share], units: int) -> None:
-    """What was owed for one head goes from each payer's part. EndRefused where that cannot be told any more."""
-    own = _of_one_head(due, shares, units)
+def of_one_head(
+    due: ContributionDue, shares: list[Share], enrolment: Enrolment
+) -> dict[int, tuple[int, int]]:
+    """(amount, cash back) of one person by share, pledges too. EndRefused where that cannot be told any more."""
+    own = of_each_payer(due, shares, enrolment.shares)
+    given = dict(Gift.objects.filter(enrolment=enrolment, share__due=due).values_list("share", "amount_fen"))
+    found = {}
     for share in shares:
-        amount, back = own.get((share.payer, share.payer_name), (0, 0))
-        share.amount_fen, share.cash_back_fen = share.amount_fen - amount, share.cash_back_fen - back
-        if share.amount_fen < 0 or share.cash_back_fen < 0:
-            own = {}
-    if sum(amount for amount, _ in own.values()) != due.fee_fen * units:
+        amount, back = (given.get(share.pk, 0), 0) if share.pledge_id else own.get(_payer(share), (0, 0))
+        if share.payer == WORKER:
+            amount -= sum(given.values())
+        found[share.pk] = amount, back
+        if not 0 <= amount <= share.amount_fen or back > share.cash_back_fen:
+            found = {}
+            break
+    if sum(amount for amount, _ in found.values()) != due.fee_fen * enrolment.shares:
         raise EndRefused("确认以后分担办法改过，算不出这个人的那一份，没有退出：请代办处作废后重新报名册。")
+    return found
+
+
+def lessen(due: ContributionDue, less: dict[int, tuple[int, int]], units: int) -> None:
+    """A due of one head less: each share gives up what it owed, and gave back in cash, for that one."""
+    shares = list(Share.objects.filter(due=due).order_by("pk"))
     for share in shares:
+        amount, back = less[share.pk]
+        share.amount_fen, share.cash_back_fen = share.amount_fen - amount, share.cash_back_fen - back
         share.save(update_fields=["amount_fen", "cash_back_fen"])
     due.heads, due.units = due.heads - 1, due.units - units
     due.amount_fen = sum(share.amount_fen for share in shares)
     due.save(update_fields=["heads", "units", "amount_fen"])
 
 
-def _of_one_head(
+def _payer(share: Share) -> tuple[str, str]:
+    return share.payer, share.payer_name
+
+
+def of_each_payer(
     due: ContributionDue, shares: list[Share], units: int
 ) -> dict[tuple[str, str], tuple[int, int]]:
-    """(amount, cash back) by payer: an equal part where everybody takes one share, else by the terms of the day."""
+    """As if nobody had pledged: an equal part where everybody takes one share, else by the terms of the day."""
     if due.units == due.heads:
+        lifted = sum(one.amount_fen for one in shares if one.pledge_id)
         return {
-            (one.payer, one.payer_name): (one.amount_fen // due.heads, one.cash_back_fen // due.heads)
+            _payer(one): (
+                (one.amount_fen + (lifted if one.payer == WORKER else 0)) // due.heads,
+                one.cash_back_fen // due.heads,
+            )
             for one in shares
+            if not one.pledge_id
         }
     terms = terms_for(due.roster.employer, due.edition.slug, due.roster.cover_starts_on)
     parts = parts_of(terms, due.fee_fen * units)

@@ -1,7 +1,7 @@
 """Verbs on rosters: take a sheet in, mend its rows, cancel it, enrol its people, begin their cover."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -182,11 +182,35 @@ def begin_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetim
     return heads
 
 
+def stop_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetime) -> None:
+    """The money was taken back before the first day: cover waits for it again. The caller has looked at the day."""
+    Beginning.objects.filter(roster=roster, edition=edition).delete()
+    begun = Enrolment.unready.filter(roster=roster, edition=edition, state=Enrolment.State.IN_FORCE)
+    if heads := begun.update(state=Enrolment.State.AWAITING_PAYMENT):
+        detail = {"scheme": edition.slug, "heads": heads}
+        audit.record(by=by, verb="rosters.stop_cover", on=roster, at=at, detail=detail)
+
+
 def void(*, enrolment: Enrolment) -> None:
     """Strike a participation that waits for its money; the verb that calls this asks for permission and records the act."""
     waiting = Enrolment.objects.filter(pk=enrolment.pk, state=Enrolment.State.AWAITING_PAYMENT)
     if not waiting.update(state=Enrolment.State.VOID):
         raise RosterSettled("这份参保已经生效或作废，没有改动。请刷新页面查看。")
+
+
+def void_paid(*, enrolment: Enrolment, on: date) -> None:
+    """Strike a participation whose money goes back, before its first day; the verb that calls this asks and records."""
+    held = Enrolment.objects.filter(pk=enrolment.pk, cover_starts_on__gt=on)
+    if not held.exclude(state=Enrolment.State.VOID).update(state=Enrolment.State.VOID):
+        raise RosterSettled("这份参保的保障已经开始，或者已经作废，没有改动。请刷新页面查看。")
+
+
+def void_roster(*, roster: Roster, on: date) -> None:
+    """Strike everybody on a roster whose money goes back, before its first day; as `void_paid`."""
+    if roster.cover_starts_on <= on:
+        raise RosterSettled("这份名册的保障已经开始，没有改动。请刷新页面查看。")
+    Beginning.objects.filter(roster=roster).delete()
+    Enrolment.unready.filter(roster=roster).update(state=Enrolment.State.VOID)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from random import Random
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.cli.yichun import applying, cast, places, renewing, rosters, today, visiting
+from huzhu.cli.yichun import applying, banking, cast, places, renewing, rosters, today, visiting
 from huzhu.cli.yichun.claiming import Walk
 from huzhu.cli.yichun.people import Registry
 from huzhu.cli.yichun.year import Year
@@ -50,6 +50,8 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     renewing.issued_anew(tree, people)
     renewing.arriving(tree, people)
     renewing.begun(tree, people, joining.registry)
+    say("· 银行对账单")
+    banking.statements(tree, people)
     say("· 走访和医保统计")
     visiting.tell(tree, people)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

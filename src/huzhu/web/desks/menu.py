@@ -36,7 +36,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "会费",
-        (Entry("会费", "web:dues"), Entry("分担办法", "web:splits"), Entry("资助", "web:pledges")),
+        (
+            Entry("会费", "web:dues"),
+            Entry("来款认领", "web:credits"),
+            Entry("退费", "web:refunds"),
+            Entry("补现金", "web:cashback", frozenset({"employer_clerk", "agency_clerk"})),
+            Entry("分担办法", "web:splits"),
+            Entry("资助", "web:pledges"),
+        ),
     ),
     (
         "单位",

@@ -20,6 +20,7 @@ from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("agency_clerk", "payment_maker", "payment_releaser", "auditor")
@@ -118,6 +119,7 @@ def _opened(request: Any) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff("payment_maker")
+@once("bank.take")
 def take(request: Any, pk: int) -> HttpResponse:
     """A statement: chosen, shown, and only then taken in; a fault refuses all of it."""
     account = get_object_or_404(queries.accounts_visible_to(request.by), pk=pk)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from huzhu.web.finance import bank, batches, books, paying, reconciling, stopping
+from huzhu.web.finance import (
+    bank,
+    batches,
+    books,
+    cashback,
+    crediting,
+    paying,
+    reconciling,
+    refunding,
+    stopping,
+)
 
 urlpatterns = [
     path("payouts/", paying.payouts, name="payouts"),
@@ -32,4 +42,20 @@ urlpatterns = [
     path("reconciliation/differences/<int:pk>/explain/", reconciling.explain, name="difference-explain"),
     path("reconciliation/<int:pk>/", reconciling.days, name="reconciled-days"),
     path("reconciliation/<int:pk>/run/", reconciling.run, name="reconcile"),
+    path("bank/credits/", crediting.waiting, name="credits"),
+    path("bank/credits/<uuid:pk>/", crediting.credit, name="credit"),
+    path("bank/credits/<uuid:pk>/claim/", crediting.claim, name="credit-claim"),
+    path("bank/credits/<uuid:pk>/post/", crediting.post, name="credit-post"),
+    path("bank/credits/<uuid:pk>/refund/", refunding.settle_line, name="credit-refund"),
+    path("bank/uses/<int:pk>/undo/", crediting.undo, name="credit-undo"),
+    path("bank/prepaid/<int:pk>/", crediting.prepaid, name="prepaid"),
+    path("bank/prepaid/<int:pk>/use/", crediting.use_prepaid, name="prepaid-use"),
+    path("refunds/", refunding.all_refunds, name="refunds"),
+    path("refunds/new/", refunding.propose, name="refund-propose"),
+    path("refunds/list/", refunding.make, name="refund-list"),
+    path("refunds/lists/<int:pk>/file/", refunding.file, name="refund-file"),
+    path("refunds/lists/<int:pk>/<slug:verb>/", refunding.settle, name="refund-settle"),
+    path("refunds/<uuid:pk>/decline/", refunding.decline, name="refund-decline"),
+    path("desk/cashback/", cashback.dues, name="cashback"),
+    path("desk/cashback/<int:pk>/", cashback.people, name="cashback-people"),
 ]

@@ -17,6 +17,8 @@ def money_of(by: Any, roster: Any, dues: Any = None) -> dict[str, Any]:
         "may_upload": may(by, "contributions.slip", roster.employer),
         "may_receive": may(by, "contributions.receive", roster.employer),
         "may_print": may(by, "contributions.paper", roster.employer),
+        "may_refund": may(by, "refunds.propose", roster.employer)
+        and any(one.received_fen for due in dues for one in due.shares.all()),
     }
 
 

@@ -47,5 +47,11 @@ def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
         vouchers = "、".join(one.vouchers)
         issued = lists.minute(one.paper.issued_at), one.paper.issued_by
         amount = yuan(one.paper.amount_fen)
-        said = str(one.paper), one.received_on, one.payer, one.employer.name, one.paper.bank_reference
+        said = (
+            str(one.paper),
+            one.received_on,
+            one.payer,
+            one.employer.name if one.employer else "",
+            one.paper.bank_reference,
+        )
         yield (*said, vouchers, *issued, amount)

@@ -52,6 +52,9 @@ def pledges(request: Any) -> HttpResponse:
     shown = lists.shown(request, asked, held)
     shown |= {
         "rows": _summed(request.by, shown["pages"]),
+        "years": [
+            (one, sponsors.sponsor_for(request.by, one.pledge)) for one in sponsors.years_of(shown["pages"])
+        ],
         "soon": sponsors.to_renew(request.by, request.today),
         "may_pledge": may(request.by, "contributions.pledge"),
         "q": wanted,

@@ -21,7 +21,7 @@ SOURCE = """
 #align(center)[
   #text(11pt, fill: ink)[#data.office]
   #v(1mm)
-  #text(22pt, tracking: 6pt, fill: ink)[会费收据]
+  #text(22pt, tracking: 6pt, fill: ink)[#data.title]
 ]
 #v(2mm)
 #grid(columns: (1fr, auto),
@@ -30,7 +30,7 @@ SOURCE = """
 #v(3mm)
 #rect(width: 100%, stroke: 0.8pt + ink, inset: 6mm)[
   #grid(columns: (24mm, 1fr), row-gutter: 5mm,
-    text(fill: soft)[今收到], text(weight: "bold")[#data.payer],
+    text(fill: soft)[#data.opening], text(weight: "bold")[#data.payer],
     text(fill: soft)[到账日], [#data.received_on],
     text(fill: soft)[银行流水号], [#data.reference],
     text(fill: soft)[金额], text(14pt, weight: "bold")[¥ #data.amount],
@@ -54,45 +54,48 @@ def receipt(request: Any, pk: int) -> HttpResponse:
     """Print it, and note that it was printed."""
     paper = get_object_or_404(queries.official_visible_to(request.by), pk=pk)
     parts = queries.receipts_of(paper)
-    roster = parts[0].share.due.roster
     try:
         data = pdf(SOURCE, contents(paper, parts, again=paper.printed_count > 0))
     except GlyphMissing as refused:
         told(request, refused)
-        return redirect("web:roster", roster.pk)
-    receipts.printed(receipt=paper, within=roster.employer, by=request.by, at=request.now)
+        return redirect("web:receipts")
+    receipts.printed(receipt=paper, within=paper.employer or paper.agency, by=request.by, at=request.now)
     return pdf_response(data, f"收据-{paper}.pdf")
 
 
 def contents(paper: Any, parts: list[Any], *, again: bool) -> dict[str, Any]:
     """What the receipt says, before it is set."""
     names = {one.share.payer_name for one in parts}
+    red, employer = paper.red_of, paper.employer.name
+    rest = paper.amount_fen - sum(one.amount_fen for one in parts)
+    rows = [
+        [
+            one.share.due.edition.short,
+            one.share.payer_name,
+            one.share.due.roster.cover_starts_on.isoformat(),
+            money.spoken(one.amount_fen),
+        ]
+        for one in parts
+    ]
     return {
+        "title": "会费收据（红字）" if red else "会费收据",
+        "opening": f"冲销 {red}" if red else "今收到",
         "office": paper.agency.name,
         "number": str(paper),
         "again": again,
         "times": str(paper.printed_count + 1),
         "issued_on": timezone.localdate(paper.issued_at).isoformat(),
         "issued_by": paper.issued_by,
-        "payer": _payer(parts, names),
-        "received_on": parts[0].received_on.isoformat(),
+        "payer": _payer(employer, names),
+        "received_on": (parts[0].received_on if parts else timezone.localdate(paper.issued_at)).isoformat(),
         "reference": paper.bank_reference,
         "amount": money.spoken(paper.amount_fen),
-        "words": in_words(paper.amount_fen),
-        "rows": [
-            [
-                one.share.due.edition.short,
-                one.share.payer_name,
-                one.share.due.roster.cover_starts_on.isoformat(),
-                money.spoken(one.amount_fen),
-            ]
-            for one in parts
-        ],
+        "words": ("负" if red else "") + in_words(abs(paper.amount_fen)),
+        "rows": [*rows, ["多缴，待抵缴或退还", employer, "—", money.spoken(rest)]] if rest else rows,
     }
 
 
-def _payer(parts: list[Any], names: set[str]) -> str:
+def _payer(employer: str, names: set[str]) -> str:
     """The one who paid, or the employer that handed in several payers' money."""
-    employer = str(parts[0].share.due.roster.employer.name)
     only = names.pop() if len(names) == 1 else employer
     return f"{employer}职工" if only == "职工" else only

@@ -41,6 +41,9 @@ def cover(request: Any, pk: Any) -> HttpResponse:
         "may_confirm": certifying.to_confirm(request.by).filter(enrolment=found).exists(),
         "may_end": may(request.by, "enrolments.end", found.employer),
         "no_end": withdrawing.may_end(found, request.now),
+        "may_refund": may(request.by, "refunds.propose", found.employer)
+        and found.state == "in_force"
+        and found.cover_starts_on > request.today,
     }
     return render(request, "web/rosters/cover.html", shown)
 

@@ -1,0 +1,123 @@
+"""What the bank says of July to November: statements that match, but for one transfer that nobody can place."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from huzhu.bank import services as bank
+from huzhu.bank.formats import forms
+from huzhu.cli.yichun.cast import Cast
+from huzhu.cli.yichun.places import Tree
+from huzhu.cli.yichun.rosters import moment
+from huzhu.core.money import yuan
+from huzhu.ledger import queries as ledger
+from huzhu.ledger.accounts import BANK, COLLECTED
+from huzhu.payouts import queries as payouts
+from huzhu.reconciliation import queries as found
+from huzhu.reconciliation import services as reconciliation
+
+SINCE, LAST = date(2022, 7, 1), date(2022, 11, 28)
+FORM = "two-columns"
+UNKNOWN = (
+    "2022-11-25",
+    "E2022112500417",
+    36_000,
+    "刘淑芬",
+    "保险费",
+)  # neither a member's name nor any due's amount
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One movement as the bank prints it."""
+
+    on: str
+    reference: str
+    amount_fen: int
+    name: str
+    remark: str
+
+
+def statements(tree: Tree, people: Cast) -> None:
+    """Both accounts, a statement a month, compared; the odd transfer is explained, so that payouts go on."""
+    at = moment(date(2022, 11, 30), 8, 10)
+    for place, code, number in (
+        (tree.city, COLLECTED, "9900 2307 0000 0001"),
+        (tree.province, BANK, "9900 2307 0000 0002"),
+    ):
+        account = bank.open_account(
+            organisation=place,
+            holder=f"{place.name}（演示账户）",
+            bank_name="龙江银行伊春分行",
+            number=number,
+            form=FORM,
+            since=SINCE,
+            by=people.li,
+            at=at,
+        )
+        before, moved = _moved(people.li, code)
+        if code == COLLECTED:
+            moved.append(Moved(*UNKNOWN))
+        _taken(account, before, sorted(moved, key=lambda one: one.on), people.li, at)
+        reconciliation.run(account=account, by=people.li, at=at)
+    for one in found.waiting(people.zhou):
+        reconciliation.explain(
+            difference=one,
+            cause="other",
+            reason="附言看不出是哪家单位的会费，孙代办正在向银行查汇款人；查明前不入账，不影响发放",
+            by=people.zhou,
+            at=at,
+        )
+
+
+def _moved(by: Any, code: str) -> tuple[int, list[Moved]]:
+    """What the account held before July, and every movement up to the last day, one a transfer and one a payment."""
+    before = 0
+    sums: dict[tuple[str, str], int] = {}
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    paid = {f"decision:{one.decision_id}:paid": one for one in payouts.visible_to(by).filter(state="paid")}
+    for entry in ledger.entries(by, code).order_by("voucher__number", "pk"):
+        fen = entry.amount_fen if entry.debit_id == code else -entry.amount_fen
+        voucher = entry.voucher
+        if voucher.posted_on < SINCE:
+            before += fen
+        elif voucher.posted_on <= LAST:
+            kind, _, rest = voucher.source.partition(":")
+            reference = rest.rpartition(":")[0] if kind == "receipt" else voucher.number.replace("-", "")
+            key = (f"{voucher.posted_on}", reference)
+            sums[key] = sums.get(key, 0) + fen
+            told.setdefault(key, _words(voucher, paid.get(voucher.source)))
+    return before, [Moved(*key, fen, *told[key]) for key, fen in sums.items() if fen]
+
+
+def _words(voucher: Any, payout: Any) -> tuple[str, str]:
+    """The other side's name and the bank's remark."""
+    if payout is not None:
+        return payout.holder, f"互助金 {payout.batch.number}"
+    return voucher.note.split(" ")[0], voucher.note
+
+
+def _taken(account: Any, opening: int, moved: list[Moved], by: Any, at: Any) -> None:
+    """A file a month, as the bank's site would give it."""
+    for month in dict.fromkeys(one.on[:7] for one in moved):
+        rows = [one for one in moved if one.on.startswith(month)]
+        last = LAST if month == f"{LAST:%Y-%m}" else None
+        data = _file(rows, opening)
+        opening += sum(one.amount_fen for one in rows)
+        bank.take(
+            account=account, name=f"明细{month}.csv", data=data, typed=bank.Typed(last_on=last), by=by, at=at
+        )
+
+
+def _file(rows: Iterable[Moved], balance: int) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(forms()[FORM].example)
+    for one in rows:
+        balance += one.amount_fen
+        sides = (yuan(one.amount_fen), "") if one.amount_fen > 0 else ("", yuan(-one.amount_fen))
+        writer.writerow((one.on, one.reference, *sides, yuan(balance), one.name, "", one.remark))
+    return out.getvalue().encode("gb18030")

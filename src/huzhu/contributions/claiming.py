@@ -1,0 +1,335 @@
+"""What a movement on the bank's paper is: fees of some dues, interest, a charge, or nobody knows yet. Each is taken back by reversal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from huzhu.audit import services as audit
+from huzhu.bank.models import StatementLine
+from huzhu.contributions import cashback
+from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
+from huzhu.contributions.receipts import issue
+from huzhu.contributions.services import (
+    Money,
+    ReceiptRefused,
+    begin_if_paid,
+    income_row,
+    next_part,
+    note_of,
+    record_transfer,
+    standing,
+)
+from huzhu.core.money import spoken
+from huzhu.enrolment import services as enrolment
+from huzhu.ledger import accounts
+from huzhu.ledger import services as ledger
+from huzhu.ledger.models import Voucher
+from huzhu.organisations.queries import agency_of
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+NO_SCHEME = "common"  # what belongs to no scheme alone: interest, charges, money that nobody has claimed
+Kind = LineUse.Kind
+
+
+class ClaimRefused(ReceiptRefused):
+    """A line cannot be used, or taken back, as told."""
+
+
+class LineUsed(ClaimRefused):
+    """Somebody has said what this line is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """How a line that belongs to no due is booked; money in and out are mirror images."""
+
+    source: str
+    other: str
+    note: str
+    comes_in: bool
+
+
+POSTED = {
+    Kind.SUSPENSE: _Posting("suspense", accounts.UNCLAIMED, "待查收款", comes_in=True),
+    Kind.INTEREST: _Posting("interest", accounts.INTEREST, "银行利息", comes_in=True),
+    Kind.BANK_FEE: _Posting("fee", accounts.BANK_FEES, "银行手续费", comes_in=False),
+}
+
+
+@transaction.atomic
+def claim(
+    *, line: StatementLine, parts: Sequence[Money], by: Role, at: datetime, slip: BankSlip | None = None
+) -> LineUse:
+    """A credit is the fee of these dues, of one employer or many; what is above them rests with the first. ClaimRefused."""
+    if not parts:
+        raise ClaimRefused("没有选应缴，没有登记：请选这笔钱付的是哪些应缴；认不出来的，先挂“待查收款”。")
+    over = line.amount_fen - sum(money.amount_fen for money in parts)
+    if line.amount_fen < 0 or over < 0:
+        raise ClaimRefused(
+            f"这一笔是 {spoken(line.amount_fen)} 元，选的应缴加起来多 {spoken(-over)} 元，没有登记：请把金额改成银行到账的数。"
+        )
+    waited = _leave_suspense(line, by, at)
+    use = use_line(line, Kind.FEES, by, at)
+    record_transfer(
+        parts=parts,
+        received_on=line.booked_on,
+        bank_reference=line.reference,
+        slip=slip,
+        over_fen=over,
+        use=use,
+        posted_on=at.astimezone(SHANGHAI).date() if waited else None,
+        by=by,
+        at=at,
+    )
+    return use
+
+
+@transaction.atomic
+def post_line(*, line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
+    """Interest, a charge, or money that nobody knows yet: to its account with one key. ClaimRefused."""
+    check_may(by, "bank.post", within=line.account.organisation)
+    way = POSTED.get(Kind(kind)) if kind in Kind.values else None
+    if way is None or way.comes_in != (line.amount_fen > 0):
+        raise ClaimRefused("这一笔不能这样入账：利息和待查款是收入，手续费是支出。请看清金额的方向。")
+    if standing(line.reference).exists():
+        raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
+    use = use_line(line, kind, by, at)
+    post_entry(use, way.source, way.other, way.note, by, at)
+    return use
+
+
+@transaction.atomic
+def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
+    """Take back what was said of a line, by reversal, while no cover that it paid for has begun. ClaimRefused."""
+    said = reason.strip()[:200]
+    if len(said) < 2:
+        raise ClaimRefused("没有写撤销的原因，没有办理：请写明哪里认错了。")
+    held = (
+        LineUse.objects.select_for_update(of=("self",))
+        .select_related("line__account__organisation")
+        .get(pk=use.pk)
+    )
+    if held.ended_at is not None:
+        raise ClaimRefused("这一笔已经撤销或转出过，没有再办。请刷新后再看。")
+    if held.kind == Kind.FEES:
+        _take_back_fees(held, said, by, at)
+    elif held.voucher is not None and held.kind in POSTED:
+        check_may(by, "bank.post", within=held.line.account.organisation)
+        ledger.reverse(voucher=held.voucher, reason=said, posted_on=_today(at), by=by, at=at)
+    else:
+        raise ClaimRefused("退费的付出和退汇不在这里撤销：请到“退费”里办理。")
+    LineUse.objects.filter(pk=held.pk).update(ended_at=at, reason=said)
+    audit.record(
+        by=by, verb="contributions.undo_line", on=held, at=at, detail={"kind": held.kind, "reason": said}
+    )
+
+
+@transaction.atomic
+def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datetime) -> list[Receipt]:
+    """What was paid too much pays other dues of the same agency; it has its paper already. ClaimRefused."""
+    check_may(by, "contributions.receive", within=prepaid.employer)
+    held = Prepaid.objects.select_for_update(of=("self",)).select_related("employer").get(pk=prepaid.pk)
+    total = sum(money.amount_fen for money in parts)
+    if not parts or any(money.amount_fen <= 0 for money in parts):
+        raise ClaimRefused("没有选应缴，没有抵缴：请选用多缴款付哪一项，金额要大于 0。")
+    if total > held.left_fen:
+        raise ClaimRefused(
+            f"多缴款还剩 {spoken(held.left_fen)} 元，选了 {spoken(total)} 元，没有抵缴：请改小金额。"
+        )
+    shares = locked(money.share for money in parts)
+    found = []
+    for money in parts:
+        share = shares[money.share.pk]
+        check_may(by, "contributions.receive", within=share.due.roster.employer)
+        if agency_of(share.due.roster.employer) != agency_of(held.employer):
+            raise ClaimRefused("多缴款只能抵同一个代办处的应缴，没有抵缴。请选同一个代办处的。")
+        found.append(_from_prepaid(held, share, money.amount_fen, by, at))
+    Prepaid.objects.filter(pk=held.pk).update(left_fen=F("left_fen") - total)
+    for due in {share.due_id: share.due for share in (shares[money.share.pk] for money in parts)}.values():
+        begin_if_paid(due, by, at)
+    return found
+
+
+def _from_prepaid(held: Prepaid, share: Share, amount_fen: int, by: Role, at: datetime) -> Receipt:
+    if amount_fen > share.left_fen:
+        raise ClaimRefused(f"{share.payer_name}只差 {spoken(share.left_fen)} 元，没有抵缴：请改小金额。")
+    part = next_part(held.bank_reference)
+    agency = agency_of(held.employer)
+    # through the agency's bank account, so that each scheme gives up and gets its own money
+    back = ledger.Row(
+        accounts.PREPAID, accounts.COLLECTED, amount_fen, held.scheme_slug, held.fund_year, agency
+    )
+    voucher = ledger.post(
+        source=f"receipt:{held.bank_reference}:{part}",
+        posted_on=_today(at),
+        note=f"多缴款抵缴 {note_of(share)}",
+        rows=[back, income_row(share, amount_fen)],
+        by=by,
+        at=at,
+    )
+    give(share, amount_fen)
+    receipt = Receipt.objects.create(
+        share=share,
+        amount_fen=amount_fen,
+        received_on=_today(at),
+        bank_reference=held.bank_reference,
+        part=part,
+        voucher=voucher,
+        prepaid=held,
+        recorded_by=by.actor_id,
+        recorded_at=at,
+    )
+    detail = {"amount_fen": amount_fen, "from": held.bank_reference}
+    audit.record(by=by, verb="contributions.use_prepaid", on=receipt, at=at, detail=detail)
+    return receipt
+
+
+def give(share: Share, amount_fen: int) -> None:
+    """A share has so much more, or less; the database refuses more than the whole and less than nothing."""
+    Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
+    share.received_fen += amount_fen
+
+
+def locked(shares: object) -> dict[int, Share]:
+    """All shares of the dues of these, locked in a fixed order."""
+    dues = {share.due_id for share in shares}  # type: ignore[attr-defined]  # any row of shares
+    found = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
+    return {share.pk: share for share in found.select_related("due__roster__employer", "due__edition")}
+
+
+def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
+    """The database's unique line decides who was first."""
+    try:
+        with transaction.atomic():
+            use = LineUse.objects.create(
+                line=line, kind=kind, used_by=by.actor_id, used_by_name=by.actor_name[:80], used_at=at
+            )
+    except IntegrityError:
+        held = LineUse.objects.filter(line=line, ended_at=None).first()
+        if held is None:
+            raise
+        raise LineUsed(
+            f"这一笔已由{held.used_by_name}认作“{held.get_kind_display()}”，没有再办。请刷新后再看。"
+        ) from None
+    detail = {"kind": kind, "amount_fen": line.amount_fen, "reference": line.reference}
+    audit.record(by=by, verb="contributions.use_line", on=use, at=at, detail=detail)
+    return use
+
+
+def _leave_suspense(line: StatementLine, by: Role, at: datetime) -> bool:
+    """Money that waited to be known leaves its account; whether it had waited there."""
+    waiting = LineUse.objects.select_for_update(of=("self",)).filter(
+        line=line, kind=Kind.SUSPENSE, ended_at=None
+    )
+    held = waiting.first()
+    if held is None:
+        return False
+    back = _Entry("claimed", accounts.UNCLAIMED, "待查收款已查明", _today(at), comes_in=False)
+    _post(line, back, by, at)
+    waiting.filter(pk=held.pk).update(ended_at=at, reason="已查明")
+    return True
+
+
+def post_entry(use: LineUse, source: str, other: str, note: str, by: Role, at: datetime) -> None:
+    """A line moves money between the bank and another account, on the bank's day."""
+    line = use.line
+    voucher = _post(line, _Entry(source, other, note, line.booked_on, comes_in=line.amount_fen > 0), by, at)
+    LineUse.objects.filter(pk=use.pk).update(voucher=voucher)
+    use.voucher = voucher
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry between the bank and another account."""
+
+    source: str
+    other: str
+    note: str
+    on: date
+    comes_in: bool
+
+
+def _post(line: StatementLine, entry: _Entry, by: Role, at: datetime) -> Voucher:
+    money = accounts.COLLECTED if line.account.purpose == "collecting" else accounts.BANK
+    debit, credit = (money, entry.other) if entry.comes_in else (entry.other, money)
+    count = Voucher.objects.filter(source__startswith=f"{entry.source}:{line.reference}:").count()
+    row = ledger.Row(debit, credit, abs(line.amount_fen), NO_SCHEME, entry.on.year, line.account.organisation)
+    return ledger.post(
+        source=f"{entry.source}:{line.reference}:{count + 1}",
+        posted_on=entry.on,
+        note=f"{entry.note} {line.name}".strip(),
+        rows=[row],
+        by=by,
+        at=at,
+    )
+
+
+def _take_back_fees(use: LineUse, reason: str, by: Role, at: datetime) -> None:
+    parts = list(
+        use.receipts.filter(reversed_by=None, amount_fen__gt=0).select_related("share", "voucher", "paper")
+    )
+    prepaid = list(use.prepaid.filter(red=None).select_related("paper", "voucher", "employer"))
+    shares = locked(one.share for one in parts)
+    dues = {share.due_id: share.due for share in shares.values()}
+    for due in dues.values():
+        check_may(by, "contributions.receive", within=due.roster.employer)
+        if due.roster.cover_starts_on <= _today(at):
+            raise ClaimRefused(
+                f"{due.roster.employer.name}的保障 {due.roster.cover_starts_on} 已经开始，不能撤销这笔到账。"
+                "认错了的，请和单位核对后补缴；多缴的按多缴退还。"
+            )
+    if any(one.left_fen != one.amount_fen for one in prepaid):
+        raise ClaimRefused("这一笔里多缴的部分已经抵缴或退还了，不能撤销。请先看多缴款的去向。")
+    papers = {one.paper for one in parts if one.paper} | {one.paper for one in prepaid}
+    reds = {paper.pk: _red(paper, by, at) for paper in sorted(papers, key=lambda one: one.pk)}
+    for one in parts:
+        _mirror(one, shares[one.share_id], reds.get(one.paper_id or 0), reason, by, at)
+    for rest in prepaid:
+        ledger.reverse(voucher=rest.voucher, reason=reason, posted_on=_today(at), by=by, at=at)
+        Prepaid.objects.filter(pk=rest.pk).update(left_fen=0, red=reds[rest.paper_id])
+    for due in dues.values():
+        enrolment.stop_cover(roster=due.roster, edition=due.edition, by=by, at=at)
+        cashback.settle(due=due, by=by, at=at)
+
+
+def _red(paper: OfficialReceipt, by: Role, at: datetime) -> OfficialReceipt:
+    if paper.employer is None or paper.reds.exists():
+        raise ClaimRefused(f"收据 {paper} 已有红字冲销，不能整笔撤销。请看它的红字收据。")
+    return issue(
+        agency=paper.agency,
+        employer=paper.employer,
+        bank_reference=paper.bank_reference,
+        amount_fen=-paper.amount_fen,
+        red_of=paper,
+        by=by,
+        at=at,
+    )
+
+
+def _mirror(
+    one: Receipt, share: Share, red: OfficialReceipt | None, reason: str, by: Role, at: datetime
+) -> None:
+    """A row below zero beside the one that is taken back."""
+    voucher = ledger.reverse(voucher=one.voucher, reason=reason, posted_on=_today(at), by=by, at=at)
+    give(share, -one.amount_fen)
+    Receipt.objects.create(
+        share=share,
+        amount_fen=-one.amount_fen,
+        received_on=_today(at),
+        bank_reference=one.bank_reference,
+        part=next_part(one.bank_reference),
+        voucher=voucher,
+        paper=red,
+        reverses=one,
+        recorded_by=by.actor_id,
+        recorded_at=at,
+    )
+
+
+def _today(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()

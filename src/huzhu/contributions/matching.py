@@ -1,0 +1,231 @@
+"""Which dues a credit may be for: what the bank's paper says held against what is still owed, best guess first. A person decides."""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from huzhu.bank.models import StatementLine
+from huzhu.bank.queries import lines_visible_to
+from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
+from huzhu.contributions.queries import slips_waiting, unpaid
+from huzhu.contributions.services import Money
+from huzhu.users.models import Role
+from huzhu.users.permissions import may
+
+NOTICE = re.compile(r"(?<![0-9A-Z])\d{8}-([0-9A-F]{8})(?![0-9A-F])", re.ASCII)
+INTEREST, CHARGE = re.compile("利息|结息"), re.compile("手续费|工本费|管理费|汇费|服务费")
+# what names of employers have in common, and says nothing of which it is
+_COMMON = re.compile(
+    r"(?:有限责任公司|股份有限公司|有限公司|总公司|公司|工会委员会|总工会|工会|委员会|（[^）]*）|\([^)]*\)|\s)"
+)
+SURE = 60
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Dues that a credit may be for, why, and how sure that is (0 … 100)."""
+
+    parts: tuple[Money, ...]
+    why: tuple[str, ...]
+    score: int
+    over_fen: int
+    slip: BankSlip | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether one key is enough: sure, and to the fen."""
+        return self.score >= SURE and not self.over_fen
+
+    @property
+    def employers(self) -> list[str]:
+        return list(dict.fromkeys(one.share.due.roster.employer.name for one in self.parts))
+
+
+@dataclass(slots=True)
+class Owed:
+    """What the branch still owes, by roster and by payer; read once for many lines."""
+
+    by_roster: dict[Any, list[Share]]
+    by_payer: dict[str, list[Share]]
+    slips: dict[str, BankSlip]
+    known: dict[str, set[int]] = field(default_factory=dict)  # employers by the account they paid from
+
+    def rosters_of(self, employers: Iterable[int]) -> list[list[Share]]:
+        wanted = set(employers)
+        return [held for held in self.by_roster.values() if held[0].due.roster.employer_id in wanted]
+
+
+def owed(by: Role, lines: Sequence[StatementLine]) -> Owed:
+    """Everything that a guess needs, in a handful of statements."""
+    by_roster: dict[Any, list[Share]] = defaultdict(list)
+    by_payer: dict[str, list[Share]] = defaultdict(list)
+    for share in unpaid(by):
+        by_roster[share.due.roster_id].append(share)
+        by_payer[share.payer_name].append(share)
+    slips = {one.bank_reference: one for one in slips_waiting(by)}
+    return Owed(by_roster, by_payer, slips, _known(lines))
+
+
+def _known(lines: Sequence[StatementLine]) -> dict[str, set[int]]:
+    numbers = {one.number for one in lines if one.number}
+    found: dict[str, set[int]] = defaultdict(set)
+    earlier = Receipt.objects.filter(use__line__number_index__in=list(numbers), reversed_by=None)
+    for one in earlier.select_related("use__line", "share__due__roster"):
+        if one.use and one.use.line.number:
+            found[one.use.line.number].add(one.share.due.roster.employer_id)
+    return found
+
+
+def guesses(line: StatementLine, held: Owed) -> list[Guess]:
+    """The best first; none where nothing speaks for any due."""
+    found = [one for one in (*_rosters(line, held), *_groups(line, held)) if one.parts]
+    best: dict[tuple[tuple[int, int], ...], Guess] = {}
+    for one in sorted(found, key=lambda guess: -guess.score):
+        best.setdefault(tuple((part.share.pk, part.amount_fen) for part in one.parts), one)
+    return list(best.values())[:SHOWN]
+
+
+def _rosters(line: StatementLine, held: Owed) -> Iterable[Guess]:
+    """One roster: named by its notice, by an uploaded slip, by the account, by the name, by the very amount."""
+    numbers = {found.lower() for found in NOTICE.findall((line.remark or "").upper())}
+    slip = held.slips.get(line.reference)
+    employers = held.known.get(line.number or "", set())
+    for roster, shares in held.by_roster.items():
+        score, why = 0, []
+        if str(roster)[:8] in numbers:
+            score, why = 50, ["附言里有这份名册的缴费编号"]
+        if slip and slip.roster_id == roster:
+            score, why = score + 50, [*why, "单位上传过同一流水号的回单"]
+        employer = shares[0].due.roster.employer
+        if employer.pk in employers:
+            score, why = score + 25, [*why, "这个账号以前替它付过"]
+        points, said = likeness(line.name, [employer.name, *(one.payer_name for one in shares)])
+        score, why = score + points, [*why, said] if said else why
+        left = sum(one.left_fen for one in shares)
+        if left == line.amount_fen:
+            score, why = score + 30, [*why, "正好是这份名册还差的全部"]
+        elif any(one.left_fen == line.amount_fen for one in shares):
+            score, why = score + 25, [*why, "正好是其中一项应缴"]
+        if score >= 25:
+            parts = spread(line.amount_fen, _in_order(line, shares))
+            over = line.amount_fen - sum(one.amount_fen for one in parts)
+            yield Guess(
+                tuple(parts),
+                tuple(why),
+                min(score, 100),
+                over,
+                slip if slip and slip.roster_id == roster else None,
+            )
+
+
+def _groups(line: StatementLine, held: Owed) -> Iterable[Guess]:
+    """One payer for many rosters, whose parts together are the very amount."""
+    for payer, shares in held.by_payer.items():
+        points, said = likeness(line.name, [payer])
+        offices = {one.due.roster.employer_id for one in shares}
+        if points >= 20 and len(offices) > 1 and sum(one.left_fen for one in shares) == line.amount_fen:
+            why = (said, f"正好是它替 {len(offices)} 家单位应缴的合计")
+            yield Guess(tuple(Money(one, one.left_fen) for one in shares), why, 40 + points, 0)
+
+
+def _in_order(line: StatementLine, shares: Sequence[Share]) -> list[Share]:
+    """First a due of the very amount, then those whose payer the bank names, then the rest."""
+
+    def rank(share: Share) -> tuple[bool, int]:
+        return share.left_fen != line.amount_fen, -likeness(line.name, [share.payer_name])[0]
+
+    exact = sum(one.left_fen for one in shares) == line.amount_fen
+    return list(shares) if exact else sorted(shares, key=rank)
+
+
+def spread(amount_fen: int, shares: Iterable[Share]) -> list[Money]:
+    """An amount laid on dues in order, each no more than it still owes."""
+    parts = []
+    for share in shares:
+        taken = min(share.left_fen, amount_fen)
+        if taken:
+            parts.append(Money(share, taken))
+            amount_fen -= taken
+    return parts
+
+
+def likeness(said: str, names: Iterable[str]) -> tuple[int, str]:
+    """How like a name on the bank's paper is to one of ours: 40 the same, 30 one within the other, 20 an abbreviation."""
+    short = _COMMON.sub("", said)
+    best = (0, "")
+    for name in names:
+        core = _COMMON.sub("", name)
+        if not short or not core or name == "职工":
+            continue
+        if said == name:
+            return 40, f"户名就是{name}"
+        if len(min(short, core, key=len)) >= 2 and (short in core or core in short):
+            best = max(best, (30, f"户名和{name}相近"))
+        elif len(short) >= 3 and short[0] == core[0] and _within(short, core):
+            best = max(best, (20, f"户名像{name}的简称"))
+    return best
+
+
+def _within(short: str, whole: str) -> bool:
+    """Whether the letters of an abbreviation stand in the whole, in their order."""
+    rest = iter(whole)
+    return all(letter in rest for letter in short)
+
+
+def waiting(by: Role) -> QuerySet[StatementLine]:
+    """Movements that nobody has said anything of, oldest first: what is not registered, paid out or posted."""
+    standing = Receipt.objects.filter(
+        bank_reference=OuterRef("reference"), amount_fen__gt=0, reversed_by=None
+    )
+    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+    found = lines_visible_to(by).filter(~Exists(standing), ~Exists(used))
+    return found.filter(account__purpose="collecting").order_by("booked_on", "position")
+
+
+def small(by: Role) -> list[StatementLine]:
+    """Interest and charges on the paying account that are not in the books: what its bank's words say they are."""
+    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+    found = (
+        lines_visible_to(by)
+        .filter(~Exists(used), account__purpose="paying")
+        .order_by("booked_on", "position")
+    )
+    return [one for one in found.filter(Q(name="") | Q(name__contains="银行")) if kind_of(one)]
+
+
+def kind_of(line: StatementLine) -> str:
+    """What a line says it is: interest, a charge, or nothing."""
+    remark = line.remark or ""
+    if line.amount_fen > 0 and INTEREST.search(remark):
+        return LineUse.Kind.INTEREST
+    return LineUse.Kind.BANK_FEE if line.amount_fen < 0 and CHARGE.search(remark) else ""
+
+
+def in_suspense(by: Role) -> QuerySet[LineUse]:
+    """Money in the books that nobody has claimed yet, oldest first."""
+    return uses(by).filter(kind=LineUse.Kind.SUSPENSE, ended_at=None).order_by("line__booked_on", "pk")
+
+
+def uses(by: Role) -> QuerySet[LineUse]:
+    """What lines were found to be, newest first."""
+    found = LineUse.objects.filter(line__in=lines_visible_to(by).order_by().values("pk"))
+    return found.select_related("line__account__organisation", "voucher").order_by("-used_at", "-pk")
+
+
+def prepaid(by: Role) -> QuerySet[Prepaid]:
+    """What employers of the branch have paid above their dues and not got back, oldest first."""
+    if not may(by, "bank.see"):
+        return Prepaid.objects.none()
+    found = Prepaid.objects.filter(employer__path__startswith=by.organisation.path, left_fen__gt=0)
+    return found.select_related("employer", "paper__agency", "voucher").order_by("recorded_at", "pk")
+
+
+def age(line: StatementLine, today: dt.date) -> int:
+    """Days since the money came."""
+    return (today - line.booked_on).days

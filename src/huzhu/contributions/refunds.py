@@ -1,0 +1,277 @@
+"""Money given back before cover begins: proposed, put on a list by one person, released by another, paid by the bank's word."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from huzhu.audit import services as audit
+from huzhu.bank.models import StatementLine
+from huzhu.contributions.claiming import post_entry, use_line
+from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
+from huzhu.contributions.models import (
+    LineUse,
+    Prepaid,
+    Refund,
+    RefundList,
+)
+from huzhu.core import money
+from huzhu.core.money import spoken
+from huzhu.enrolment.models import Enrolment, Roster
+from huzhu.ledger import accounts
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+Kind, State = Refund.Kind, Refund.State
+
+
+class SamePerson(RefundRefused):
+    """Who proposed a refund or made the list does not release it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Where the money goes."""
+
+    name: str
+    bank_name: str
+    number: str
+
+    def checked(self) -> "Payee":
+        """Without blanks; RefundRefused where something is missing."""
+        digits = re.sub(r"[\s-]", "", self.number)
+        if not self.name.strip() or not self.bank_name.strip() or not re.fullmatch(r"[0-9]{8,32}", digits):
+            raise RefundRefused(
+                "收款户名、开户行和账号（8 到 32 位数字）都要写：退费原则上原路退回，请照来款的账户填。"
+            )
+        return Payee(self.name.strip()[:80], self.bank_name.strip()[:80], digits)
+
+
+@transaction.atomic
+def propose(  # noqa: PLR0913  what is given back, to whom, why
+    *,
+    payee: Payee,
+    reason: str,
+    by: Role,
+    at: datetime,
+    roster: Roster | None = None,
+    enrolment: Enrolment | None = None,
+    prepaid: Prepaid | None = None,
+) -> Refund:
+    """For one of the three; nothing moves before another person has released it. RefundRefused."""
+    about = roster or enrolment or prepaid
+    if about is None:
+        raise RefundRefused("没有选退什么，没有办理：请选名册、参保或多缴款。")
+    check_may(by, "refunds.propose", within=about.employer)
+    to, said = payee.checked(), reason.strip()[:200]
+    if len(said) < 2:
+        raise RefundRefused("没有写退费的理由，没有办理：请写明为什么退。")
+    amount = (
+        prepaid.left_fen
+        if prepaid
+        else sum(one.amount_fen for one in pieces_of(roster=roster, enrolment=enrolment))
+    )
+    if not amount:
+        raise RefundRefused("没有可以退的款：会费没有到齐的，在名册或保障书页面直接退出，不用退费。")
+    refuse_begun(roster or enrolment, at)
+    kind = Kind.ROSTER if roster else Kind.WORKER if enrolment else Kind.PREPAID
+    try:
+        with transaction.atomic():
+            made = Refund.objects.create(
+                kind=kind,
+                employer=about.employer,
+                roster=roster,
+                enrolment=enrolment,
+                prepaid=prepaid,
+                amount_fen=amount,
+                payee=to.name,
+                bank_name=to.bank_name,
+                number=to.number,
+                reason=said,
+                proposed_by=by.actor_id,
+                proposed_by_name=by.actor_name[:80],
+                proposed_at=at,
+            )
+    except IntegrityError:
+        raise RefundRefused("这一项已经有退费在办，没有再提。请到“退费”里看。") from None
+    detail = {"kind": kind, "amount_fen": amount, "last4": to.number[-4:]}
+    audit.record(by=by, verb="refunds.propose", on=made, at=at, detail=detail)
+    return made
+
+
+@transaction.atomic
+def decline(*, refund: Refund, reason: str, by: Role, at: datetime) -> None:
+    """It is not given back; of what the bank sent back, a mistake of the account is mended by a new proposal instead."""
+    check_may(by, "refunds.propose", within=refund.employer)
+    said = reason.strip()[:200]
+    if len(said) < 2:
+        raise RefundRefused("没有写不予办理的理由：提出的人要知道为什么，请写一句。")
+    held = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    if held.state != State.PROPOSED or is_booked(held):
+        raise RefundRefused("这一笔已经进了清单或记过账，不能不办。请刷新后再看。")
+    Refund.objects.filter(pk=held.pk).update(state=State.DECLINED)
+    audit.record(by=by, verb="refunds.decline", on=held, at=at, detail={"reason": said})
+
+
+@transaction.atomic
+def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundList:
+    """Proposed refunds become a list, by one person; another releases it."""
+    check_may(by, "refunds.list")
+    wanted = {one.pk for one in refunds}
+    found = list(
+        Refund.objects.select_for_update(of=("self",))
+        .filter(pk__in=wanted, state=State.PROPOSED)
+        .select_related("employer")
+        .order_by("pk")
+    )
+    if not found or len(found) != len(wanted):
+        raise RefundRefused("没有勾选，或者有的已经在别的清单里，没有制单。请刷新后重新勾选。")
+    for one in found:
+        check_may(by, "refunds.list", within=one.employer)
+    day = _today(at)
+    count = RefundList.objects.select_for_update().filter(number__startswith=f"T{day:%Y%m%d}-").count()
+    made = RefundList.objects.create(
+        number=f"T{day:%Y%m%d}-{count + 1:03d}",
+        organisation=by.organisation,
+        count=len(found),
+        total_fen=sum(one.amount_fen for one in found),
+        made_by=by.actor_id,
+        made_by_name=by.actor_name[:80],
+        made_at=at,
+    )
+    Refund.objects.filter(pk__in=wanted).update(state=State.LISTED, list=made)
+    audit.record(
+        by=by, verb="refunds.list", on=made, at=at, detail={"count": made.count, "total_fen": made.total_fen}
+    )
+    return made
+
+
+@transaction.atomic
+def send_back(*, listed: RefundList, reason: str, by: Role, at: datetime) -> None:
+    """The list is dissolved with a reason; its refunds wait again."""
+    check_may(by, "refunds.release", within=listed.organisation)
+    if len(reason.strip()) < 2:
+        raise RefundRefused("请写明为什么退回这张清单，制单人要照着改。")
+    held = _made(listed)
+    Refund.objects.filter(list=held).update(state=State.PROPOSED, list=None)
+    RefundList.objects.filter(pk=held.pk).update(state=RefundList.State.VOID, reason=reason.strip()[:200])
+    audit.record(by=by, verb="refunds.send_back", on=held, at=at, detail={"reason": reason.strip()[:200]})
+
+
+@transaction.atomic
+def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
+    """Another person lets the money go: cover ends before it begins, income becomes owed, receipts get their red ones."""
+    check_may(by, "refunds.release", within=listed.organisation)
+    held = _made(listed)
+    refunds = list(
+        Refund.objects.select_for_update(of=("self",))
+        .filter(list=held)
+        .select_related("employer", "roster", "enrolment__roster", "prepaid")
+        .order_by("pk")
+    )
+    hands = {held.made_by, *(one.proposed_by for one in refunds)}
+    if by.actor_id in hands:
+        raise SamePerson("这张清单里有您提出或制单的退费，要由另一个人放行。")
+    for one in refunds:
+        check_may(by, "refunds.release", within=one.employer)
+        if not is_booked(one):
+            book(one, by, at)
+    name = by.actor_name[:80]
+    RefundList.objects.filter(pk=held.pk).update(
+        state=RefundList.State.RELEASED, released_by=by.actor_id, released_by_name=name, released_at=at
+    )
+    Refund.objects.filter(list=held).update(state=State.RELEASED)
+    detail = {"count": held.count, "total_fen": held.total_fen}
+    audit.record(by=by, verb="refunds.release", on=held, at=at, detail=detail)
+    held.refresh_from_db()
+    return held
+
+
+def _made(listed: RefundList) -> RefundList:
+    held = RefundList.objects.select_for_update(of=("self",)).get(pk=listed.pk)
+    if held.state != RefundList.State.MADE:
+        raise RefundRefused(
+            f"清单 {held.number} 现在是“{held.get_state_display()}”，没有再办。请刷新后再看。"
+        )
+    return held
+
+
+@transaction.atomic
+def pay(*, refunds: Sequence[Refund], line: StatementLine, by: Role, at: datetime) -> LineUse:
+    """A debit on the bank's paper has paid these refunds, to the fen."""
+    check_may(by, "bank.post", within=line.account.organisation)
+    held = list(
+        Refund.objects.select_for_update(of=("self",))
+        .filter(pk__in=[one.pk for one in refunds], state=State.RELEASED)
+        .order_by("pk")
+    )
+    if not held or len(held) != len(refunds) or sum(one.amount_fen for one in held) != -line.amount_fen:
+        raise RefundRefused(
+            f"这一笔付出 {spoken(-line.amount_fen)} 元，和选的退费不相等（或者有的已经付过），没有入账。请核对。"
+        )
+    use = use_line(line, LineUse.Kind.REFUND, by, at)
+    post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at)
+    Refund.objects.filter(pk__in=[one.pk for one in held]).update(state=State.PAID, paid_on=line.booked_on)
+    for one in held:
+        audit.record(by=by, verb="refunds.paid", on=one, at=at, detail={"reference": line.reference})
+    return use
+
+
+@transaction.atomic
+def returned(*, refund: Refund, line: StatementLine, payee: Payee, by: Role, at: datetime) -> LineUse:
+    """The bank sent a refund back: it is owed again, to another account, and goes onto a new list."""
+    check_may(by, "bank.post", within=line.account.organisation)
+    to = payee.checked()
+    held = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    if held.state != State.PAID or held.amount_fen != line.amount_fen:
+        raise RefundRefused("退汇的金额和这笔退费不相等，或者它还没有付出，没有入账。请核对。")
+    use = use_line(line, LineUse.Kind.RETURNED, by, at)
+    post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at)
+    held.state, held.list, held.paid_on = State.PROPOSED, None, None
+    held.payee, held.bank_name, held.number = to.name, to.bank_name, to.number
+    held.proposed_by, held.proposed_by_name, held.proposed_at = by.actor_id, by.actor_name[:80], at
+    held.save()
+    audit.record(
+        by=by,
+        verb="refunds.returned",
+        on=held,
+        at=at,
+        detail={"reference": line.reference, "last4": to.number[-4:]},
+    )
+    return use
+
+
+@transaction.atomic
+def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
+    """The list for the bank as CSV (GB18030), the same bytes each time; who took it is written down."""
+    check_may(by, "refunds.list", within=listed.organisation)
+    if listed.state != RefundList.State.RELEASED:
+        raise RefundRefused(f"清单 {listed.number} 还没有放行，没有给银行的文件。请先由另一个人放行。")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("清单号", "序号", "户名", "开户行", "账号", "金额", "附言"))
+    for number, one in enumerate(listed.refunds.order_by("proposed_at", "pk"), 1):
+        writer.writerow(
+            (
+                listed.number,
+                number,
+                one.payee,
+                one.bank_name,
+                one.number,
+                money.yuan(one.amount_fen),
+                f"退会费 {listed.number}",
+            )
+        )
+    audit.record(
+        by=by, verb="refunds.hand_out", on=listed, at=at, kind="reveal", detail={"count": listed.count}
+    )
+    return out.getvalue().encode("gb18030")
+
+
+def _today(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()

@@ -1,0 +1,203 @@
+"""Refunds before cover begins: proposed, listed by one person, released by another, paid by the bank's word."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from huzhu.bank import queries as bank
+from huzhu.contributions import claiming, giving_back, matching, refunds, repaying
+from huzhu.contributions.withdrawing import EndRefused
+from huzhu.core.identity import mask_account
+from huzhu.enrolment import queries as enrolment
+from huzhu.enrolment.services import RosterRefused
+from huzhu.users.permissions import NotAllowed
+from huzhu.web import lists
+from huzhu.web.access import staff, told
+from huzhu.web.finance.crediting import READERS, WORKERS
+from huzhu.web.once import once
+from huzhu.web.workbooks import Cell, yuan
+
+FILTERS = (lists.Filter("state", "状态", repaying.STATES), lists.Filter("kind", "类别", repaying.KINDS))
+HEADS = ("提出时间", "单位", "类别", "理由", "收款户名", "账号", "状态", "清单", "付出日", "金额（元）")
+REFUSED = (claiming.ClaimRefused, EndRefused, RosterRefused, NotAllowed)
+BOXES = ("payee", "bank_name", "number")
+
+
+@require_safe
+@staff(*READERS)
+def all_refunds(request: Any) -> HttpResponse:
+    """Refunds of the branch with their state; above them the lists that wait for somebody."""
+    asked = lists.read(request, "退费", *FILTERS, unit="笔")
+    found = repaying.visible_to(request.by)
+    for one in ("state", "kind"):
+        found = found.filter(**{one: asked[one]}) if asked[one] else found
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
+    shown = lists.shown(request, asked, found)
+    shown |= {
+        "rows": [(one, mask_account(one.number)) for one in shown["pages"]],
+        "made": repaying.lists_visible_to(request.by)[:10],
+        "lists": request.by.code == "payment_maker",
+        "releases": request.by.code == "payment_releaser",
+        "declines": request.by.code in WORKERS,
+    }
+    return render(request, "web/finance/refunds.html", shown)
+
+
+def _cells(one: Any) -> tuple[Cell, ...]:
+    said = (one.employer.name, one.get_kind_display(), one.reason, one.payee, mask_account(one.number))
+    state = (one.get_state_display(), one.list.number if one.list else "", one.paid_on)
+    return (lists.minute(one.proposed_at), *said, *state, yuan(one.amount_fen))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*WORKERS)
+@once("refunds.propose")
+def propose(request: Any) -> HttpResponse:
+    """For a roster, a participation or what was paid too much, as the address says."""
+    about = _about(request)
+    error = ""
+    if request.method == "POST":
+        payee = refunds.Payee(*(request.POST.get(name, "") for name in BOXES))
+        try:
+            refunds.propose(
+                payee=payee, reason=request.POST.get("reason", ""), by=request.by, at=request.now, **about
+            )
+        except REFUSED as refused:
+            error = str(refused)
+        else:
+            messages.success(request, "已提出退费，等出纳制单、放行。放行前什么也没有变。")
+            return redirect("web:refunds")
+    held = about.get("prepaid")
+    try:
+        pieces = [] if held else giving_back.pieces_of(**about)
+    except EndRefused as refused:
+        pieces, error = [], str(refused)
+    shown = {
+        **about,
+        "pieces": pieces,
+        "total_fen": held.left_fen if held else sum(one.amount_fen for one in pieces),
+        "asked": request.POST,
+        "error": error,
+    }
+    return render(request, "web/finance/refund.html", shown, status=422 if error else 200)
+
+
+def _about(request: Any) -> dict[str, Any]:
+    asked = request.GET
+    try:
+        if "roster" in asked:
+            held = enrolment.rosters_visible_to(request.by).filter(pk=UUID(asked["roster"]))
+            return {"roster": get_object_or_404(held)}
+        if "enrolment" in asked:
+            mine = enrolment.visible_to(request.by).filter(pk=UUID(asked["enrolment"]))
+            return {"enrolment": get_object_or_404(mine)}
+        if asked.get("prepaid", "").isdecimal():
+            return {"prepaid": get_object_or_404(matching.prepaid(request.by), pk=int(asked["prepaid"]))}
+    except ValueError:
+        pass
+    raise Http404
+
+
+@require_POST
+@staff("payment_maker")
+@once("refunds.list")
+def make(request: Any) -> HttpResponse:
+    """What was ticked becomes a list."""
+    ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
+    try:
+        listed = refunds.make_list(
+            refunds=repaying.visible_to(request.by).filter(pk__in=ticked), by=request.by, at=request.now
+        )
+    except REFUSED as refused:
+        told(request, refused)
+    else:
+        messages.success(request, f"退费清单 {listed.number} 已做好，请另一个人放行。")
+    return redirect("web:refunds")
+
+
+def _is_key(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+@require_POST
+@staff("payment_releaser")
+@once("refunds.settle")
+def settle(request: Any, pk: int, verb: str) -> HttpResponse:
+    """The second person's word: release, or back with a reason."""
+    listed = get_object_or_404(repaying.lists_visible_to(request.by), pk=pk)
+    try:
+        if verb == "release":
+            refunds.release(listed=listed, by=request.by, at=request.now)
+            said = f"清单 {listed.number} 已放行：退出的人没有保障，账已记，红字收据已开。请把清单交给银行。"
+        elif verb == "back":
+            refunds.send_back(
+                listed=listed, reason=request.POST.get("reason", ""), by=request.by, at=request.now
+            )
+            said = f"清单 {listed.number} 已退回，里面的退费回到待制单。"
+        else:
+            raise Http404
+    except REFUSED as refused:
+        told(request, refused)
+    else:
+        messages.success(request, said)
+    return redirect("web:refunds")
+
+
+@require_POST
+@staff(*WORKERS)
+def decline(request: Any, pk: Any) -> HttpResponse:
+    """It is not given back."""
+    held = get_object_or_404(repaying.visible_to(request.by), pk=pk)
+    try:
+        refunds.decline(refund=held, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+    except REFUSED as refused:
+        told(request, refused)
+    else:
+        messages.success(request, "已记为不予办理。")
+    return redirect("web:refunds")
+
+
+@require_POST
+@staff("payment_maker")
+def file(request: Any, pk: int) -> HttpResponse:
+    """The released list for the bank; each taking is written down."""
+    listed = get_object_or_404(repaying.lists_visible_to(request.by), pk=pk)
+    try:
+        data = refunds.hand_out(listed=listed, by=request.by, at=request.now)
+    except REFUSED as refused:
+        told(request, refused)
+        return redirect("web:refunds")
+    name = content_disposition_header(as_attachment=True, filename=f"退费清单_{listed.number}.csv") or ""
+    return HttpResponse(data, content_type="text/csv; charset=gb18030", headers={"Content-Disposition": name})
+
+
+@require_POST
+@staff(*WORKERS)
+@once("refunds.settle_line")
+def settle_line(request: Any, pk: Any) -> HttpResponse:
+    """A line of the bank has paid refunds, or brings one back."""
+    line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
+    ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
+    held = list(repaying.visible_to(request.by).filter(pk__in=ticked))
+    try:
+        if line.amount_fen < 0:
+            refunds.pay(refunds=held, line=line, by=request.by, at=request.now)
+            messages.success(request, "退费已记为付出。")
+        elif held:
+            payee = refunds.Payee(*(request.POST.get(name, "") for name in BOXES))
+            refunds.returned(refund=held[0], line=line, payee=payee, by=request.by, at=request.now)
+            messages.success(request, "退汇已入账，这笔退费换了账户，回到待制单。")
+    except REFUSED as refused:
+        told(request, refused)
+        return redirect("web:credit", pk)
+    return redirect("web:refunds")

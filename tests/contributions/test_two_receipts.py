@@ -1,0 +1,99 @@
+"""Two clerks, one due, 200 times on PostgreSQL: one of them books it. Without the lock the same is booked twice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from factories.contributions import RECEIVED_ON
+from factories.enrolment import START, UPLOADED_AT
+from factories.files import a_file
+from factories.organisations import a_city, an_employer
+from factories.schemes import the_inpatient_scheme
+from factories.users import a_role
+from huzhu.contributions import services
+from huzhu.contributions.models import ContributionDue, Receipt, Share
+from huzhu.enrolment.models import Roster
+
+ROUNDS = 200
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time"),
+]
+
+
+@pytest.fixture
+def dues(settings, tmp_path):
+    """A due for each round, and two clerks of one agency."""
+    settings.VAR_DIR = tmp_path
+    employer, edition = an_employer(city := a_city()), the_inpatient_scheme()
+    roster = Roster.objects.create(
+        employer=employer, file=a_file(), cover_starts_on=START, state="accepted", uploaded_at=UPLOADED_AT
+    )
+    due = ContributionDue.objects.create(
+        roster=roster, edition=edition, heads=ROUNDS, amount_fen=12_000 * ROUNDS
+    )
+    Share.objects.bulk_create(
+        Share(due=due, payer="employer", payer_name=f"单位{at}", amount_fen=12_000) for at in range(ROUNDS)
+    )
+    return list(Share.objects.order_by("pk")), [a_role("agency_clerk", city) for _ in range(2)]
+
+
+def race(shares, clerks):
+    """What both clerks heard, round by round."""
+    gate = Barrier(2, timeout=60)
+
+    def clerk(number):
+        answers = []
+        try:
+            for at, share in enumerate(shares):
+                gate.wait()
+                try:
+                    services.record_transfer(
+                        parts=[services.Money(share, 12_000)],
+                        received_on=RECEIVED_ON,
+                        bank_reference=f"R{at}-{number}",
+                        by=clerks[number],
+                        at=UPLOADED_AT,
+                    )
+                    answers.append("booked")
+                except services.MoreThanOwed:
+                    answers.append("refused")
+        finally:
+            connection.close()
+        return answers
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(zip(*pool.map(clerk, range(2)), strict=True))
+
+
+def booked_twice():
+    counts = [share.receipts.count() for share in Share.objects.all()]
+    return sum(count > 1 for count in counts)
+
+
+def test_one_due_is_booked_once_in_two_hundred_races(dues):
+    answers = race(*dues)
+    assert [sorted(pair) for pair in answers] == [["booked", "refused"]] * ROUNDS
+    assert booked_twice() == 0
+    assert Receipt.objects.count() == ROUNDS
+
+
+def test_without_the_lock_the_same_due_is_booked_twice(dues, monkeypatch):
+    """The naive twin: read what is left, then write it, without holding the rows."""
+
+    def unlocked(parts):
+        found = Share.objects.filter(due__in={money.share.due_id for money in parts})
+        return {one.pk: one for one in found.select_related("due__roster__employer", "due__edition")}
+
+    def written(share, amount_fen):
+        if amount_fen > share.left_fen:
+            raise services.MoreThanOwed
+        share.received_fen += amount_fen
+        share.save(update_fields=["received_fen"])
+
+    monkeypatch.setattr(services, "_locked_shares", unlocked)
+    monkeypatch.setattr(services, "_take", written)
+    race(*dues)
+    assert booked_twice() > ROUNDS // 10

@@ -1,0 +1,252 @@
+"""The pages of the bank: a statement is taken in, credits are claimed, refunds go out, books and bank are compared."""
+
+import base64
+import io
+from datetime import datetime
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from python_calamine import CalamineWorkbook
+
+from factories.bank import as_csv, rows_of, told
+from factories.contributions import a_split, an_accepted_roster
+from factories.enrolment import UPLOADED_AT, some_workers
+from factories.organisations import a_city, a_province, an_employer
+from factories.schemes import the_inpatient_scheme
+from factories.users import a_role
+from factories.web import as_staff
+from huzhu.audit.models import Event
+from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.contributions.models import LineUse, Prepaid, Receipt, Refund, RefundList
+from huzhu.enrolment.models import Enrolment
+from huzhu.reconciliation.models import Difference, Run
+from huzhu.web import clock
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2022, 12, 1, 10, tzinfo=timezone.get_default_timezone())
+START = NOW.date().replace(day=20)
+
+
+@pytest.fixture(autouse=True)
+def _today(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+class Site:
+    """A province with its agency, three people at their browsers, one roster that waits for 360.00."""
+
+    def __init__(self):
+        self.province = a_province()
+        self.city = a_city(self.province)
+        people = {
+            "maker": a_role("payment_maker", self.province),
+            "releaser": a_role("payment_releaser", self.province),
+            "agency": a_role("agency_clerk", self.city),
+        }
+        self.agency_role = people["agency"]
+        self.employer = an_employer(self.city, name="美溪林业局公司")
+        a_split(self.employer, by=self.agency_role, basis_points=10_000)
+        self.roster = an_accepted_roster(
+            self.employer,
+            [the_inpatient_scheme()],
+            some_workers(3),
+            by=self.agency_role,
+            starts_on=START,
+            at=UPLOADED_AT,
+        )
+        self.maker, self.releaser, self.agency = (as_staff(one) for one in people.values())
+
+    def opens(self):
+        self.maker.post(
+            reverse("web:bank-account"),
+            {
+                "place": self.city.pk,
+                "holder": "伊春代办处",
+                "bank_name": "龙江银行",
+                "number": "9900 0000 0001",
+                "form": "two-columns",
+                "since": "2022-11-01",
+            },
+        )
+        return OwnAccount.objects.get()
+
+
+@pytest.fixture
+def site(db):
+    return Site()
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_a_statement_is_previewed_in_words_and_taken_in_once(site):
+    file = io.BytesIO(as_csv(rows_of((told("2022-11-20", "A1", "360.00", "美溪林业局公司"),))))
+    file.name = "明细.csv"
+    account = site.opens()
+    address = reverse("web:bank-take", args=[account.pk])
+    shown = text(site.maker.post(address, {"file": file}))
+    assert "期初 0.00 ＋ 收入 360.00 － 支出 0.00 ＝ 期末 360.00，相符。" in shown
+    assert not Statement.objects.exists()
+    data = base64.b64encode(file.getvalue()).decode()
+    for _ in range(2):
+        site.maker.post(address, {"confirmed": "1", "name": "明细.csv", "data": data})
+    assert (Statement.objects.count(), StatementLine.objects.count()) == (1, 1)
+    for page in ("bank", "bank-lines", "credits"):
+        assert "360.00" in text(site.agency.get(reverse(f"web:{page}")))
+
+
+def test_a_bad_file_is_told_by_its_lines_and_nothing_is_taken_in(site):
+    account = site.opens()
+    file = io.BytesIO(as_csv([["2022-11-20", "A1", "x", "", "1.00", "", "", ""]]))
+    file.name = "明细.csv"
+    answer = site.maker.post(reverse("web:bank-take", args=[account.pk]), {"file": file})
+    assert answer.status_code == 422
+    assert "第 2 行：收入“x”不是金额" in text(answer)
+    for asked in ({}, {"confirmed": "1", "data": "?"}, {"file": file, "opening": "many"}):
+        assert site.maker.post(reverse("web:bank-take", args=[account.pk]), asked).status_code == 422
+    assert not Statement.objects.exists()
+
+
+def taken(site, *lines):
+    account = OwnAccount.objects.first() or site.opens()
+    last = account.lines.order_by("-position").first()
+    opening = f"{last.balance_fen // 100}.{last.balance_fen % 100:02d}" if last else "0.00"
+    data = base64.b64encode(as_csv(rows_of(lines, opening))).decode()
+    site.maker.post(
+        reverse("web:bank-take", args=[account.pk]), {"confirmed": "1", "name": "a.csv", "data": data}
+    )
+    return [StatementLine.objects.get(reference=one[1]) for one in lines]
+
+
+def test_one_key_claims_what_is_clear_and_a_doubtful_one_is_not(site):
+    clear, doubtful = taken(
+        site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"), told("2022-11-21", "A2", "11.00", "路人")
+    )
+    page = text(site.agency.get(reverse("web:credits")))
+    assert "✓ 清楚" in page
+    assert 'data-key="a"' in page
+    site.agency.post(reverse("web:credit-claim", args=[doubtful.pk]), {"guess": "1"})
+    assert not Receipt.objects.exists()
+    site.agency.post(reverse("web:credit-claim", args=[clear.pk]), {"guess": "1"})
+    assert Receipt.objects.get().amount_fen == 36_000
+    assert set(Enrolment.objects.values_list("state", flat=True)) == {"in_force"}
+    shown = text(site.agency.get(reverse("web:credit", args=[clear.pk])))
+    assert "已认作会费" in shown
+    site.agency.post(reverse("web:credit-post", args=[doubtful.pk]), {"kind": "suspense"})
+    assert "待查收款" in text(site.agency.get(reverse("web:credits")))
+
+
+def test_an_over_payment_is_shown_used_and_a_claim_taken_back(site):
+    [line] = taken(site, told("2022-11-20", "A1", "500.00", "某人"))
+    share = site.roster.dues.get().shares.get(payer="employer")
+    page = text(site.agency.get(reverse("web:credit", args=[line.pk]), {"q": "美溪"}))
+    assert f'name="amount-{share.pk}"' in page
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {f"amount-{share.pk}": "360.00"})
+    rest = Prepaid.objects.get()
+    assert rest.left_fen == 14_000
+    assert "140.00" in text(site.agency.get(reverse("web:prepaid", args=[rest.pk])))
+    site.agency.post(reverse("web:credit-undo", args=[LineUse.objects.get().pk]), {"reason": "认错了"})
+    assert "已撤销或转出" in text(site.agency.get(reverse("web:credit", args=[line.pk])))
+    assert sum(Receipt.objects.values_list("amount_fen", flat=True)) == 0
+    papers = text(site.agency.get(reverse("web:receipts")))
+    assert "红字" in papers
+    for paper in rest.paper, rest.paper.reds.get():
+        answer = site.agency.post(reverse("web:receipt", args=[paper.pk]))
+        assert answer.content.startswith(b"%PDF")
+
+
+def test_a_refund_goes_through_three_hands_and_the_bank(site):
+    [line] = taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {"guess": "1"})
+    assert "整份名册退出、退费" in text(site.agency.get(reverse("web:roster", args=[site.roster.pk])))
+    asked = {"payee": "美溪林业局公司", "bank_name": "工行", "number": "62220000", "reason": "单位撤销"}
+    address = f"{reverse('web:refund-propose')}?roster={site.roster.pk}"
+    assert "360.00" in text(site.agency.get(address))
+    assert site.agency.post(address, asked | {"number": "1"}).status_code == 422
+    site.agency.post(address, asked)
+    refund = Refund.objects.get()
+    site.maker.post(reverse("web:refund-list"), {"refund": [str(refund.pk), "x"]})
+    listed = RefundList.objects.get()
+    site.releaser.post(reverse("web:refund-settle", args=[listed.pk, "release"]))
+    assert set(Enrolment.objects.values_list("state", flat=True)) == {"void"}
+    file = site.maker.post(reverse("web:refund-file", args=[listed.pk]))
+    assert "62220000" in file.content.decode("gb18030")
+    [paid] = taken(site, told("2022-11-30", "B1", "-360.00", "美溪林业局公司"))
+    assert "付出了这笔退费" in text(site.maker.get(reverse("web:credit", args=[paid.pk])))
+    site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.pk)})
+    assert "已退" in text(site.releaser.get(reverse("web:refunds")))
+    assert list(Event.objects.filter(verb__startswith="refunds.").values_list("verb", flat=True)) == [
+        "refunds.propose",
+        "refunds.list",
+        "refunds.release",
+        "refunds.hand_out",
+        "refunds.paid",
+    ]
+
+
+def test_the_desk_says_what_differs_and_another_person_explains_it(site):
+    taken(site, told("2022-11-20", "A1", "360.00", "路人"))
+    account = OwnAccount.objects.get()
+    site.maker.post(reverse("web:reconcile", args=[account.pk]))
+    found = Difference.objects.get()
+    page = text(site.maker.get(reverse("web:reconciliation")))
+    assert "银行有，账上没有" in page
+    assert "要由另一个人查明后说明" in page
+    assert "发放已停止" in text(site.maker.get(reverse("web:desk")))
+    answer = {"cause": "other", "reason": "正在问银行是谁汇的"}
+    site.maker.post(reverse("web:difference-explain", args=[found.pk]), answer)
+    assert Difference.objects.get().state == "open"
+    site.releaser.post(reverse("web:difference-explain", args=[found.pk]), answer)
+    assert Difference.objects.get().state == "explained"
+    assert "发放已停止" not in text(site.maker.get(reverse("web:desk")))
+    days = text(site.maker.get(reverse("web:reconciled-days", args=[account.pk])))
+    assert "-360.00" in days
+    for page in (reverse("web:differences"), reverse("web:reconciled-days", args=[account.pk])):
+        book = CalamineWorkbook.from_filelike(io.BytesIO(site.maker.get(page, {"as": "xlsx"}).content))
+        assert len(book.get_sheet_by_index(0).to_python()) >= 3
+
+
+def test_all_agree_and_the_page_says_nought(site):
+    [line] = taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {"guess": "1"})
+    site.maker.post(reverse("web:reconcile", args=[OwnAccount.objects.get().pk]))
+    assert (Run.objects.get().difference_fen, Difference.objects.count()) == (0, 0)
+    assert "逐笔相符" in text(site.maker.get(reverse("web:reconciliation")))
+
+
+def test_cash_given_back_is_listed_person_by_person_and_stands_beside_the_books(site):
+    employer = an_employer(site.city)
+    a_split(employer, by=site.agency_role, basis="cash_back", basis_points=0, fixed_fen=3_000)
+    roster = an_accepted_roster(
+        employer,
+        [the_inpatient_scheme()],
+        some_workers(2),
+        by=site.agency_role,
+        starts_on=START,
+        at=UPLOADED_AT,
+    )
+    [line] = taken(site, told("2022-11-20", "A1", "240.00"))
+    share = roster.dues.get().shares.get(payer="worker")
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {f"amount-{share.pk}": "240.00"})
+    page = text(site.agency.get(reverse("web:cashback")))
+    assert "应补" in page
+    people = text(site.agency.get(reverse("web:cashback-people", args=[roster.dues.get().pk])))
+    assert people.count("30.00") >= 3
+    assert "60.00" in people
+    clerk = as_staff(a_role("employer_clerk", site.employer))
+    assert clerk.get(reverse("web:cashback-people", args=[roster.dues.get().pk])).status_code == 404
+
+
+def test_what_belongs_to_another_branch_is_not_found(site):
+    [line] = taken(site, told("2022-11-20", "A1", "360.00"))
+    stranger = as_staff(a_role("agency_clerk", a_city()))
+    for address in (
+        reverse("web:credit", args=[line.pk]),
+        f"{reverse('web:refund-propose')}?roster={site.roster.pk}",
+    ):
+        assert stranger.get(address).status_code == 404
+    assert "A1" not in text(stranger.get(reverse("web:bank-lines")))
+    assert stranger.post(reverse("web:credit-claim", args=[line.pk]), {}).status_code == 404
