@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from factories.claims import WEDNESDAY, a_covered_member, yichun
 from factories.members import a_member
 from factories.organisations import an_employer
+from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.web import clock
 from journeys.walk import DESK, PHONE, Walk
@@ -45,6 +46,43 @@ def test_a_list_is_filtered_walked_and_taken_by_keys(page, monkeypatch, size):
     walk.look("Escape")
     walk.look("?")
     expect(page.locator("#keys")).to_contain_text("导出 Excel")
+
+
+def test_on_a_phone_the_menu_is_a_drawer_and_a_row_is_a_card(page, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: WEDNESDAY)
+    place = yichun()
+    a_member(name="王小明", employer=place.employer)
+    walk = Walk(page)
+    walk.staff(place.agency().user)
+    page.set_viewport_size(PHONE)
+    page.goto("/desk/members/")
+    expect(page.locator("#menu")).to_be_hidden()
+    page.get_by_role("button", name="菜单").click()
+    expect(page.locator("#menu a[aria-current]")).to_have_text("会员")
+    page.keyboard.press("Escape")
+    expect(page.locator("#menu")).to_be_hidden()
+    cell = page.locator("table.list tbody td[data-label=单位]").first
+    expect(cell).to_be_in_viewport()
+    assert cell.evaluate("one => getComputedStyle(one, '::before').content") == '"单位 "'
+    expect(page.locator("#f_employer, .list-bar .box").first).to_be_hidden()
+    page.get_by_role("button", name="条件").click()
+    expect(page.locator(".list-bar .box").first).to_be_visible()
+
+
+def test_a_choice_among_many_places_is_narrowed_by_typing(page, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: WEDNESDAY)
+    place = yichun()
+    for number in range(45):
+        an_employer(place.city, name=f"第{number}中学")
+    walk = Walk(page)
+    walk.staff(a_role("administrator", place.province).user)
+    page.goto("/desk/people/invite/")
+    choice = page.locator("#id_place")
+    page.locator("input.narrows").fill("第44中")
+    expect(choice.locator("option")).to_have_count(2)  # and the one that chooses nothing
+    expect(choice.locator("option:checked")).to_contain_text("第44中学")
+    page.locator("input.narrows").fill("")
+    assert choice.locator("option").count() > 45
 
 
 def test_a_list_prints_without_the_menu(page, monkeypatch):

@@ -41,6 +41,23 @@
   }
   label();
   document.addEventListener("htmx:afterSettle", label);
+  // a choice among hundreds of places is narrowed by typing part of its name
+  const LONG = 40;
+  document.querySelectorAll("main select").forEach(function (choice) {
+    const all = Array.from(choice.options);
+    if (all.length <= LONG) { return; }
+    const box = document.createElement("input");
+    box.type = "search"; box.autocomplete = "off"; box.placeholder = "写几个字，缩小下面的选择";
+    box.setAttribute("aria-label", "缩小选择"); box.className = "narrows";
+    box.addEventListener("input", function () {
+      const text = box.value.trim();
+      const fit = all.filter(function (one) { return !one.value || one.text.includes(text); });
+      choice.replaceChildren.apply(choice, fit);
+      const real = fit.filter(function (one) { return one.value; });
+      if (text && real.length === 1) { choice.value = real[0].value; choice.dispatchEvent(new Event("change", { bubbles: true })); }
+    });
+    choice.before(box);
+  });
   document.addEventListener("click", function (event) {
     const fold = event.target.closest("[data-fold]");
     if (fold) { fold.setAttribute("aria-expanded", String(fold.closest(".list-bar").classList.toggle("open"))); }
