@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from huzhu.adjudication.automatic import waiting
 from huzhu.adjudication.models import Adjudication, AutomaticLine, AutomaticRun, Decision, FirstOpinion
@@ -18,6 +18,12 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
 _OPEN = Decision.objects.filter(claim=OuterRef("pk"), state=Decision.State.PROPOSED)
+_LINES = AutomaticLine.objects.filter(claim=OuterRef("pk"))
+# what came from the bureau waits for a run first; a person has what a run left, unless another run holds it
+_FOR_PERSONS = ~Q(channel=Claim.Channel.BUREAU) | (
+    Exists(_LINES.filter(outcome=AutomaticLine.Outcome.LEFT))
+    & ~Exists(_LINES.filter(outcome=AutomaticLine.Outcome.PAYS))
+)
 
 
 def visible_to(by: Role | Member) -> QuerySet[Decision]:
@@ -35,7 +41,7 @@ def waiting_for(by: Role) -> QuerySet[Claim]:
         case Role.Code.AGENCY_CLERK:
             return seen.filter(state=State.SUBMITTED)
         case Role.Code.REVIEWER:
-            return seen.filter(~Exists(_OPEN), state=State.REPORTED)
+            return seen.filter(~Exists(_OPEN), _FOR_PERSONS, state=State.REPORTED)
         case Role.Code.SECOND_REVIEWER:
             return seen.filter(Exists(_OPEN), state=State.REPORTED)
         case _:

@@ -131,7 +131,7 @@ def _reason(verdict: str, reason: str) -> str:
 def _locked(claim: Claim) -> Claim:
     """The claim as it stands now; the member's other claims wait meanwhile."""
     claims.lock_member(claim)
-    return Claim.objects.select_related("member", "office", "employer", "settlement").get(pk=claim.pk)
+    return Claim.objects.select_related("member", "office", "settlement").get(pk=claim.pk)
 
 
 def _check_undecided(claim: Claim) -> None:

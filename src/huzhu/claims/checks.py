@@ -29,11 +29,12 @@ class ClaimedBefore(ValueError):
     """The same settlement or an overlapping stay of the member stands in another claim."""
 
 
-def check_fit(claim: Claim, *, at: datetime) -> None:
-    """Everything that must hold when a claim is submitted or goes on; raises the first that does not."""
+def check_fit(claim: Claim, *, at: datetime) -> list[Enrolment]:
+    """Everything that must hold when a claim is submitted or goes on; raises the first that does not. The cover found."""
     check_fields(claim, at=at)
-    check_cover(claim)
+    covers = check_cover(claim)
     check_claimed_once(claim)
+    return covers
 
 
 def check_fields(claim: Claim, *, at: datetime) -> None:
@@ -71,10 +72,10 @@ def _wrong_dates(claim: Claim, today: date) -> dict[str, str]:
     return found
 
 
-def check_cover(claim: Claim) -> None:
-    """Raise OutsideCover unless an enrolment in force covers one of the event's dates."""
-    if enrolments_for(claim):
-        return
+def check_cover(claim: Claim) -> list[Enrolment]:
+    """The enrolments in force that cover one of the event's dates; OutsideCover where there is none."""
+    if covers := enrolments_for(claim):
+        return covers
     days = "，".join(f"{label}是 {day}" for label, day in days_of(claim).items())
     raise OutsideCover(
         f"{days}，不在{claim.member.name}的保障期内，所以没有提交。{_covers(claim)}"

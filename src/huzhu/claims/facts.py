@@ -118,9 +118,10 @@ def labels(names: Iterable[str]) -> dict[str, str]:
     return {name: known[name].label for name in names if name in known}
 
 
-def money_names() -> frozenset[str]:
+def money_names(known: Mapping[str, FactDef] | None = None) -> frozenset[str]:
     """Figures of a settlement sheet that a published scheme may read."""
-    return frozenset(name for name, fact in schemes.facts().items() if fact.type.unit is Unit.MONEY)
+    known = schemes.facts() if known is None else known
+    return frozenset(name for name, fact in known.items() if fact.type.unit is Unit.MONEY)
 
 
 def _cover(enrolment: Enrolment, edition: Edition) -> dict[str, str]:

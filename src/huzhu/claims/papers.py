@@ -9,9 +9,9 @@ from django.db.models import Max, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, is_complete, lacking, wanted
-from huzhu.claims.facts import enrolments_for
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
+from huzhu.enrolment.models import Enrolment
 from huzhu.files import photos
 from huzhu.files.contents import kind_of
 from huzhu.files.models import StoredFile
@@ -213,10 +213,10 @@ def _check_may_mark(claim: Claim, by: Role | Member) -> None:
         raise CannotMove(f"申请 {claim.number} 现在是“{claim.get_state_display()}”，材料不能再改。")
 
 
-def take_what_is_known(claim: Claim) -> None:
+def take_what_is_known(claim: Claim, covers: list[Enrolment]) -> None:
     """What the system has itself is not asked for: its own certificate, and the form filled in on the phone."""
     known = {}
-    if covers := enrolments_for(claim):
+    if covers:
         known[CERTIFICATE.kind] = "系统内已有：" + "、".join(cover.certificate_no or "" for cover in covers)
     if claim.channel == Claim.Channel.PHONE:
         known[FORM.kind] = "手机填报，提交即申请"

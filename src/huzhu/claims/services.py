@@ -217,8 +217,8 @@ def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
     check_move(claim.number, claim.state, State.SUBMITTED)
     if claim.state != State.DRAFT:
         raise CannotMove(f"申请 {claim.number} 已经提交过，不必再交。补齐材料后请按“材料已补齐”。")
-    checks.check_fit(claim, at=at)
-    papers.take_what_is_known(claim)
+    covers = checks.check_fit(claim, at=at)
+    papers.take_what_is_known(claim, covers)
     move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", submitted_at=at)
     papers.start_clock(claim, by=by, at=at)
     _tell(claim, f"您的互助金申请 {claim.number} 已提交。材料齐全后，最多 3 个工作日到账。", "claim", at)

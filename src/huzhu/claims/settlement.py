@@ -13,6 +13,7 @@ from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Settlement
 from huzhu.core.hashing import canonical_json
 from huzhu.members.models import Member
+from huzhu.schemes import queries as schemes
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
@@ -70,8 +71,8 @@ def missing_figures(claim: Claim) -> dict[str, str]:
 
 
 def _check_figures(told: dict[str, str], number: str) -> None:
-    found = problems(told)
-    known = money_names()
+    read = schemes.facts()
+    found, known = problems(told, read), money_names(read)
     found |= {name: "结算单上没有这一项，请删去" for name in told if name not in known}
     if number and not SETL_ID.fullmatch(number):
         found["setl_id"] = "结算编号只有数字和字母，请照结算单抄写；单子上没有的可以不填"

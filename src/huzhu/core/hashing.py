@@ -13,13 +13,26 @@ def canonical_json(value: object) -> str:
 
     Takes None, bool, int, str, and lists, tuples and text-keyed dicts of them; else raises NotCanonical.
     """
-    _refuse_two_spellings(value, at="$")
+    if not _has_one_spelling(value):
+        _refuse_two_spellings(value, at="$")
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def sha256_text(text: str) -> str:
     """SHA-256 of the text's UTF-8 bytes, as 64 lower-case hex digits (FIPS 180-4)."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _has_one_spelling(value: object) -> bool:
+    """The question alone, for the many that are well; where not, the walk below says at which place."""
+    kind = type(value)
+    if kind is str or kind is int or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(key) is str and _has_one_spelling(part) for key, part in value.items())  # type: ignore[attr-defined]
+    if kind is list or kind is tuple:
+        return all(map(_has_one_spelling, value))  # type: ignore[call-overload]
+    return False
 
 
 def _refuse_two_spellings(value: object, at: str) -> None:

@@ -1,7 +1,7 @@
 """The working of one outcome: walked from the same tree that was evaluated, never composed per scheme."""
 
 from collections.abc import Mapping, Set
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -154,7 +154,7 @@ def warnings_of(outcome: Outcome) -> tuple[str, ...]:
 
 def as_json(reasoning: Reasoning) -> dict[str, Any]:
     """Versioned JSON of a reasoning: money as decimal yuan beside the phrases people read."""
-    body = asdict(reasoning)
+    body = {name: _plain(getattr(reasoning, name)) for name in _names(Reasoning) if name != "clauses"}
     body["clauses"] = [
         {"name": c.name, "label": c.label, "text": c.text, "source": c.source} for c in reasoning.clauses
     ]
@@ -162,6 +162,21 @@ def as_json(reasoning: Reasoning) -> dict[str, Any]:
         benefit["paid"] = money.yuan(benefit.pop("paid_fen"))
     body["total"] = money.yuan(body.pop("total_fen"))
     return {"format": FORMAT, **body}
+
+
+def _plain(value: Any) -> Any:
+    """What dataclasses.asdict gives, without copying each text: a working has hundreds."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if names := _names(type(value)):  # type: ignore[arg-type]
+        return {name: _plain(getattr(value, name)) for name in names}
+    return value
+
+
+@lru_cache(maxsize=64)
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 class NotAReasoning(ValueError):

@@ -19,7 +19,7 @@ class NotTheSameText(LookupError):
 
 def published() -> QuerySet[SchemeEdition]:
     """Every published edition, newest last."""
-    return SchemeEdition.objects.order_by("slug", "opens_on", "pk")
+    return SchemeEdition.objects.defer("resolved").order_by("slug", "opens_on", "pk")
 
 
 def proposals(by: Any) -> QuerySet[Proposal]:

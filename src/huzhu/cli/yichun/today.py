@@ -2,16 +2,18 @@
 
 import json
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, islice
 from random import Random
 from typing import Any
 
 import typst
 
+from huzhu.adjudication import automatic, bureau
 from huzhu.adjudication import services as adjudication
 from huzhu.claims import services as claims
+from huzhu.claims.bureau import Record
 from huzhu.cli.yichun.cast import Cast
-from huzhu.cli.yichun.claiming import Walk
+from huzhu.cli.yichun.claiming import Case, Walk
 from huzhu.cli.yichun.people import PLEDGED, Registry
 from huzhu.cli.yichun.places import Tree
 from huzhu.cli.yichun.rosters import BANKS, STORY_DAY, as_csv, as_excel, moment
@@ -23,6 +25,7 @@ from huzhu.contributions.slips import upload
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.paper import FONTS, PRELUDE
+from huzhu.enrolment.slices import quietly
 from huzhu.members import corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
@@ -35,6 +38,25 @@ IN_HARDSHIP, WITHOUT_COVER = 415, 18
 
 def november(day: int, hour: int = 10, minute: int = 0) -> Any:
     return moment(date(2022, 11, day), hour, minute)
+
+
+def record(file: int, number: int, case: Case) -> Record:
+    """A line of the bureau's file; every fourth does not add up, as such files go."""
+    figures = dict(case.illness.figures)
+    if number % 4 == 3:
+        figures["acct_pay"] = "0.01"
+    return Record(
+        row=number,
+        setl_id=f"2307{case.discharged_on:%Y%m%d}9{file:02d}{number:03d}",
+        certno=case.who.number,
+        name=case.who.name,
+        admitted_on=case.admitted_on,
+        discharged_on=case.discharged_on,
+        settled_at=moment(case.discharged_on, 10, 30),
+        hospital=case.illness.hospital,
+        grade=case.illness.grade,
+        figures=figures,
+    )
 
 
 class Today:
@@ -52,6 +74,7 @@ class Today:
         self._decided()
         self._at_the_province()
         self._at_the_agency()
+        self._from_the_bureau()
 
     def _taken(
         self, day: int, hour: int = 10, *, fen: int = 0, grave: bool = False, lacking: tuple[str, ...] = ()
@@ -113,6 +136,27 @@ class Today:
         self.walk.report(
             doubtful, november(29, 16), "结算单和票据的住院日期差一天，请省办核对后再定。", supports=False
         )
+
+    def _from_the_bureau(self) -> None:
+        """Two files: the first was decided together yesterday, the second waits for the second person's word."""
+        cast, seed = self.walk.cast, self.seed
+        files = [list(islice(self.waiting, count)) for count in (6, 9)]
+        for people, at in zip(files, (november(28, 16), november(30, 8, 10)), strict=True):
+            cases = [
+                self.year.case(
+                    who, 3 * seed.randint(20_000, 120_000), grave=False, admitted_on=date(2022, 11, 7)
+                )
+                for who in people
+            ]
+            found = [record(at.day, number, case) for number, case in enumerate(cases, start=2)]
+            bureau.take_in(found=found, by=cast.zhu, at=at, tell=quietly)
+            run = automatic.start(by=cast.zhang, at=at + timedelta(minutes=20))
+            automatic.review(run=run, by=cast.zhang, at=at + timedelta(minutes=21), tell=quietly)
+            if people is files[0]:
+                then = {"by": cast.chen, "at": at + timedelta(minutes=40)}
+                shown = run.found_count, run.found_fen
+                automatic.settle(run=run, agree=True, reason="样本都看过", shown=shown, **then)
+                automatic.take_effect(run=run, tell=quietly, **then)
 
     def _at_the_agency(self) -> None:
         by = self.walk.cast.sun

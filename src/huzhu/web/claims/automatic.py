@@ -122,6 +122,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "mine": found.started_by_id == request.by.user_id,
         "may_start": may(request.by, "automatic.start"),
         "may_confirm": may(request.by, "automatic.confirm"),
+        "decides": request.by.code != "auditor",
     }
     return render(request, "web/claims/automatic_run.html", shown)
 

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from huzhu.adjudication import queries as deciding
 from huzhu.claims import lifecycle
 from huzhu.contributions import queries as contributions
 from huzhu.core import money
@@ -159,8 +160,21 @@ def reviewer(request: Any) -> Shown:
         counted("一个工作日内到期", len(tight), "件", tone="warns", opens="#queue"),
         counted("已超时", len(late), "件", tone="late", opens="#queue"),
     ]
+    if automatic := _automatic(request.by, is_second=is_second):
+        tiles.append(automatic)
     shown = {"tiles": tiles, "rows": with_amounts(rows[:FIRST]), "count": len(rows), "is_second": is_second}
     return "web/desks/queue.html", shown
+
+
+def _automatic(by: Any, *, is_second: bool) -> Tile | None:
+    """What waits for this person's word in 免申即享; nothing where nothing does."""
+    run = deciding.open_run(by)
+    if is_second and run and run.state == "proposed":
+        opens = address("web:automatic-run", run.pk)
+        return counted("免申即享等您确认", run.found_count, "件", tone="warns", opens=opens)
+    if not is_second and run is None and (count := deciding.bureau_waiting(by).count()):
+        return counted("医保数据等您发起", count, "件", tone="warns", opens=address("web:automatic"))
+    return None
 
 
 def paying(request: Any) -> Shown:
