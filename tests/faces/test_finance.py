@@ -1,5 +1,6 @@
 """The pages of the payment desk and the books: first who may not, then the walk of a batch."""
 
+import base64
 import io
 
 import pytest
@@ -22,9 +23,10 @@ from factories.payouts import (
 from factories.users import a_role, a_user
 from factories.web import as_staff
 from huzhu.audit.models import Event
+from huzhu.bank.files import digest
 from huzhu.config.worker import work_off
 from huzhu.members.models import BankAccount
-from huzhu.payouts.bankfile import digest
+from huzhu.payouts.demobank import reply_for
 from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
 from huzhu.users.models import Role
 from huzhu.web import clock
@@ -386,3 +388,37 @@ def test_a_stop_is_said_on_every_page_of_the_desk_and_lifted_by_another(desk, ba
     assert maker.post(resumed, {"reason": "查明"}).status_code == 404
     assert "已解除" in text(releaser.post(resumed, {"reason": "银行漏传"}, follow=True))
     assert "发放已停止" not in text(maker.get(reverse("web:payouts")))
+
+
+def test_a_doubt_is_said_by_one_and_confirmed_by_another(desk):
+    batch = a_released(desk, a_payout(desk, 3_171_400))
+    maker, releaser, auditor = map(as_staff, (desk.maker, desk.releaser, desk.auditor))
+    data = reply_for(batch, ANSWERED_AT, unclear_lines={1})
+    reply = io.BytesIO(data)
+    reply.name = "回盘.csv"
+    where = reverse("web:batch-reply", args=[batch.pk])
+    shown = text(maker.post(where, {"file": reply}))
+    assert "没有说清" in shown
+    maker.post(where, {"confirmed": "1", "data": base64.b64encode(data).decode()})
+    payout = batch.payouts.get()
+    page = reverse("web:payout", args=[payout.pk])
+    assert "存疑" in text(auditor.get(reverse("web:payouts")))
+    assert "登记查明的结果" not in text(auditor.get(page))
+    assert "可能付两次" in text(maker.post(address("batch-file", batch), follow=True))
+    paper = io.BytesIO(b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+    paper.name = "回单.pdf"
+    said = {"paid": "yes", "bank_at": "2022-07-15T16:24", "words": "银行回单 8801"}
+    say = reverse("web:doubt-say", args=[payout.pk])
+    assert "请附上银行的回单" in text(maker.post(say, said, follow=True))
+    assert "等另一个人" in text(maker.post(say, {**said, "paper": paper}, follow=True))
+    answer = payout.doubt_answers.get()
+    seen = auditor.get(reverse("web:doubt-paper", args=[answer.pk]))
+    assert seen["Content-Type"] == "application/pdf"
+    settle = reverse("web:doubt-settle", args=[answer.pk])
+    stranger = as_staff(a_role("payment_releaser", a_province(name="吉林省办事处")))
+    for foreign in (settle, say):
+        assert stranger.post(foreign, {"agree": "yes"}).status_code == 404
+    assert "另一个人" in text(maker.post(settle, {"agree": "yes"}, follow=True))
+    assert "这一笔查明了" in text(releaser.post(settle, {"agree": "yes"}, follow=True))
+    payout.refresh_from_db()
+    assert payout.state == "paid"

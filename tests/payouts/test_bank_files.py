@@ -6,9 +6,11 @@ import pytest
 
 from factories.payouts import ANSWERED_AT, DECIDED_AT, HOUR, a_batch, a_payout, a_released
 from huzhu.audit.models import Event
+from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
+from huzhu.core import money
 from huzhu.ledger.models import Voucher
+from huzhu.members.models import BankAccount
 from huzhu.payouts import bankfile, services
-from huzhu.payouts.bankfile import NotForTheBank, ReplyRefused
 from huzhu.payouts.demobank import reply_for
 from huzhu.payouts.lifecycle import CannotMove
 from huzhu.payouts.models import Payout, ReplyFile
@@ -41,13 +43,14 @@ def test_the_file_is_sealed_at_release_and_is_the_same_for_ever(desk):
     services.apply_reply(batch=batch, data=reply_for(batch, ANSWERED_AT, [1]), by=desk.maker, at=ANSWERED_AT)
     again = services.hand_out(batch=batch, by=desk.releaser, at=ANSWERED_AT + HOUR)
     assert first == again
-    assert bankfile.digest(first) == batch.sha256
+    assert digest(first) == batch.sha256
     assert Event.objects.filter(verb="payouts.hand_out", kind="reveal").count() == 2
 
 
 def test_a_file_that_is_not_the_sealed_one_is_not_handed_out(desk):
     batch = a_released(desk)
     batch.payouts.update(holder="别的人")
+    assert bankfile.kept(batch) is None
     with pytest.raises(services.BatchDoesNotAddUp, match="文件没有给出"):
         services.hand_out(batch=batch, by=desk.maker, at=ANSWERED_AT)
 
@@ -56,6 +59,7 @@ def test_a_file_that_is_not_the_sealed_one_is_not_handed_out(desk):
 def test_a_name_that_would_break_the_file_does_not_get_into_a_batch(desk, holder):
     payout = a_payout(desk)
     Payout.objects.filter(pk=payout.pk).update(holder=holder)
+    BankAccount.objects.filter(member=payout.decision.claim.member).update(holder=holder)
     with pytest.raises(NotForTheBank, match="户名不能写进代发文件"):
         a_batch(desk, payout)
 
@@ -92,7 +96,7 @@ BAD = {
     "another amount": (["{n},2,2.51,成功,,2022-07-15 16:24:00"], "金额是 2.51 元，我们送出的是 2.50 元"),
     "an amount in words": (["{n},2,贰元,成功,,2022-07-15 16:24:00"], "不是金额"),
     "an amount with a sign": (["{n},2,-2.50,成功,,2022-07-15 16:24:00"], "金额是 -2.50 元"),
-    "an unknown result": (["{n},2,2.50,处理中,,2022-07-15 16:24:00"], "既不是“成功”也不是“失败”"),
+    "no result": (["{n},2,2.50,,,2022-07-15 16:24:00"], "没有写结果"),
     "no time": (["{n},2,2.50,成功,,"], "时间“”不对"),
     "a day only": (["{n},2,2.50,成功,,2022-07-15"], "要写成 2022-07-15 16:24:00"),
     "before the release": (["{n},2,2.50,成功,,2022-07-14 16:24:00"], "早于放行"),
@@ -122,10 +126,10 @@ def _balanced(data: bytes) -> bytes:
     amounts = []
     for line in lines[1:-1]:
         try:
-            amounts.append(bankfile.money.fen(line.split(",")[2]))
+            amounts.append(money.fen(line.split(",")[2]))
         except (IndexError, ValueError):
             continue
-    lines[-1] = f"合计,{len(lines) - 2},{bankfile.money.yuan(sum(amounts))}"
+    lines[-1] = f"合计,{len(lines) - 2},{money.yuan(sum(amounts))}"
     return "\n".join(lines).encode("gb18030")
 
 

@@ -2,11 +2,20 @@
 
 import pytest
 
-from factories.payouts import ANSWERED_AT, DECIDED_AT, HOUR, a_final_decision, an_answered
+from factories.payouts import (
+    ANSWERED_AT,
+    DECIDED_AT,
+    HOUR,
+    a_batch,
+    a_final_decision,
+    a_payout,
+    an_answered,
+)
 from factories.users import a_role
 from huzhu.members import services as members
 from huzhu.members.accounts import COOLING
 from huzhu.payouts import queries, services
+from huzhu.payouts.models import Payout
 
 pytestmark = pytest.mark.django_db
 NEW = "6217000010001234567"
@@ -56,3 +65,43 @@ def test_what_the_bank_sent_back_is_paid_again_after_the_second_look(desk):
     members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=ANSWERED_AT + HOUR)
     again = services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
     assert again.account_number == NEW
+
+
+def test_an_account_changed_after_scheduling_keeps_its_payout_out_of_a_batch(desk):
+    payout = a_payout(desk)
+    member = payout.decision.claim.member
+    account = changed(member, member, DECIDED_AT)
+    with pytest.raises(services.AccountChanged, match="收款账户刚换"):
+        services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + HOUR)
+    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=DECIDED_AT + HOUR)
+    batch = services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + HOUR)
+    paid_to = batch.payouts.get()
+    assert (paid_to.account_number, paid_to.bank_name) == (NEW, "建设银行")
+    assert Payout.objects.filter(account_last4="4567").exists()
+
+
+def test_after_the_cooling_period_it_goes_to_the_new_account(desk):
+    payout = a_payout(desk)
+    changed(payout.decision.claim.member, payout.decision.claim.member, DECIDED_AT)
+    batch = services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + COOLING)
+    assert batch.payouts.get().account_number == NEW
+
+
+def test_a_batch_with_an_account_changed_since_is_not_released(desk):
+    batch = a_batch(desk)
+    member = batch.payouts.get().decision.claim.member
+    changed(member, member, DECIDED_AT + HOUR)
+    with pytest.raises(services.AccountChanged, match="重新制单"):
+        services.release(batch=batch, by=desk.releaser, at=DECIDED_AT + 2 * HOUR)
+    batch.refresh_from_db()
+    assert batch.state == "made"
+
+
+def test_an_undone_change_releases_as_it_was_made(desk):
+    batch = a_batch(desk)
+    member = batch.payouts.get().decision.claim.member
+    account = changed(member, member, DECIDED_AT + HOUR)
+    members.undo_account(
+        account=account, reason="不是本人", by=a_role("agency_clerk", desk.city), at=DECIDED_AT + HOUR
+    )
+    services.release(batch=batch, by=desk.releaser, at=DECIDED_AT + 2 * HOUR)

@@ -333,6 +333,25 @@ def advance_each(
     audit.record_each(by=by, at=at, acts=[(verb, on, {**moved, **detail}) for verb, on, detail in acts])
 
 
+def arrived(*, times: Sequence[tuple[Claim, datetime]], by: audit.Actor, at: datetime) -> None:
+    """The money of many claims has reached its members, each at its own time: all of them 已到账, or CannotMove and none.
+
+    Called inside the transaction of the room that heard it from the bank.
+    """
+    for claim, when in times:
+        check_move(claim.number, claim.state, State.PAID)
+        claim.paid_at = when
+    rows = Claim.objects.filter(pk__in=[claim.pk for claim, _ in times], state=State.PAYING)
+    if rows.update(state=State.PAID, paid_at=times[0][1]) != len(times):
+        raise CannotMove("有申请刚刚被别人办过，已不在发放中。整份回盘没有入账，请刷新后再看。")
+    others = [claim for claim, when in times if when != times[0][1]]
+    Claim.objects.bulk_update(others, ["paid_at"], batch_size=1000)
+    moved = {"from": str(State.PAYING), "to": str(State.PAID)}
+    audit.record_each(by=by, at=at, acts=[("claims.advance", claim, moved) for claim, _ in times])
+    for claim, _ in times:
+        claim.state = State.PAID
+
+
 def opened(*, claim: Claim, by: By, at: datetime) -> None:
     """Somebody looks at a claim's health and bank data: written down, once per person, claim and hour."""
     audit.record_read(by=by, verb="claims.read", on=claim, at=at)

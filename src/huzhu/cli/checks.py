@@ -189,6 +189,20 @@ DECISIONS = (
         unit="次",
     ),
 )
+
+
+def _liability(title: str, code: str, which: str) -> Check:
+    """What lies on an account of the payouts, by office, against the payouts in these states."""
+    return Check(
+        title,
+        f"SELECT office_id, SUM(CASE WHEN credit_id = '{code}' THEN amount_fen ELSE 0 END "
+        f"- CASE WHEN debit_id = '{code}' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        "SELECT c.office_id, SUM(p.amount_fen) FROM payouts_payout p "
+        "JOIN adjudication_decision d ON d.id = p.decision_id JOIN claims_claim c ON c.id = d.claim_id "
+        f"WHERE {which} GROUP BY 1",
+    )
+
+
 PAYMENTS = (
     Check(
         "给付金额：核定合计",
@@ -213,18 +227,17 @@ PAYMENTS = (
         "SELECT b.number, SUM(r.paid_count + r.failed_count) FROM payouts_replyfile r "
         "JOIN payouts_payoutbatch b ON b.id = r.batch_id GROUP BY 1",
         "SELECT b.number, COUNT(*) FROM payouts_payout p JOIN payouts_payoutbatch b ON b.id = p.batch_id "
-        "WHERE p.state IN ('paid', 'failed') GROUP BY 1",
+        "WHERE p.state IN ('paid', 'failed') AND NOT EXISTS (SELECT 1 FROM payouts_doubtanswer a "
+        "WHERE a.payout_id = p.id AND a.state = 'confirmed') GROUP BY 1",
         unit="笔",
     ),
-    Check(
-        "应付互助金：没有付成的给付",
-        "SELECT office_id, SUM(CASE WHEN credit_id = '2001' THEN amount_fen ELSE 0 END "
-        "- CASE WHEN debit_id = '2001' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
-        "SELECT c.office_id, SUM(p.amount_fen) FROM payouts_payout p "
-        "JOIN adjudication_decision d ON d.id = p.decision_id JOIN claims_claim c ON c.id = d.claim_id "
-        "WHERE p.state <> 'paid' AND NOT EXISTS "
-        "(SELECT 1 FROM payouts_payout q WHERE q.replaces_id = p.id) GROUP BY 1",
+    _liability("应付互助金：在途的给付", "2001", "p.state IN ('scheduled', 'in_batch', 'sent')"),
+    _liability(
+        "银行退回待重发：退回而没有重发的给付",
+        "2002",
+        "p.state = 'failed' AND NOT EXISTS (SELECT 1 FROM payouts_payout q WHERE q.replaces_id = p.id)",
     ),
+    _liability("存疑待查：存疑的给付", "2003", "p.state = 'in_doubt'"),
     Check(
         "互助金支出：排过款的核定",
         "SELECT scheme_slug, SUM(CASE WHEN debit_id LIKE '50%' THEN amount_fen ELSE 0 END "

@@ -193,6 +193,11 @@ def write_workings(at: datetime) -> None:  # noqa: ARG001  the same for all that
     workings.write()
 
 
+def hold_payouts(at: datetime) -> None:
+    """What a bank has not answered in time is in doubt."""
+    payouts.hold_unanswered(at=at)
+
+
 def seal_trail(at: datetime) -> None:
     """What was audited since the last time is chained."""
     audit.seal(at=at)
@@ -224,6 +229,7 @@ INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, begin_cover),
     (2.0, write_workings),
     (60.0, seal_trail),
+    (600.0, hold_payouts),
     (6 * 3600.0, remind_members),
     (24 * 3600.0, reconcile),
     (6 * 3600.0, forget_keys),

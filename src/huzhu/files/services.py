@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def _kept(name: str, kind: Kind, data: bytes, purpose: str, by: Actor, at: datet
     file = StoredFile(kind=kind.mime, size=len(data), purpose=purpose, stored_at=at, stored_by=by.actor_id)
     file.name = name
     file.sha256 = hashlib.sha256(data).hexdigest()
-    _write(_place(file), _sealed(file, data))
+    write_whole(_place(file), _sealed(file, data))
     with transaction.atomic():
         file.save(force_insert=True)
         detail = {"kind": kind.label, "size": file.size, "sha256": file.sha256, "purpose": purpose}
@@ -130,7 +130,7 @@ def _place(file: StoredFile) -> Path:
     return Path(settings.VAR_DIR) / "files" / str(file.pk)
 
 
-def _write(place: Path, tokens: Iterator[str]) -> None:
+def write_whole(place: Path, tokens: Iterable[str]) -> None:
     """Whole or not at all: beside it first, on the disk, then renamed."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = place.with_name(f"{place.name}.part")

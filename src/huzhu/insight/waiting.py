@@ -127,6 +127,7 @@ class Money:
     failed: list[Payout]
     made: list[PayoutBatch]
     released: list[PayoutBatch]
+    doubts: list[Payout]
     stops: list[PayoutStop]
 
 
@@ -141,6 +142,7 @@ def money(by: Role, now: datetime) -> Money:
         failed=[one.payout for one in payouts.failed(by, now)[:20]],
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
         released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
+        doubts=list(payouts.in_doubt(by)[:20]),
         stops=list(payouts.stops(by)),
     )
 

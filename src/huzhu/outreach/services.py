@@ -127,7 +127,7 @@ def log_all(*, entries: Iterable[Entry], place: Organisation, by: Role, at: date
     for one in (*kept.values(), *fresh):
         _follow(one, newest[one.employer_id])
     FollowUp.objects.bulk_create(fresh)
-    FollowUp.objects.bulk_update(kept.values(), ("owner", "next_step", "next_on"))
+    FollowUp.objects.bulk_update(kept.values(), ("owner", "next_step", "next_on"), batch_size=200)
     record(by=by, verb="outreach.log_all", on=place, at=at, detail={"visits": len(visits)})
     return len(visits)
 

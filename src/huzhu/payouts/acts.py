@@ -1,6 +1,8 @@
 """The two acts of payment beside the three of the decision: no person twice on one claim."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+
+from django.db.models import Q
 
 from huzhu.adjudication.acts import ACTS, acts_of, check_person_is_new
 from huzhu.claims.models import Claim
@@ -23,19 +25,21 @@ def who_did(claim: Claim) -> list[tuple[str, str]]:
     return [(word, names[done[act]]) for act, word in ACTS.items() if act in done]
 
 
-def check_payer_is_new(payout: Payout, act: str, by: Role) -> None:
-    """Raise NoPersonTwice where this person did another act on the claim, in this batch or in one the bank sent back."""
-    claim = payout.decision.claim
-    check_person_is_new(claim, act, by)
-    for batch in _batches(payout):
-        check_person_is_new(claim, act, by, _acts(batch))
+def check_payer_is_new(payouts: Iterable[Payout], act: str, by: Role) -> None:
+    """Raise NoPersonTwice where this person did another act on one of the claims, in this batch or in an earlier one.
 
-
-def _batches(payout: Payout | None) -> Iterator[PayoutBatch]:
-    while payout is not None:
+    Two questions for all claims together; only where one of them has an answer is that claim looked at by itself.
+    """
+    claims = {payout.decision.claim_id: payout.decision.claim for payout in payouts}
+    me = by.user_id
+    decided = Q(opinion__given_by=me) | Q(decisions__decided_by=me) | Q(decisions__second_by=me)
+    found = Claim.objects.filter(decided, pk__in=claims).order_by("number")
+    for claim_id in found.values_list("pk", flat=True):
+        check_person_is_new(claims[claim_id], act, by)
+    paid = Payout.objects.filter(Q(batch__made_by=me) | Q(batch__released_by=me), decision__claim__in=claims)
+    for payout in paid.select_related("batch", "decision"):
         if payout.batch is not None:
-            yield payout.batch
-        payout = payout.replaces
+            check_person_is_new(claims[payout.decision.claim_id], act, by, _acts(payout.batch))
 
 
 def _acts(batch: PayoutBatch) -> dict[str, int]:

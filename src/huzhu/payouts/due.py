@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from huzhu.adjudication.models import Adjudication, Decision
 from huzhu.claims.models import State
 from huzhu.core import money
-from huzhu.ledger.accounts import BANK, PAYABLE, expense_of
+from huzhu.ledger.accounts import PAYABLE, expense_of
 from huzhu.ledger.services import Row
 from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount
 from huzhu.members.queries import account_to_pay
+from huzhu.payouts.models import Payout
 from huzhu.rules.units import SHANGHAI
 
 
@@ -83,11 +84,17 @@ def expense_rows(decision: Decision) -> Iterator[Row]:
                 yield _row(decision, part, expense_of(result.name), PAYABLE, result.amount_fen)
 
 
-def payment_rows(decision: Decision) -> Iterator[Row]:
-    """Payable to bank, a row an enrolment."""
-    for part in decision.adjudications.all():
-        if part.total_fen:
-            yield _row(decision, part, PAYABLE, BANK, part.total_fen)
+def moved_rows(decision: Decision, debit: str, credit: str) -> list[Row]:
+    """What was decided, from one account to another, a row an enrolment."""
+    parts = decision.adjudications.all()
+    return [_row(decision, part, debit, credit, part.total_fen) for part in parts if part.total_fen]
+
+
+def with_parts(payouts: QuerySet[Payout]) -> QuerySet[Payout]:
+    """Payouts with all that booking them and telling their members asks for, fetched together."""
+    parts = Adjudication.objects.defer("facts", "reasoning").select_related("enrolment")
+    related = payouts.select_related("decision__claim__member", "decision__claim__office")
+    return related.prefetch_related(Prefetch("decision__adjudications", parts))
 
 
 def _row(decision: Decision, part: Adjudication, debit: str, credit: str, amount_fen: int) -> Row:

@@ -21,7 +21,8 @@ P, B = Payout.State, PayoutBatch.State
 PAYOUT: dict[str, Stage] = {
     P.SCHEDULED: Stage("出纳制单", (P.IN_BATCH,)),
     P.IN_BATCH: Stage("出纳放行", (P.SENT, P.SCHEDULED)),
-    P.SENT: Stage("银行", (P.PAID, P.FAILED)),
+    P.SENT: Stage("银行", (P.PAID, P.FAILED, P.IN_DOUBT)),
+    P.IN_DOUBT: Stage("出纳", (P.PAID, P.FAILED)),  # by the bank's later word, or by its paper and two people
     P.PAID: Stage("已办结", ()),
     P.FAILED: Stage("出纳制单", ()),  # another payout takes its place
 }
@@ -31,6 +32,9 @@ BATCH: dict[str, Stage] = {
     B.CLOSED: Stage("已办结", ()),
     B.VOID: Stage("已办结", ()),
 }
+
+
+OPEN = tuple(state for state, stage in PAYOUT.items() if P.PAID in stage.exits)  # the bank's word is awaited
 
 
 def can_release(batch: PayoutBatch) -> bool:

@@ -5,6 +5,7 @@ from django.db import models
 from huzhu.adjudication.models import Decision
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
 from huzhu.db.models import SealedModel
+from huzhu.files.models import StoredFile
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import User
 
@@ -27,6 +28,7 @@ class PayoutBatch(models.Model):
     made_at = models.DateTimeField("制单时间")
     released_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="放行")
     released_at = models.DateTimeField("放行时间", null=True)
+    form = models.CharField("代发格式", max_length=40, default="neutral-csv")
     sha256 = models.CharField("文件摘要", max_length=64, blank=True)
     sent_back_reason = models.CharField("退回理由", max_length=200, blank=True)
 
@@ -66,6 +68,7 @@ class Payout(SealedModel):
         SCHEDULED = "scheduled", "待发放"
         IN_BATCH = "in_batch", "已入批次"
         SENT = "sent", "已送银行"
+        IN_DOUBT = "in_doubt", "存疑"
         PAID = "paid", "已到账"
         FAILED = "failed", "银行退回"
 
@@ -85,6 +88,7 @@ class Payout(SealedModel):
     line = models.PositiveIntegerField("批次内序号", null=True)
     scheduled_at = models.DateTimeField("排款时间")
     answered_at = models.DateTimeField("回盘时间", null=True)
+    doubted_at = models.DateTimeField("存疑时间", null=True)
     bank_words = models.CharField("银行的话", max_length=120, blank=True)
 
     class Meta:
@@ -116,6 +120,10 @@ class Payout(SealedModel):
                 condition=~models.Q(state="failed") | ~models.Q(bank_words=""),
                 name="what_failed_has_the_banks_words",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="in_doubt") | models.Q(doubted_at__isnull=False),
+                name="what_is_in_doubt_has_an_age",
+            ),
         )
 
     def __str__(self) -> str:
@@ -129,11 +137,52 @@ class ReplyFile(models.Model):
     sha256 = models.CharField("摘要", max_length=64, unique=True)
     paid_count = models.PositiveIntegerField("成功笔数")
     failed_count = models.PositiveIntegerField("失败笔数")
+    doubt_count = models.PositiveIntegerField("不明笔数", default=0)
     taken_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="导入人")
     taken_at = models.DateTimeField("导入时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "银行回盘"
+
+
+class DoubtAnswer(models.Model):
+    """What one person read in the bank's paper about a payout in doubt; it counts once another person has confirmed it."""
+
+    class State(models.TextChoices):
+        SAID = "said", "待第二人确认"
+        CONFIRMED = "confirmed", "已确认"
+        DECLINED = "declined", "未同意"
+
+    payout = models.ForeignKey(Payout, models.PROTECT, related_name="doubt_answers", verbose_name="给付")
+    paid = models.BooleanField("已付")
+    bank_at = models.DateTimeField("银行的时间")
+    words = models.CharField("凭什么", max_length=120)
+    paper = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="银行的证明")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.SAID)
+    said_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+    said_at = models.DateTimeField("登记时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    settled_at = models.DateTimeField("确认时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "存疑款的查明"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("payout",), condition=models.Q(state="said"), name="one_open_answer_a_doubt"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="said", settled_by__isnull=True, settled_at__isnull=True)
+                | (~models.Q(state="said") & models.Q(settled_by__isnull=False, settled_at__isnull=False)),
+                name="what_was_settled_has_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="confirmed") | ~models.Q(settled_by=models.F("said_by")),
+                name="another_person_confirms_a_doubt",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.payout} 的查明"
 
 
 class PayoutStops(models.QuerySet["PayoutStop"]):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
+from huzhu.bank.payforms import DEFAULT
 from huzhu.claims.models import Claim
 from huzhu.claims.queries import matching as matching_claims
 from huzhu.members.accounts import must_wait
@@ -13,7 +14,7 @@ from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
 from huzhu.payouts.due import Due
-from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
+from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, PayoutStop
 from huzhu.users.models import Role
 
 MONEY = frozenset({"payment_maker", "payment_releaser", "auditor"})
@@ -86,6 +87,33 @@ def failed(by: Role | Member, now: datetime) -> list[Failed]:
     found = visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
     accounts = [(payout, current_account(payout.decision.claim.member)) for payout in found]
     return [Failed(one, account, must_wait(account, now) if account else None) for one, account in accounts]
+
+
+def in_doubt(by: Role) -> QuerySet[Payout]:
+    """Payouts of which nobody knows whether the bank has paid them, longest first."""
+    return _money(by).filter(state=Payout.State.IN_DOUBT).order_by("doubted_at", "pk")
+
+
+def oldest_doubt_at() -> datetime | None:
+    """Since when the oldest payout is in doubt, over all branches; for the health page."""
+    return Payout.objects.filter(state=Payout.State.IN_DOUBT).aggregate(at=Min("doubted_at"))["at"]
+
+
+def answers_visible_to(by: Role) -> QuerySet[DoubtAnswer]:
+    """What was said of payouts in doubt, for who deals with money."""
+    found = DoubtAnswer.objects.filter(payout__in=_money(by).order_by())
+    return found.select_related("payout__decision__claim__office", "paper", "said_by", "settled_by")
+
+
+def doubt_answers(payout: Payout) -> QuerySet[DoubtAnswer]:
+    """What was said of a payout that the asker was let see, newest first."""
+    return payout.doubt_answers.select_related("said_by", "settled_by").order_by("-pk")
+
+
+def last_form(by: Role) -> str:
+    """The form of the last batch made in the asker's branch."""
+    last = batches(by).order_by("-pk").values_list("form", flat=True).first()
+    return last or DEFAULT
 
 
 def unanswered(by: Role, now: datetime) -> list[tuple[PayoutBatch, timedelta, bool]]:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from huzhu.bank.files import Answer, ReplyRefused, digest, read_reply
 from huzhu.core import money
-from huzhu.payouts.bankfile import FAILED, PAID, Answer, ReplyRefused, digest, parse_reply
-from huzhu.payouts.lifecycle import check_batch
+from huzhu.payouts.bankfile import form_of
+from huzhu.payouts.lifecycle import OPEN, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
 from huzhu.rules.units import SHANGHAI
 
@@ -15,21 +16,29 @@ CLOCKS_APART = timedelta(minutes=5)
 ANSWERED = (Payout.State.PAID, Payout.State.FAILED)
 
 
+Pair = tuple[Payout, Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A reply that fits: what is new in it, and how many lines were known already."""
 
     sha256: str
-    news: list[tuple[Payout, Answer]]
+    news: list[Pair]
     known: int
 
     @property
-    def paid(self) -> list[tuple[Payout, Answer]]:
+    def paid(self) -> list[Pair]:
         return [pair for pair in self.news if pair[1].paid]
 
     @property
-    def failed(self) -> list[tuple[Payout, Answer]]:
-        return [pair for pair in self.news if not pair[1].paid]
+    def failed(self) -> list[Pair]:
+        return [pair for pair in self.news if pair[1].paid is False]
+
+    @property
+    def unclear(self) -> list[Pair]:
+        """The bank says neither paid nor failed: held, never sent again on our own."""
+        return [pair for pair in self.news if pair[1].paid is None]
 
     @property
     def paid_fen(self) -> int:
@@ -38,6 +47,10 @@ class Reply:
     @property
     def failed_fen(self) -> int:
         return sum(payout.amount_fen for payout, _ in self.failed)
+
+    @property
+    def unclear_fen(self) -> int:
+        return sum(payout.amount_fen for payout, _ in self.unclear)
 
 
 def taken_before(batch: PayoutBatch, data: bytes) -> ReplyFile | None:
@@ -48,15 +61,18 @@ def taken_before(batch: PayoutBatch, data: bytes) -> ReplyFile | None:
 
 def compare(batch: PayoutBatch, payouts: Iterable[Payout], data: bytes, now: datetime) -> Reply:
     """Hold a reply against the payouts of its batch; raises ReplyRefused with every line that does not fit."""
-    answers = parse_reply(data, batch.number)
+    form = form_of(batch)
+    answers = read_reply(form, data, batch.number)
     by_line = {payout.line: payout for payout in payouts}
     problems = [
         said for answer in answers for said in _objections(batch, by_line.get(answer.line), answer, now)
     ]
+    if not form.in_parts:
+        problems += _missing(by_line, {answer.line for answer in answers})
     if problems:
         raise ReplyRefused(problems)
     pairs = [(by_line[answer.line], answer) for answer in answers]
-    news = [(payout, answer) for payout, answer in pairs if payout.state == Payout.State.SENT]
+    news = [(payout, answer) for payout, answer in pairs if _is_news(payout, answer)]
     return Reply(digest(data), news, len(pairs) - len(news))
 
 
@@ -64,6 +80,20 @@ def preview(batch: PayoutBatch, data: bytes, now: datetime) -> Reply:
     """What the reply would do; nothing is written. Raises CannotMove where no reply can come (any more)."""
     check_batch(batch, PayoutBatch.State.CLOSED)
     return compare(batch, batch.payouts.select_related("decision__claim__member"), data, now)
+
+
+def _is_news(payout: Payout, answer: Answer) -> bool:
+    """An answer to what is open; of what is in doubt already only a clear one."""
+    return payout.state == Payout.State.SENT or (payout.state in OPEN and answer.paid is not None)
+
+
+def _missing(by_line: dict[int | None, Payout], answered: set[int]) -> list[str]:
+    """Lines this bank should have answered: it answers a batch as a whole."""
+    return [
+        f"缺序号 {line}（{payout.holder}，{money.spoken(payout.amount_fen)} 元）：这家银行整批回盘，不应缺行"
+        for line, payout in sorted(by_line.items(), key=lambda item: item[0] or 0)
+        if payout.state == Payout.State.SENT and line not in answered
+    ]
 
 
 def _objections(batch: PayoutBatch, payout: Payout | None, answer: Answer, now: datetime) -> Iterator[str]:
@@ -75,7 +105,7 @@ def _objections(batch: PayoutBatch, payout: Payout | None, answer: Answer, now: 
         said, sent = money.spoken(answer.amount_fen), money.spoken(payout.amount_fen)
         yield f"{where}：序号 {answer.line} 的金额是 {said} 元，我们送出的是 {sent} 元"
     if payout.state in ANSWERED and answer.paid != (payout.state == Payout.State.PAID):
-        said = PAID if answer.paid else FAILED
+        said = "成功" if answer.paid else "失败" if answer.paid is False else "不明"
         yield f"{where}：序号 {answer.line} 先前已回“{payout.get_state_display()}”，这次说“{said}”"
     if batch.released_at and answer.at < batch.released_at - CLOCKS_APART:
         released = batch.released_at.astimezone(SHANGHAI)

@@ -9,20 +9,33 @@ from django.db.models import Max
 
 from huzhu.adjudication.acts import NoPersonTwice
 from huzhu.audit import services as audit
+from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
+from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.claims import services as claims
 from huzhu.claims.models import State
 from huzhu.core import money
+from huzhu.files.contents import NotAccepted
 from huzhu.ledger import services as ledger
+from huzhu.ledger.accounts import PAYABLE, RETURNED
 from huzhu.ledger.services import AlreadyPosted
 from huzhu.members.accounts import must_wait
 from huzhu.members.queries import current_account
-from huzhu.notices.services import send
-from huzhu.payouts import bankfile, replies
+from huzhu.payouts import addressing, bankfile
 from huzhu.payouts.acts import check_payer_is_new
-from huzhu.payouts.bankfile import Answer, NotForTheBank, ReplyRefused
-from huzhu.payouts.due import Due, dues, payment_rows, waiting_words
+from huzhu.payouts.addressing import AccountChanged
+from huzhu.payouts.answering import (
+    DoubtRefused,
+    apply_reply,
+    confirm_doubt,
+    hold_unanswered,
+    is_late,
+    locked,
+    saw_paper,
+    say_doubt,
+)
+from huzhu.payouts.due import Due, dues, moved_rows, waiting_words
 from huzhu.payouts.lifecycle import CannotMove, check_batch
-from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import Payout, PayoutBatch
 from huzhu.payouts.stops import CannotResume, PayoutsStopped, check_running, resume, stop
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -31,12 +44,15 @@ from huzhu.users.permissions import NotAllowed, check_may, may
 __all__ = [
     "AlreadyPosted",
     "CannotMove",
-    "CannotResume",
     "NoPersonTwice",
     "NotForTheBank",
-    "PayoutsStopped",
-    "ReplyRefused",
+    "apply_reply",
+    "confirm_doubt",
+    "hold_unanswered",
+    "is_late",
     "resume",
+    "saw_paper",
+    "say_doubt",
     "stop",
 ]
 
@@ -61,19 +77,27 @@ class CannotPayAgain(ValueError):
     """Only what the bank sent back, and only once, is paid again."""
 
 
+class NeverSentAgain(ValueError):
+    """What may have been paid is not sent again to a bank that would pay it again."""
+
+
 class ReasonNeeded(ValueError):
     """A person must say why, and did not."""
 
 
 # what a page tells the person, since the person can do something about it
 REFUSALS = (
+    AccountChanged,
     AlreadyInABatch,
     AlreadyPosted,
     BatchDoesNotAddUp,
     CannotMove,
     CannotPayAgain,
     CannotResume,
+    DoubtRefused,
+    NeverSentAgain,
     NoPersonTwice,
+    NotAccepted,
     NotAllowed,
     NotAsShown,
     NotForTheBank,
@@ -126,9 +150,14 @@ def _scheduled(due: Due, at: datetime) -> Payout | None:
 
 @transaction.atomic
 def make_batch(
-    *, payouts: Iterable[Payout], by: Role, at: datetime, shown: tuple[int, int] | None = None
+    *,
+    payouts: Iterable[Payout],
+    by: Role,
+    at: datetime,
+    shown: tuple[int, int] | None = None,
+    form: str = DEFAULT,
 ) -> PayoutBatch:
-    """Put waiting payouts into a batch. `shown` is the count and total the person agreed to.
+    """Put waiting payouts into a batch for a bank. `shown` is the count and total the person agreed to.
 
     Rows are locked in the order of their keys: of two makers of one payout the second gets AlreadyInABatch.
     """
@@ -137,8 +166,10 @@ def make_batch(
     wanted = {payout.pk for payout in payouts}
     if not wanted:
         raise NothingChosen("没有选任何一笔，没有制单。请在列表里勾选要发放的。")
-    locked = Payout.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
-    found = list(locked.select_related("decision__claim__office").order_by("pk"))
+    if form not in forms():
+        raise NotForTheBank("没有这种代发格式，没有制单。请重新选择。")
+    locked_rows = Payout.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
+    found = list(locked_rows.select_related("decision__claim__office").order_by("pk"))
     _check_waiting(found, wanted)
     total = sum(payout.amount_fen for payout in found)
     if shown is not None and shown != (len(found), total):
@@ -146,15 +177,22 @@ def make_batch(
             f"您确认的是 {shown[0]} 笔 {money.spoken(shown[1])} 元，"
             f"现在是 {len(found)} 笔 {money.spoken(total)} 元，没有制单。请看清后再确认。"
         )
-    for payout in found:
-        check_may(by, "payouts.batch", within=payout.decision.claim.office)
-        check_payer_is_new(payout, "batch_maker", by)
-        bankfile.check_writable(payout)
+    for office in {payout.decision.claim.office for payout in found}:
+        check_may(by, "payouts.batch", within=office)
+    check_payer_is_new(found, "batch_maker", by)
+    addressing.readdress(found, by, at)
     batch = _numbered(
-        _day(at), organisation=by.organisation, count=len(found), total_fen=total, made_by=by.user, made_at=at
+        _day(at),
+        organisation=by.organisation,
+        count=len(found),
+        total_fen=total,
+        form=form,
+        made_by=by.user,
+        made_at=at,
     )
     _lay_in(batch, found)
-    detail = {"count": batch.count, "total_fen": total}
+    bankfile.render(batch, found)  # what this bank cannot take is said now, not at release
+    detail = {"count": batch.count, "total_fen": total, "form": form}
     audit.record(by=by, verb="payouts.make_batch", on=batch, at=at, detail=detail)
     return batch
 
@@ -189,7 +227,7 @@ def _lay_in(batch: PayoutBatch, found: list[Payout]) -> None:
     found.sort(key=lambda payout: payout.decision.claim.number)
     for line, payout in enumerate(found, 1):
         payout.batch, payout.line, payout.state = batch, line, Payout.State.IN_BATCH
-    Payout.objects.bulk_update(found, ["batch", "line", "state"], batch_size=200)
+    Payout.objects.bulk_update(found, ["batch", "line", "state"], batch_size=1000)
 
 
 @transaction.atomic
@@ -197,13 +235,14 @@ def release(*, batch: PayoutBatch, by: Role, at: datetime) -> PayoutBatch:
     """Another person lets the batch go to the bank: the file's hash is sealed here, before anybody can have the file."""
     check_may(by, "payouts.release", within=batch.organisation)
     check_running()
-    batch, payouts = _locked(batch)
+    batch, payouts = locked(batch, to_book=False)
     check_batch(batch, PayoutBatch.State.RELEASED)
-    for payout in payouts:
-        check_may(by, "payouts.release", within=payout.decision.claim.office)
-        check_payer_is_new(payout, "batch_releaser", by)
+    for office in {payout.decision.claim.office for payout in payouts}:
+        check_may(by, "payouts.release", within=office)
+    check_payer_is_new(payouts, "batch_releaser", by)
     _check_adds_up(batch, payouts)
-    batch.sha256 = bankfile.digest(bankfile.render(batch))
+    addressing.check_addresses(payouts)
+    batch.sha256 = digest(bankfile.render(batch, payouts))
     batch.state, batch.released_by, batch.released_at = PayoutBatch.State.RELEASED, by.user, at
     batch.save(update_fields=["sha256", "state", "released_by", "released_at"])
     batch.payouts.update(state=Payout.State.SENT)
@@ -220,7 +259,7 @@ def send_back(*, batch: PayoutBatch, reason: str, by: Role, at: datetime) -> Pay
     said = reason.strip()[:200]
     if not said:
         raise ReasonNeeded("请写明为什么退回这一批，制单人要照着改。")
-    batch, _ = _locked(batch)
+    batch, _ = locked(batch, to_book=False)
     check_batch(batch, PayoutBatch.State.VOID)
     batch.payouts.update(state=Payout.State.SCHEDULED, batch=None, line=None)
     batch.state, batch.sent_back_reason = PayoutBatch.State.VOID, said
@@ -229,95 +268,43 @@ def send_back(*, batch: PayoutBatch, reason: str, by: Role, at: datetime) -> Pay
     return batch
 
 
-@transaction.atomic
 def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
-    """The bank file of a released batch, the same bytes each time; who took it is written down."""
+    """The bank file of a released batch, the same bytes each time; who took it is written down.
+
+    The hash was sealed at release; the file is written after that, whole or not at all. What is in doubt at a bank that
+    does not tell a second sending from a first is never given out again.
+    """
     verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
     check_may(by, verb, within=batch.organisation)
     check_running()
     batch = PayoutBatch.objects.get(pk=batch.pk)
     if not batch.sha256:
         raise CannotMove(f"批次 {batch.number} 还没有放行，没有代发文件。请先由另一个人放行。")
-    data = bankfile.render(batch)
-    if bankfile.digest(data) != batch.sha256:
-        raise BatchDoesNotAddUp(
-            f"批次 {batch.number} 的代发文件和放行时封存的摘要不同：有人改动过数据库。"
-            "文件没有给出。请停止发放，请经审核查。"
+    form = bankfile.form_of(batch)
+    doubts = batch.payouts.filter(state=Payout.State.IN_DOUBT).count()
+    if doubts and not form.deduplicates:
+        raise NeverSentAgain(
+            f"批次 {batch.number} 有 {doubts} 笔存疑，这家银行分不出重复的文件，再送可能付两次，所以不再给出文件。"
+            "请向银行查明这几笔付没付，凭回单登记。"
         )
-    audit.record(
-        by=by, verb="payouts.hand_out", on=batch, at=at, kind="reveal", detail={"sha256": batch.sha256}
-    )
+    data = _sealed_file(batch)
+    detail = {"sha256": batch.sha256, "in_doubt": doubts}
+    audit.record(by=by, verb="payouts.hand_out", on=batch, at=at, kind="reveal", detail=detail)
     return data
 
 
-@transaction.atomic
-def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> ReplyFile:
-    """Take in the bank's reply: paid or failed in the bank's words. The same file again changes nothing.
-
-    Raises ReplyRefused, with every line that does not fit; then nothing is taken in.
-    """
-    check_may(by, "payouts.reply", within=batch.organisation)
-    batch, payouts = _locked(batch)
-    if before := replies.taken_before(batch, data):
-        return before
-    check_batch(batch, PayoutBatch.State.CLOSED)
-    reply = replies.compare(batch, payouts, data, at)
-    for payout, answer in reply.news:
-        _answered(payout, answer, by, at)
-    if not batch.payouts.filter(state=Payout.State.SENT).exists():
-        PayoutBatch.objects.filter(pk=batch.pk).update(state=PayoutBatch.State.CLOSED)
-    taken = ReplyFile.objects.create(
-        batch=batch,
-        sha256=reply.sha256,
-        paid_count=len(reply.paid),
-        failed_count=len(reply.failed),
-        taken_by=by.user,
-        taken_at=at,
-    )
-    detail = {"sha256": reply.sha256, "paid": len(reply.paid), "failed": len(reply.failed)}
-    audit.record(by=by, verb="payouts.apply_reply", on=batch, at=at, detail=detail)
-    return taken
-
-
-def _answered(payout: Payout, answer: Answer, by: Role, at: datetime) -> None:
-    payout.state = Payout.State.PAID if answer.paid else Payout.State.FAILED
-    payout.answered_at = answer.at
-    payout.bank_words = answer.words or ("" if answer.paid else "银行没有说明原因")
-    payout.save(update_fields=["state", "answered_at", "bank_words"])
-    if answer.paid:
-        _book_payment(payout, by, at)
-        claims.advance(claim=payout.decision.claim, to=State.PAID, by=by, at=answer.at)
-    detail = {"claim": payout.decision.claim.number, "words": payout.bank_words}
-    verb = "payouts.paid" if answer.paid else "payouts.failed"
-    audit.record(by=by, verb=verb, on=payout, at=at, detail=detail)
-    _tell(payout, at)
-
-
-def _book_payment(payout: Payout, by: Role, at: datetime) -> None:
-    """Payable to bank. The source is the decision's: however often it is sent, its money leaves the books once."""
-    decision = payout.decision
-    ledger.post(
-        source=f"decision:{decision.pk}:paid",
-        posted_on=_day(payout.answered_at or at),
-        note=f"发放互助金 申请 {decision.claim.number}",
-        rows=list(payment_rows(decision)),
-        by=by,
-        at=at,
-    )
-
-
-def _tell(payout: Payout, at: datetime) -> None:
-    claim, when = payout.decision.claim, payout.answered_at
-    if not (claim.member.phone and when):
-        return
-    amount = f"{money.spoken(payout.amount_fen)} 元"
-    text = (
-        f"您的互助金 {amount}已于 {when.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 到账"
-        f"（账号末四位 {payout.account_number[-4:]}）。申请 {claim.number}。"
-        if payout.state == Payout.State.PAID
-        else f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在。请在手机上打开这件申请，按“换一个收款账户”；也可以到代办处办理。"
-    )
-    send(phone=claim.member.phone, text=text, purpose="payout", about=claim, at=at)
+def _sealed_file(batch: PayoutBatch) -> bytes:
+    """As it was written the first time; else made again, and written if it is the one that was sealed."""
+    data = bankfile.kept(batch)
+    if data is None or digest(data) != batch.sha256:
+        data = bankfile.render(batch)
+        if digest(data) != batch.sha256:
+            raise BatchDoesNotAddUp(
+                f"批次 {batch.number} 的代发文件和放行时封存的摘要不同：有人改动过数据库。"
+                "文件没有给出。请停止发放，请经审核查。"
+            )
+        bankfile.keep(batch, data)
+    return data
 
 
 @transaction.atomic
@@ -344,18 +331,17 @@ def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
         account_number=account.number,
         scheduled_at=at,
     )
+    ledger.post(
+        source=f"payout:{old.pk}:again",
+        posted_on=_day(at),
+        note=f"重新发放 申请 {old.decision.claim.number}",
+        rows=moved_rows(old.decision, RETURNED, PAYABLE),
+        by=by,
+        at=at,
+    )
     detail = {"claim": old.decision.claim.number, "replaces": str(old.pk), "amount_fen": again.amount_fen}
     audit.record(by=by, verb="payouts.pay_again", on=again, at=at, detail=detail)
     return again
-
-
-def _locked(batch: PayoutBatch) -> tuple[PayoutBatch, list[Payout]]:
-    """The batch as it stands now, then its payouts in the order of their keys: always in this order."""
-    held = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
-    payouts = held.payouts.select_for_update(of=("self",))
-    return held, list(
-        payouts.select_related("decision__claim__member", "decision__claim__office").order_by("pk")
-    )
 
 
 def _check_adds_up(batch: PayoutBatch, payouts: list[Payout]) -> None:

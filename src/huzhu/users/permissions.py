@@ -57,6 +57,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "payouts.release": ("放行发放批次", {RELEASER}),
     "payouts.reply": ("导入银行回盘", {MAKER}),
     "payouts.again": ("重新发放", {MAKER}),
+    "payouts.doubt": ("查明存疑的款", {MAKER, RELEASER}),
     "payouts.stop": ("停止发放", {MAKER, RELEASER}),
     "payouts.resume": ("恢复发放", {RELEASER}),
     "refunds.propose": ("提出退费", {AGENCY, MAKER}),

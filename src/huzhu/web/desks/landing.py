@@ -201,6 +201,9 @@ def paying(request: Any) -> Shown:
             tone="waits",
         ),
         counted("已送银行，等回盘", len(found.released), "批", opens="#released", tone="warns"),
+        counted(
+            "存疑，等查明", len(found.doubts), "笔", opens=address("web:payouts") + "#doubts", tone="late"
+        ),
         counted("银行退回", len(found.failed), "笔", opens="#failed", tone="late"),
     ]
     return "web/desks/paying.html", {"tiles": tiles, "found": found, "maker": maker}

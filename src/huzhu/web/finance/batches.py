@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from huzhu.bank.files import MOST_BYTES, ReplyRefused
+from huzhu.bank.payforms import WORKBOOK, Sheet
 from huzhu.core.identity import mask_account
 from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
 from huzhu.web import lists
@@ -19,7 +21,7 @@ from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.once import once
-from huzhu.web.workbooks import Cell, yuan
+from huzhu.web.workbooks import XLSX, Cell, yuan
 
 FILTERS = (
     lists.Filter("state", "状态", queries.BATCH_STATES),
@@ -56,10 +58,14 @@ def batch(request: Any, pk: int) -> HttpResponse:
     """The batch with its lines, and what may be done with it next."""
     found = _batch(request, pk)
     code = request.by.code
+    lines = list(queries.lines(found))
     shown = {
         "batch": found,
-        "lines": [(payout, mask_account(payout.account_number)) for payout in queries.lines(found)],
+        "lines": [(payout, mask_account(payout.account_number)) for payout in lines],
         "replies": found.replies.select_related("taken_by").order_by("taken_at"),
+        "form": bankfile.form_of(found),
+        "doubts": sum(payout.state == "in_doubt" for payout in lines),
+        "late": found.state == "released" and services.is_late(found, request.now),
         "can_release": code == "payment_releaser" and lifecycle.can_release(found),
         "can_send_back": code != "auditor" and lifecycle.can_release(found),
         "can_take": code != "auditor" and bool(found.sha256),
@@ -110,7 +116,7 @@ def file(request: Any, pk: int) -> HttpResponse:
     except services.REFUSALS as refusal:
         told(request, refusal)
         return redirect("web:batch", pk)
-    return _download(data, f"互助金代发_{found.number}.csv")
+    return _download(data, "互助金代发", found, bankfile.form_of(found).order)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,12 +128,14 @@ def reply(request: Any, pk: int) -> HttpResponse:
     try:
         data = _data(request)
         if data is None:
-            return render(request, "web/finance/reply.html", {"batch": found})
+            return render(
+                request, "web/finance/reply.html", {"batch": found, "form": bankfile.form_of(found)}
+            )
         if "confirmed" not in request.POST:
             return _previewed(request, found, data)
         services.apply_reply(batch=found, data=data, by=request.by, at=request.now)
-    except bankfile.ReplyRefused as refusal:
-        shown = {"batch": found, "problems": refusal.problems}
+    except ReplyRefused as refusal:
+        shown = {"batch": found, "form": bankfile.form_of(found), "problems": refusal.problems}
         return render(request, "web/finance/reply.html", shown, status=422)
     except services.REFUSALS as refusal:
         told(request, refusal)
@@ -142,14 +150,14 @@ def _data(request: Any) -> bytes | None:
         try:
             return base64.b64decode(request.POST.get("data", ""), validate=True)
         except binascii.Error:
-            raise bankfile.ReplyRefused(["确认的内容不完整，请重新选择文件"]) from None
+            raise ReplyRefused(["确认的内容不完整，请重新选择文件"]) from None
     if request.method != "POST":
         return None
     chosen = request.FILES.get("file")
     if chosen is None:
-        raise bankfile.ReplyRefused(["没有选择文件。请选择银行给的回盘文件（CSV）"])
-    if chosen.size > bankfile.MOST_BYTES:
-        raise bankfile.ReplyRefused(["文件超过 5 MB，不像回盘文件"])
+        raise ReplyRefused(["没有选择文件。请选择银行给的回盘文件"])
+    if chosen.size > MOST_BYTES:
+        raise ReplyRefused(["文件超过 5 MB，不像回盘文件"])
     return bytes(chosen.read())
 
 
@@ -171,14 +179,20 @@ def demo_reply(request: Any, pk: int) -> HttpResponse:
     if not demo_is_on():
         raise Http404
     found = _batch(request, pk)
-    fails = {int(line) for line in request.POST.getlist("fail") if line.isascii() and line.isdecimal()}
-    return _download(demobank.reply_for(found, request.now, fails), f"演示回盘_{found.number}.csv")
+    fails, unclear = (
+        {int(line) for line in request.POST.getlist(name) if line.isascii() and line.isdecimal()}
+        for name in ("fail", "unclear")
+    )
+    data = demobank.reply_for(found, request.now, fails, unclear)
+    return _download(data, "演示回盘", found, bankfile.form_of(found).reply)
 
 
 def _batch(request: Any, pk: int) -> Any:
     return get_object_or_404(queries.batches(request.by), pk=pk)
 
 
-def _download(data: bytes, name: str) -> HttpResponse:
+def _download(data: bytes, what: str, found: Any, sheet: Sheet) -> HttpResponse:
+    name = f"{what}_{found.number}.{sheet.ending}"
     headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
-    return HttpResponse(data, content_type="text/csv; charset=gb18030", headers=headers)
+    kind = XLSX if sheet.kind == WORKBOOK else f"text/plain; charset={sheet.encoding}"
+    return HttpResponse(data, content_type=kind, headers=headers)

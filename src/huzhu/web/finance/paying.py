@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.adjudication import queries as decisions
+from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
-from huzhu.payouts import acts, queries, services
+from huzhu.payouts import acts, addressing, queries, services
 from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.finance.stopping import stopped
@@ -51,17 +52,20 @@ class Line:
 
 def lines(by: Any, now: Any) -> list[Line]:
     """What this desk may put into a batch, and what stands in the way of some, by claim number."""
+    found = list(queries.waiting(by))
+    objections = addressing.waiting(found, now)
     waiting = [
         Line(
-            str(one.pk),
+            "" if one.pk in objections else str(one.pk),
             one.decision.claim,
             one.amount_fen,
             one,
             one.decision.claim.decided_at,
             reverse("web:payout", args=[one.pk]),
             one.replaces_id is not None,
+            objection=objections.get(one.pk, ""),
         )
-        for one in queries.waiting(by)
+        for one in found
     ]
     final = [
         Line(
@@ -89,6 +93,7 @@ def payouts(request: Any) -> HttpResponse:
         "total_fen": sum(row.amount_fen for row in good),
         "failed": [(one, *_accounts(one)) for one in queries.failed(request.by, request.now)],
         "unanswered": queries.unanswered(request.by, request.now),
+        "doubts": queries.in_doubt(request.by),
         "made": queries.batches(request.by).filter(state="made"),
         "maker": request.by.code == "payment_maker",
         "may_stop": request.by.code != "auditor",
@@ -137,7 +142,8 @@ def make(request: Any) -> HttpResponse:
         if "total_fen" not in request.POST:
             return _asked(request, chosen)
         shown = _whole(request.POST.get("count", "")), _whole(request.POST["total_fen"])
-        batch = services.make_batch(payouts=chosen, by=request.by, at=request.now, shown=shown)
+        form = request.POST.get("form") or DEFAULT
+        batch = services.make_batch(payouts=chosen, by=request.by, at=request.now, shown=shown, form=form)
     except services.REFUSALS as refusal:
         told(request, refusal)
         return redirect("web:payouts")
@@ -159,7 +165,13 @@ def _asked(request: Any, chosen: list[Any]) -> HttpResponse:
     if not chosen:
         raise services.NothingChosen("没有勾选任何一笔，或者选的刚刚被别人制过单。请看清列表后再选。")
     total = sum(payout.amount_fen for payout in chosen)
-    return render(request, "web/finance/make.html", {"chosen": chosen, "total_fen": total})
+    shown = {
+        "chosen": chosen,
+        "total_fen": total,
+        "forms": list(forms().values()),
+        "used": queries.last_form(request.by),
+    }
+    return render(request, "web/finance/make.html", shown)
 
 
 @require_safe
@@ -180,6 +192,9 @@ def payout(request: Any, pk: Any) -> HttpResponse:
         "people": acts.who_did(claim),
         "parts": queries.parts_of(found),
         "slips": slips,
+        "answers": queries.doubt_answers(found),
+        "may_say": request.by.code != "auditor",
+        "me": request.by.user_id,
     }
     return render(request, "web/finance/payout.html", shown)
 
