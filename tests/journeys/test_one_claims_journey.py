@@ -150,7 +150,7 @@ def the_group_pays_three_quarters(walk: Walk) -> None:
     with walk.part("split"):
         walk.follow("分担办法")
         walk.choose("单位或上级工会", "伊春森工集团工会")
-        walk.choose("方案", "住院＋重疾＋意外")
+        walk.choose("哪个方案", "住院＋重疾＋意外")
         walk.press_button("查看或设定")
         walk.choose("第 1 个缴费方", "上级工会")
         walk.fill("第 1 个缴费方的名称", "伊春森工集团工会")
