@@ -105,7 +105,7 @@ class Asked:
         """In words, for the head of a page, a print and a workbook."""
         words = [f"含“{self.text}”"] * bool(self.text)
         words += [one.said(value) for one, value in self.boxes if value]
-        return "筛选出 " + "；".join(words) if words else "全部"
+        return ("筛选出 " * self.is_filtered + "；".join(words)) or "全部"
 
     def since(self, name: str) -> datetime | None:
         """The first instant of the day or month that was asked for."""

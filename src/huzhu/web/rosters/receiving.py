@@ -46,7 +46,6 @@ def receive(request: Any, pk: Any) -> HttpResponse:
         "roster": roster,
         "lines": lines,
         "left": sum(line["share"].left_fen for line in lines),
-        "total": sum(line.get("fen", 0) for line in lines),
         "errors": errors,
         "slip": slip,
         "reasons": REASONS,

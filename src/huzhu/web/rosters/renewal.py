@@ -159,7 +159,6 @@ def changes(request: Any, pk: Any) -> HttpResponse:
         "plans": plans,
         "payers": contributions.by_payer(plans).items(),
         "total": contributions.total_fen(plans),
-        "today": request.today,
     }
     return render(request, "web/rosters/difference.html", shown)
 
