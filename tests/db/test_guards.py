@@ -10,13 +10,14 @@ from django.db import IntegrityError, connection, transaction
 
 from factories.audit import NOON, an_event
 from factories.organisations import an_association
+from factories.users import a_user
 from huzhu.audit.models import Seal
 from huzhu.audit.services import seal
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
 from huzhu.db import guards
 from huzhu.employers.models import Stance
 from huzhu.files.models import StoredFile
-from huzhu.ledger.models import Account, LedgerEntry, Voucher
+from huzhu.ledger.models import Account, DayBalance, DayClose, LedgerEntry, Voucher
 from huzhu.schemes.models import SchemeEdition
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,8 @@ COLUMNS = {
     "audit_seal": ("digest", "upto"),
     "ledger_voucher": ("note", "source"),
     "ledger_ledgerentry": ("month", "source"),
+    "ledger_dayclose": ("upto", None),
+    "ledger_daybalance": ("account_id", None),
     "schemes_schemeedition": ("title", "identity"),
     "employers_stance": ("told_by_name", None),
     "bank_statement": ("taken_by_name", None),
@@ -51,6 +54,12 @@ def rows():
         voucher=voucher, source="receipt:1/1", debit=asset, credit=income, amount_fen=12000,
         scheme_slug="yc-1", fund_year=2022, month="2022-07", office=office,
     )  # fmt: skip
+    signed = DayClose.objects.create(
+        book=office, day=NOON.date(), upto=1, voucher_count=1, signed_by=a_user(), signed_at=NOON
+    )
+    DayBalance.objects.create(
+        close=signed, account=asset, opening_fen=0, in_fen=12000, out_fen=0, closing_fen=12000
+    )
     SchemeEdition.objects.create(
         slug="yc-1", edition="2022", title="住院", short="住院", identity="a" * 64, resolved="…", fee_fen=12000,
         opens_on=NOON.date(), closes_on=NOON.date(), published_at=NOON,
@@ -107,7 +116,7 @@ def test_every_table_that_tells_what_happened_is_guarded():
 
 @every_table
 def test_nobody_may_change_a_row(rows, table):
-    refused(f"UPDATE {table} SET {COLUMNS[table][0]} = 'x'", table)
+    refused(f"UPDATE {table} SET {COLUMNS[table][0]} = '7'", table)
     refused(f"UPDATE {table} SET id = id", table)
 
 
@@ -121,11 +130,11 @@ def test_nobody_may_delete_a_row(rows, table):
 @every_table
 def test_nobody_may_replace_a_row_by_its_key_or_by_what_else_is_unique(rows, table):
     column, unique = COLUMNS[table]
-    refused(f"INSERT OR REPLACE INTO {table} {copied(table, **{column: chr(39) + 'x' + chr(39)})}", table)
+    refused(f"INSERT OR REPLACE INTO {table} {copied(table, **{column: chr(39) + '7' + chr(39)})}", table)
     refused(f"REPLACE INTO {table} {copied(table)}", table)
     if unique:
         refused(f"INSERT OR REPLACE INTO {table} {copied(table, id='id + 1')}", table)
-    refused(f"UPDATE OR REPLACE {table} SET {column} = 'x'", table)
+    refused(f"UPDATE OR REPLACE {table} SET {column} = '7'", table)
 
 
 @every_table
@@ -133,7 +142,7 @@ def test_nobody_may_upsert_a_row(rows, table):
     column, _ = COLUMNS[table]
     # SQLite reads ON after a SELECT as a join, unless a WHERE stands between
     refused(
-        f"INSERT INTO {table} {copied(table)} WHERE true ON CONFLICT (id) DO UPDATE SET {column} = 'x'", table
+        f"INSERT INTO {table} {copied(table)} WHERE true ON CONFLICT (id) DO UPDATE SET {column} = '7'", table
     )
 
 
@@ -200,6 +209,44 @@ def test_a_guard_that_is_gone_or_idle_is_reported_and_put_back(rows, table):
         guards.install()
         assert guards.missing() == []
         refused(f"DELETE FROM {table}", table)
+
+
+def swallow(table: str) -> list[list[str]]:
+    """Ways to lose new rows without touching the guard; each ends with how to take it away again."""
+    if POSTGRES:
+        body = "CREATE OR REPLACE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
+        return [
+            [f"CREATE RULE lost AS ON INSERT TO {table} DO INSTEAD NOTHING", f"DROP RULE lost ON {table}"],
+            [
+                body,
+                f"CREATE TRIGGER lost BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION swallow()",
+                f"DROP TRIGGER lost ON {table}",
+            ],
+        ]
+    return [
+        [
+            f"CREATE TRIGGER lost BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END",
+            "DROP TRIGGER lost",
+        ]
+    ]
+
+
+@every_table
+def test_what_swallows_new_rows_is_reported(rows, table):
+    for *plant, remove in swallow(table):
+        for statement in plant:
+            sql(statement)
+        assert guards.missing() == [table]
+        sql(remove)
+        assert guards.missing() == []
+
+
+@every_table
+def test_a_table_that_another_took_the_place_of_is_reported(rows, table):
+    """Rename and copy: the guard goes with the old table, the new one has none."""
+    sql(f"ALTER TABLE {table} RENAME TO taken_away")
+    sql(f"CREATE TABLE {table} AS SELECT * FROM taken_away")
+    assert table in guards.missing()
 
 
 @only_postgres

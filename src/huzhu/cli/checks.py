@@ -79,6 +79,71 @@ BOOKS = (
         "JOIN ledger_account a ON a.code = l.credit_id GROUP BY 1, 2",
     ),
 )
+# which entries belong to the book of a province: those of offices in its branch
+_OF_BOOK = (
+    "JOIN organisations_organisation b ON b.id = {0}.book_id "
+    "JOIN organisations_organisation o ON o.path LIKE b.path || '%' "
+    "JOIN ledger_ledgerentry l ON l.office_id = o.id"
+)
+KEEPING = (
+    Check(
+        "冲销凭证：原凭证的分录对调",
+        "SELECT v.number, SUM(l.amount_fen) FROM ledger_voucher v "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = v.id WHERE v.reverses_id IS NOT NULL GROUP BY 1",
+        "SELECT v.number, SUM(l.amount_fen) FROM ledger_voucher v "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = v.reverses_id WHERE EXISTS (SELECT 1 FROM ledger_ledgerentry m "
+        "WHERE m.voucher_id = v.id AND m.debit_id = l.credit_id AND m.credit_id = l.debit_id "
+        "AND m.amount_fen = l.amount_fen AND m.office_id = l.office_id AND m.scheme_slug = l.scheme_slug "
+        "AND m.fund_year = l.fund_year) GROUP BY 1",
+    ),
+    Check(
+        "锁账以后没有再记账",
+        "SELECT month, book_id, 0 FROM ledger_period",
+        f"SELECT p.month, p.book_id, COUNT(*) FROM ledger_period p {_OF_BOOK.format('p')} AND l.month = p.month "
+        "JOIN ledger_voucher v ON v.id = l.voucher_id AND v.posted_at > p.locked_at GROUP BY 1, 2",
+        unit="条",
+    ),
+    Check(
+        "上解：汇出、到账和退回的凭证",
+        "SELECT id, 'sent', amount_fen FROM ledger_remittance "
+        "UNION ALL SELECT id, 'settled', amount_fen FROM ledger_remittance WHERE state <> 'sent'",
+        "SELECT r.id, 'sent', SUM(l.amount_fen) FROM ledger_remittance r "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = r.sent_voucher_id AND l.debit_id = '1002' "
+        "AND l.credit_id = '1003' GROUP BY r.id UNION ALL "
+        "SELECT r.id, 'settled', SUM(l.amount_fen) FROM ledger_remittance r "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = r.settled_voucher_id AND l.credit_id = '1002' "
+        "AND l.debit_id = CASE WHEN r.state = 'arrived' THEN '1001' ELSE '1003' END GROUP BY r.id",
+    ),
+    Check(
+        "日结：到那张凭证为止的余额",
+        "SELECT close_id, account_id, closing_fen FROM ledger_daybalance",
+        "SELECT c.id, d.account_id, SUM(CASE WHEN l.debit_id = d.account_id THEN l.amount_fen ELSE 0 END "
+        "- CASE WHEN l.credit_id = d.account_id THEN l.amount_fen ELSE 0 END) FROM ledger_dayclose c "
+        f"JOIN ledger_daybalance d ON d.close_id = c.id {_OF_BOOK.format('c')} AND l.voucher_id <= c.upto GROUP BY 1, 2",
+    ),
+    Check(
+        "日结：上日余额接上一个日结",
+        "SELECT close_id, account_id, opening_fen FROM ledger_daybalance",
+        "SELECT c.id, d.account_id, p.closing_fen FROM ledger_dayclose c "
+        "JOIN ledger_daybalance d ON d.close_id = c.id "
+        "JOIN ledger_daybalance p ON p.close_id = c.before_id AND p.account_id = d.account_id",
+    ),
+    Check(
+        "年度结转：转入基金的结余",
+        "SELECT id, income_fen - expense_fen FROM ledger_yearclosing WHERE state = 'posted'",
+        "SELECT y.id, SUM(CASE WHEN l.credit_id = '3001' THEN l.amount_fen ELSE -l.amount_fen END) "
+        "FROM ledger_yearclosing y JOIN ledger_ledgerentry l ON l.voucher_id = y.voucher_id "
+        "AND ((l.debit_id = '3009' AND l.credit_id = '3001') OR (l.debit_id = '3001' AND l.credit_id = '3009')) "
+        "GROUP BY 1",
+    ),
+    Check(
+        "年度结转：转入备付金",
+        "SELECT id, reserve_fen FROM ledger_yearclosing WHERE state = 'posted'",
+        "SELECT y.id, SUM(CASE WHEN l.credit_id = '3002' THEN l.amount_fen ELSE -l.amount_fen END) "
+        "FROM ledger_yearclosing y JOIN ledger_ledgerentry l ON l.voucher_id = y.voucher_id "
+        "AND (l.debit_id = '3002' OR l.credit_id = '3002') GROUP BY 1",
+    ),
+)
 FEES = (
     Check(
         "应缴：份数 × 会费",
@@ -288,4 +353,4 @@ PEOPLE = (
         unit="人",
     ),
 )
-CHECKS = (*BOOKS, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)
+CHECKS = (*BOOKS, *KEEPING, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)

@@ -292,6 +292,7 @@ def keep_prepaid(
     voucher = ledger.post(
         source=f"over:{transfer.reference}:{count + 1}",
         posted_on=transfer.posted_on,
+        or_later=True,  # the receipt keeps the bank's day
         note=f"{roster.employer.name} 多缴会费",
         rows=[row],
         by=transfer.by,
@@ -370,6 +371,7 @@ def _booked(share: Share, amount_fen: int, transfer: _Transfer, part: int, paper
     voucher = ledger.post(
         source=f"receipt:{transfer.reference}:{part}",
         posted_on=transfer.posted_on,
+        or_later=True,  # the receipt keeps the bank's day
         note=note_of(share),
         rows=[income_row(share, amount_fen)],
         by=by,

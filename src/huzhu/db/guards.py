@@ -13,6 +13,8 @@ APPEND_ONLY = [
     "audit_seal",
     "ledger_voucher",
     "ledger_ledgerentry",
+    "ledger_dayclose",
+    "ledger_daybalance",
     "schemes_schemeedition",
     "employers_stance",
     "bank_statement",
@@ -44,7 +46,8 @@ def install() -> None:
 
 
 def missing() -> list[str]:
-    """The append-only tables that are absent, or whose guards are absent, switched off or altered."""
+    """The append-only tables that are absent, whose guards are absent, switched off or altered, or that have a trigger
+    or a rule beside them, which might swallow rows."""
     guarded = _guarded_on_postgresql if connection.vendor == "postgresql" else _guarded_on_sqlite
     return [table for table in APPEND_ONLY if not guarded(table)]
 
@@ -79,6 +82,8 @@ def _guarded_on_postgresql(table: str) -> bool:
         SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
         WHERE t.tgrelid = to_regclass(%s) AND t.tgname = %s AND t.tgtype = %s AND t.tgenabled = 'A'
           AND t.tgqual IS NULL AND t.tgattr::text = '' AND p.prosrc = %s
+          AND NOT EXISTS (SELECT 1 FROM pg_rewrite r WHERE r.ev_class = t.tgrelid)
+          AND NOT EXISTS (SELECT 1 FROM pg_trigger o WHERE o.tgrelid = t.tgrelid AND o.oid <> t.oid AND NOT o.tgisinternal)
     """
     with connection.cursor() as cursor:
         cursor.execute(question, [table, NAME, _PG_KIND, _PG_BODY])
@@ -91,7 +96,7 @@ def _guarded_on_sqlite(table: str) -> bool:
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table]
         )
         found = dict(cursor.fetchall())
-    return bool(found) and _sqlite_triggers(table).items() <= found.items()
+    return bool(found) and _sqlite_triggers(table) == found
 
 
 def _sqlite_triggers(table: str) -> dict[str, str]:

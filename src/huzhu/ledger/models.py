@@ -3,6 +3,7 @@
 from django.db import models
 
 from huzhu.organisations.models import Organisation
+from huzhu.users.models import User
 
 
 class Account(models.Model):
@@ -83,5 +84,241 @@ class LedgerEntry(models.Model):
                 | models.Q(debit__gte="7", debit__lt="8", credit__gte="7", credit__lt="8")
                 | models.Q(debit__gte="8", debit__lt="9", credit__gte="8", credit__lt="9"),
                 name="between_no_two_purses",
+            ),
+        )
+
+
+class Period(models.Model):
+    """A month in the books of a province; a month without a row is open."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "开放"
+        LOCKED = "locked", "已锁账"
+        CLOSED = "closed", "已关账"
+
+    book = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="账本（省）")
+    month = models.CharField("会计月份", max_length=7)
+    state = models.CharField("状态", max_length=8, choices=State, default=State.OPEN)
+    locked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="锁账")
+    locked_at = models.DateTimeField("锁账时间", null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="关账")
+    closed_at = models.DateTimeField("关账时间", null=True)
+    reopened_reason = models.CharField("重新开放的原因", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会计月份"
+        ordering = ("-month",)
+        constraints = (
+            models.UniqueConstraint(fields=("book", "month"), name="a_month_of_a_book_once"),
+            models.CheckConstraint(
+                condition=models.Q(state="open", locked_by__isnull=True, locked_at__isnull=True)
+                | (~models.Q(state="open") & models.Q(locked_by__isnull=False, locked_at__isnull=False)),
+                name="who_locked_a_month_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="closed", closed_by__isnull=False, closed_at__isnull=False)
+                | (~models.Q(state="closed") & models.Q(closed_by__isnull=True, closed_at__isnull=True)),
+                name="who_closed_a_month_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_by__isnull=True) | ~models.Q(closed_by=models.F("locked_by")),
+                name="a_month_is_locked_and_closed_by_two",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.get_state_display()}"
+
+
+class ReserveRate(models.Model):
+    """From a day on, the share of a fund year's income or surplus that goes to the reserve; two persons say so."""
+
+    class Basis(models.TextChoices):
+        INCOME = "income", "会费和利息收入"
+        SURPLUS = "surplus", "当年结余"
+
+    book = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="账本（省）")
+    valid_from = models.DateField("起用日")
+    basis = models.CharField("基数", max_length=8, choices=Basis)
+    basis_points = models.PositiveIntegerField("比例（万分之）")
+    clause = models.CharField("依据", max_length=200)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出")
+    proposed_at = models.DateTimeField("提出时间")
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认")
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "备付金比例"
+        ordering = ("-valid_from", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("book", "valid_from"),
+                condition=models.Q(confirmed_by__isnull=False),
+                name="one_reserve_rate_from_a_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(basis_points__lte=10_000), name="a_reserve_rate_is_a_share"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="a_confirmed_rate_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by__isnull=True)
+                | ~models.Q(confirmed_by=models.F("proposed_by")),
+                name="a_reserve_rate_needs_two",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.valid_from} 起 {self.get_basis_display()}的 {self.basis_points // 100}.{self.basis_points % 100:02d}%"
+
+
+class YearClosing(models.Model):
+    """Income and expense of a fund year carried to the fund and its reserve: proposed by one, posted by another."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待确认"
+        POSTED = "posted", "已结转"
+        WITHDRAWN = "withdrawn", "已退回"
+
+    book = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="账本（省）")
+    fund_year = models.PositiveSmallIntegerField("基金年度")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
+    rate = models.ForeignKey(ReserveRate, models.PROTECT, related_name="+", verbose_name="备付金比例")
+    income_fen = models.BigIntegerField("结转的收入（分）")
+    expense_fen = models.BigIntegerField("结转的支出（分）")
+    reserve_fen = models.BigIntegerField("转入备付金（分）")
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出")
+    proposed_at = models.DateTimeField("提出时间")
+    posted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认")
+    posted_at = models.DateTimeField("确认时间", null=True)
+    voucher = models.OneToOneField(
+        Voucher, models.PROTECT, null=True, related_name="year_closing", verbose_name="凭证"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "年度结转"
+        ordering = ("-fund_year", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("book", "fund_year"),
+                condition=models.Q(state="proposed"),
+                name="one_open_proposal_a_fund_year",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state="posted", posted_by__isnull=False, posted_at__isnull=False, voucher__isnull=False
+                )
+                | (~models.Q(state="posted") & models.Q(voucher__isnull=True)),
+                name="a_posted_closing_has_its_voucher",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(posted_by__isnull=True) | ~models.Q(posted_by=models.F("proposed_by")),
+                name="a_year_is_closed_by_two",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.fund_year} 基金年度结转"
+
+
+class Remittance(models.Model):
+    """What an agency sends up to the province of the fees it collected; seen to arrive by somebody there."""
+
+    class State(models.TextChoices):
+        SENT = "sent", "在途"
+        ARRIVED = "arrived", "已到省"
+        RETURNED = "returned", "已退回"
+
+    office = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="代办处")
+    amount_fen = models.BigIntegerField("金额（分）")
+    bank_reference = models.CharField("银行流水号", max_length=60, unique=True)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.SENT)
+    sent_on = models.DateField("汇出日")
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="汇出")
+    sent_at = models.DateTimeField("登记时间")
+    sent_voucher = models.OneToOneField(Voucher, models.PROTECT, related_name="+", verbose_name="汇出凭证")
+    settled_on = models.DateField("到账日或退回日", null=True)
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认")
+    settled_voucher = models.OneToOneField(
+        Voucher, models.PROTECT, null=True, related_name="+", verbose_name="到账或退回凭证"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "上解"
+        ordering = ("-sent_on", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_remittance_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state="sent",
+                    settled_on__isnull=True,
+                    settled_by__isnull=True,
+                    settled_voucher__isnull=True,
+                )
+                | (
+                    ~models.Q(state="sent")
+                    & models.Q(
+                        settled_on__isnull=False, settled_by__isnull=False, settled_voucher__isnull=False
+                    )
+                ),
+                name="what_arrived_has_its_voucher",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(settled_by__isnull=True) | ~models.Q(settled_by=models.F("sent_by")),
+                name="a_remittance_is_seen_by_another",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.office} {self.sent_on} 上解"
+
+
+class DayClose(models.Model):
+    """A day signed by the cashier: every voucher since the one before, whatever its date; append-only."""
+
+    book = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="账本（省）")
+    day = models.DateField("日期")
+    before = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="after", verbose_name="上一个日结"
+    )
+    upto = models.BigIntegerField("到第几张凭证为止")
+    voucher_count = models.PositiveIntegerField("凭证张数")
+    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="签字")
+    signed_at = models.DateTimeField("签字时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "日结"
+        ordering = ("-day",)
+        constraints = (
+            models.UniqueConstraint(fields=("book", "day"), name="a_day_of_a_book_is_signed_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.day} 日结"
+
+
+class DayBalance(models.Model):
+    """One money account in a day close; its closing balance is the next one's opening; append-only."""
+
+    close = models.ForeignKey(DayClose, models.PROTECT, related_name="balances", verbose_name="日结")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name="科目")
+    opening_fen = models.BigIntegerField("上日余额（分）")
+    in_fen = models.BigIntegerField("收入（分）")
+    out_fen = models.BigIntegerField("付出（分）")
+    closing_fen = models.BigIntegerField("本日余额（分）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "日结余额"
+        ordering = ("account",)
+        constraints = (
+            models.UniqueConstraint(fields=("close", "account"), name="an_account_of_a_day_once"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    closing_fen=models.F("opening_fen") + models.F("in_fen") - models.F("out_fen")
+                ),
+                name="a_day_adds_up",
             ),
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
-from huzhu.ledger.accounts import CHART, Line
+from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, Line, Purse
 from huzhu.ledger.models import Account, LedgerEntry, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
@@ -44,22 +44,21 @@ class Statement:
     """Income and expense of a period with what they came to since the start, and what the fund holds and owes."""
 
     balances: list[Balance]
-
-    def of(self, kind: str) -> list[Balance]:
-        return [one for one in self.balances if one.line.kind == kind]
+    unclosed: list[Balance]  # the same without what closings carried on
 
     @property
     def income(self) -> list[Balance]:
-        return self.of(Account.Kind.INCOME)
+        return [one for one in self.unclosed if one.line.kind == Account.Kind.INCOME]
 
     @property
     def expense(self) -> list[Balance]:
-        return self.of(Account.Kind.EXPENSE)
+        return [one for one in self.unclosed if one.line.kind == Account.Kind.EXPENSE]
 
     @property
     def standing(self) -> list[Balance]:
-        """What is held and what is owed."""
-        return [one for one in self.balances if one.line.kind in {Account.Kind.ASSET, Account.Kind.LIABILITY}]
+        """What is held, what is owed, and the fund with its reserve."""
+        kinds = {Account.Kind.ASSET, Account.Kind.LIABILITY, Account.Kind.FUND}
+        return [one for one in self.balances if one.line.kind in kinds]
 
     @property
     def income_fen(self) -> int:
@@ -122,25 +121,35 @@ def vouchers(by: Any) -> QuerySet[Voucher]:
     return Voucher.objects.filter(pk__in=seen).order_by("-number")
 
 
-def balances(
+def balances(  # noqa: PLR0913  what the books are kept by
     scheme: str | None = None,
     fund_year: int | None = None,
     month: str | None = None,
     office: Organisation | None = None,
     *,
     by: Any = None,
+    until: str | None = None,
+    purse: Purse = Purse.MUTUAL,
+    closings: bool = True,
 ) -> list[Balance]:
-    """Every account of the chart. `month` ("2022-07") splits before it from within it, and leaves out what is later.
+    """Every account of a purse. `month` ("2022-07") splits before it from within it, and leaves out what is later;
+    with `until` the months from the one to the other are within.
 
+    Without `closings` what a year's closing carried on is left out, so that income and expense stay readable.
     Without `by` the whole books are summed: for reckoning, never for showing.
     """
     entries = LedgerEntry.objects.all() if by is None else visible_to(by)
-    wanted = {"scheme_slug": scheme, "fund_year": fund_year, "month__lte": month, "office": office}
+    wanted = {"scheme_slug": scheme, "fund_year": fund_year, "month__lte": until or month, "office": office}
     entries = entries.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if not closings:
+        entries = entries.exclude(debit=CLOSING).exclude(credit=CLOSING)
     before, within = (
-        (entries.filter(month__lt=month), entries.filter(month=month)) if month else (entries.none(), entries)
+        (entries.filter(month__lt=month), entries.filter(month__gte=month))
+        if month
+        else (entries.none(), entries)
     )
-    return _balances(_nets(before), _sums(within, "debit"), _sums(within, "credit"))
+    found = _balances(_nets(before), _sums(within, "debit"), _sums(within, "credit"))
+    return [one for one in found if one.line.purse == purse]
 
 
 def _balances(before: dict[str, int], debited: dict[str, int], credited: dict[str, int]) -> list[Balance]:
@@ -155,16 +164,31 @@ def _balances(before: dict[str, int], debited: dict[str, int], credited: dict[st
     ]
 
 
-def statement(
+def statement(  # noqa: PLR0913  what the books are kept by
     scheme: str | None = None,
     fund_year: int | None = None,
     month: str | None = None,
     office: Organisation | None = None,
     *,
     by: Any = None,
+    until: str | None = None,
+    purse: Purse = Purse.MUTUAL,
 ) -> Statement:
-    """Income by payer, expense by benefit, and what is held and owed."""
-    return Statement(balances(scheme, fund_year, month, office, by=by))
+    """Income by payer and expense by benefit as they were before any closing; every account as it stands."""
+    split = {"by": by, "until": until, "purse": purse}
+    asked = (scheme, fund_year, month, office)
+    return Statement(balances(*asked, **split), balances(*asked, **split, closings=False))
+
+
+def collected(office: Organisation) -> list[tuple[int, str, int]]:
+    """What lies in an agency's collecting account: (fund year, scheme, fen), oldest year first."""
+    entries = LedgerEntry.objects.filter(office=office).order_by()
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    for side, sign in (("debit", 1), ("credit", -1)):
+        found = entries.filter(**{side: COLLECTED}).values_list("fund_year", "scheme_slug")
+        for year, slug, fen in found.annotate(Sum("amount_fen")):
+            sums[year, slug] += sign * fen
+    return [(year, slug, fen) for (year, slug), fen in sorted(sums.items())]
 
 
 def choices(by: Any) -> dict[str, list[Any]]:

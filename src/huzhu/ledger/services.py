@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
+from huzhu.ledger import periods
 from huzhu.ledger.accounts import CHART, purse_of
+from huzhu.ledger.books import NoBook, locked_books
 from huzhu.ledger.models import Account, LedgerEntry, Voucher, VoucherDay
 from huzhu.organisations.models import Organisation
 
@@ -21,6 +23,10 @@ class AlreadyPosted(ValueError):
 
 class EntryRefused(ValueError):
     """A row that would not balance, or names an account that the chart does not have."""
+
+
+class MonthIsShut(EntryRefused):
+    """The day lies in a month that is locked or closed."""
 
 
 class CannotReverse(ValueError):
@@ -41,17 +47,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One voucher to be: where it comes from, its day, its words and rows, and the voucher that it reverses."""
+    """One voucher to be: where it comes from, its day, its words and rows, and the voucher that it reverses.
+
+    `or_later`: where that day's month is shut, it is booked on the first open day instead of being refused.
+    """
 
     source: str
     posted_on: date
     note: str
     rows: Sequence[Row]
     reverses: Voucher | None = None
+    or_later: bool = False
 
 
 @transaction.atomic
-def post(
+def post(  # noqa: PLR0913  a voucher, by whom and when
     *,
     source: str,
     posted_on: date,
@@ -59,12 +69,15 @@ def post(
     rows: Sequence[Row],
     by: audit.Actor,
     at: datetime,
+    or_later: bool = False,
 ) -> Voucher:
     """Write a voucher and its entries; raises AlreadyPosted where the source is in the books, EntryRefused for bad rows.
 
+    A day in a locked or closed month raises MonthIsShut; with `or_later` the first open day takes its place.
     Vouchers are numbered from 1 each day, without a gap: who posts on a day waits for whoever is posting on it.
     """
-    [voucher] = post_many(postings=[Posting(source, posted_on, note, rows)], by=by, at=at)
+    posting = Posting(source, posted_on, note, rows, or_later=or_later)
+    [voucher] = post_many(postings=[posting], by=by, at=at)
     return voucher
 
 
@@ -74,19 +87,20 @@ def post_many(*, postings: Sequence[Posting], by: audit.Actor, at: datetime) -> 
     for posting in postings:
         check_rows(posting.rows)
     _make_sure_of(code for posting in postings for row in posting.rows for code in (row.debit, row.credit))
-    numbers = _numbers(posting.posted_on for posting in postings)
+    days = _open_days(postings)
+    numbers = _numbers(days)
     vouchers = [
         Voucher(
             number=number,
             source=posting.source,
-            posted_on=posting.posted_on,
+            posted_on=day,
             note=posting.note[:120],
             actor_id=by.actor_id,
             actor_name=by.actor_name[:80],
             posted_at=at,
             reverses=posting.reverses,
         )
-        for posting, number in zip(postings, numbers, strict=True)
+        for posting, day, number in zip(postings, days, numbers, strict=True)
     ]
     saved = list(zip(postings, _saved(vouchers), strict=True))
     LedgerEntry.objects.bulk_create(
@@ -177,12 +191,41 @@ def _make_sure_of(codes: Iterable[str]) -> None:
         ensure_chart()
 
 
-def _numbers(days: Iterable[date]) -> list[str]:
+def _open_days(postings: Sequence[Posting]) -> list[date]:
+    """The day each is booked on, under the lock of its book; raises EntryRefused, MonthIsShut."""
+    if not postings:
+        return []
+    offices = {row.office.pk: row.office for posting in postings for row in posting.rows}
+    try:
+        books = locked_books(offices.values())
+    except NoBook as problem:
+        raise EntryRefused(str(problem)) from problem
+    shut = periods.shut(set(books.values()), min(posting.posted_on for posting in postings))
+    return [_open_day(posting, {books[row.office.pk] for row in posting.rows}, shut) for posting in postings]
+
+
+def _open_day(posting: Posting, books: set[Organisation], shut: periods.Shut) -> date:
+    if len(books) > 1:
+        names = "、".join(sorted(book.name for book in books))
+        raise EntryRefused(f"一张凭证里有两个省的账（{names}），没有入账。请按省分开记。")
+    [book] = books
+    period = shut.of(book, posting.posted_on)
+    if period is None:
+        return posting.posted_on
+    day = shut.open_day(book, posting.posted_on)
+    if posting.or_later:
+        return day
+    way = "，不能再开放" if period.state == period.State.CLOSED else "，或先由另一个人重新开放这个月"
+    raise MonthIsShut(
+        f"{book.name}的 {period.month} {period.get_state_display()}，没有入账。请记在 {day} 或以后{way}。"
+    )
+
+
+def _numbers(days: Sequence[date]) -> list[str]:
     """A number for each, in the order given. A day's row is locked until the transaction ends: no gaps and no twins."""
-    wanted = list(days)
-    last = {day: _reserved(day, count) - count for day, count in sorted(Counter(wanted).items())}
+    last = {day: _reserved(day, count) - count for day, count in sorted(Counter(days).items())}
     numbers = []
-    for day in wanted:
+    for day in days:
         last[day] += 1
         numbers.append(f"{day:%Y%m%d}-{last[day]:05d}")
     return numbers
