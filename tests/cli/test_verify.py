@@ -21,12 +21,9 @@ from huzhu.cli.verify import _width
 from huzhu.contributions import claiming, refunds
 from huzhu.contributions.models import Prepaid
 from huzhu.contributions.pledges import pledge
-<<<<<<< HEAD
 from huzhu.contributions.services import Money
-=======
 from huzhu.ledger import closing, dayclose, periods, remitting
 from huzhu.ledger.models import Remittance
->>>>>>> 7d89080 (Months are locked by one and closed by another, years are carried to fund and reserve, agencies send up what they collected, and the cash desk signs its day)
 from huzhu.members import hardship
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import services
@@ -46,16 +43,12 @@ def honest(db) -> Desk:
     an_answered(desk, fail_lines=[1])
     a_payout(desk, 700)
     a_final_decision(desk, 900)
-<<<<<<< HEAD
     a_bank_day(desk, clerk)
-=======
     books_are_kept(desk, clerk)
->>>>>>> 7d89080 (Months are locked by one and closed by another, years are carried to fund and reserve, agencies send up what they collected, and the cash desk signs its day)
     seal(at=ANSWERED_AT)
     return desk
 
 
-<<<<<<< HEAD
 def a_bank_day(desk: Desk, clerk: Role) -> None:
     """What the bank says: a transfer of too much, of which the rest is on its way back, and money that nobody knows."""
     account = an_own_account(desk.city, by=desk.maker)
@@ -72,7 +65,8 @@ def a_bank_day(desk: Desk, clerk: Role) -> None:
     asked = refunds.propose(prepaid=rest, payee=payee, reason="多汇了", by=clerk, at=ANSWERED_AT)
     listed = refunds.make_list(refunds=[asked], by=desk.maker, at=ANSWERED_AT)
     refunds.release(listed=listed, by=desk.releaser, at=ANSWERED_AT)
-=======
+
+
 def books_are_kept(desk: Desk, clerk: Role) -> None:
     """Money was sent up and came back, a voucher was reversed, every month is closed, days are signed, the year is closed."""
     day, at = date(2023, 3, 1), datetime(2023, 3, 1, 4, tzinfo=UTC)
@@ -105,7 +99,6 @@ def books_are_kept(desk: Desk, clerk: Role) -> None:
 def months_to(last: str, desk: Desk) -> Iterator[str]:
     while (month := periods.next_to_lock(desk.province)) <= last:
         yield month
->>>>>>> 7d89080 (Months are locked by one and closed by another, years are carried to fund and reserve, agencies send up what they collected, and the cash desk signs its day)
 
 
 def a_sponsored_roster(desk: Desk, clerk: Role) -> None:
@@ -138,11 +131,7 @@ def seeded(*faults: str):
 
 
 def unlocked() -> list[str]:
-<<<<<<< HEAD
-    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "bank_statementline")
-=======
-    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "ledger_dayclose")
->>>>>>> 7d89080 (Months are locked by one and closed by another, years are carried to fund and reserve, agencies send up what they collected, and the cash desk signs its day)
+    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "bank_statementline", "ledger_dayclose")
     if connection.vendor == "postgresql":
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"] + [
             f"DROP TRIGGER append_only ON {table}" for table in tables

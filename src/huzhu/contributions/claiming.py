@@ -262,6 +262,7 @@ def _post(line: StatementLine, entry: _Entry, by: Role, at: datetime) -> Voucher
     return ledger.post(
         source=f"{entry.source}:{line.reference}:{count + 1}",
         posted_on=entry.on,
+        or_later=True,  # the line keeps the bank's day
         note=f"{entry.note} {line.name}".strip(),
         rows=[row],
         by=by,

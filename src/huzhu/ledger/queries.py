@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, Line, Purse
-from huzhu.ledger.models import Account, LedgerEntry, Voucher
+from huzhu.ledger.books import books
+from huzhu.ledger.models import Account, DayClose, LedgerEntry, Period, ReserveRate, Voucher, YearClosing
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
@@ -214,3 +215,49 @@ def _nets(entries: QuerySet[LedgerEntry]) -> dict[str, int]:
 def _sums(entries: QuerySet[LedgerEntry], side: str) -> dict[str, int]:
     found = entries.order_by().values_list(side).annotate(Sum("amount_fen"))
     return defaultdict(int, dict(found))
+
+
+def book_for(by: Any) -> Organisation | None:
+    """The book that somebody keeps or reads: the province at or above them, or the only one below."""
+    if not may(by, "books.see"):
+        return None
+    found = list(books(by.organisation)[:2])
+    return found[0] if found else None
+
+
+def months(book: Organisation) -> list[Period]:
+    """Every month of a book from its first entry on, newest first; those without a row as open ones."""
+    entries = LedgerEntry.objects.filter(office__path__startswith=book.path).order_by()
+    seen = set(entries.values_list("month", flat=True).distinct())
+    rows = {
+        one.month: one for one in Period.objects.filter(book=book).select_related("locked_by", "closed_by")
+    }
+    return [
+        rows.get(month) or Period(book=book, month=month)
+        for month in sorted(seen | rows.keys(), reverse=True)
+    ]
+
+
+def periods_of(by: Any) -> QuerySet[Period]:
+    """Months with a row, of the book that the asker may see."""
+    book = book_for(by)
+    return Period.objects.filter(book=book).select_related("book") if book else Period.objects.none()
+
+
+def rates(book: Organisation) -> QuerySet[ReserveRate]:
+    return ReserveRate.objects.filter(book=book).select_related("proposed_by", "confirmed_by")
+
+
+def closings(book: Organisation) -> QuerySet[YearClosing]:
+    return YearClosing.objects.filter(book=book).select_related(
+        "proposed_by", "posted_by", "voucher", "rate", "book"
+    )
+
+
+def day_closes(book: Organisation) -> QuerySet[DayClose]:
+    """Signed days, newest first, with their balances."""
+    return (
+        DayClose.objects.filter(book=book)
+        .select_related("signed_by", "before")
+        .prefetch_related("balances__account")
+    )

@@ -236,12 +236,12 @@ def _posting(payout: Payout, answer: Answer, at: datetime) -> Posting:
     day = (at if answer.paid is None else answer.at).astimezone(SHANGHAI).date()
     if answer.paid:
         rows = moved_rows(decision, lay, BANK)
-        return Posting(f"decision:{decision.pk}:paid", day, f"发放互助金 申请 {number}", rows)
+        return Posting(f"decision:{decision.pk}:paid", day, f"发放互助金 申请 {number}", rows, or_later=True)
     if answer.paid is None:
         rows = moved_rows(decision, lay, IN_DOUBT)
-        return Posting(f"payout:{payout.pk}:in_doubt", day, f"给付存疑 申请 {number}", rows)
+        return Posting(f"payout:{payout.pk}:in_doubt", day, f"给付存疑 申请 {number}", rows, or_later=True)
     rows = moved_rows(decision, lay, RETURNED)
-    return Posting(f"payout:{payout.pk}:returned", day, f"银行退回 申请 {number}", rows)
+    return Posting(f"payout:{payout.pk}:returned", day, f"银行退回 申请 {number}", rows, or_later=True)
 
 
 def _words(payout: Payout) -> str:

@@ -293,7 +293,6 @@ def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
     return data
 
 
-<<<<<<< HEAD
 def _sealed_file(batch: PayoutBatch) -> bytes:
     """As it was written the first time; else made again, and written if it is the one that was sealed."""
     data = bankfile.kept(batch)
@@ -306,77 +305,6 @@ def _sealed_file(batch: PayoutBatch) -> bytes:
             )
         bankfile.keep(batch, data)
     return data
-=======
-@transaction.atomic
-def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> ReplyFile:
-    """Take in the bank's reply: paid or failed in the bank's words. The same file again changes nothing.
-
-    Raises ReplyRefused, with every line that does not fit; then nothing is taken in.
-    """
-    check_may(by, "payouts.reply", within=batch.organisation)
-    batch, payouts = _locked(batch)
-    if before := replies.taken_before(batch, data):
-        return before
-    check_batch(batch, PayoutBatch.State.CLOSED)
-    reply = replies.compare(batch, payouts, data, at)
-    for payout, answer in reply.news:
-        _answered(payout, answer, by, at)
-    if not batch.payouts.filter(state=Payout.State.SENT).exists():
-        PayoutBatch.objects.filter(pk=batch.pk).update(state=PayoutBatch.State.CLOSED)
-    taken = ReplyFile.objects.create(
-        batch=batch,
-        sha256=reply.sha256,
-        paid_count=len(reply.paid),
-        failed_count=len(reply.failed),
-        taken_by=by.user,
-        taken_at=at,
-    )
-    detail = {"sha256": reply.sha256, "paid": len(reply.paid), "failed": len(reply.failed)}
-    audit.record(by=by, verb="payouts.apply_reply", on=batch, at=at, detail=detail)
-    return taken
-
-
-def _answered(payout: Payout, answer: Answer, by: Role, at: datetime) -> None:
-    payout.state = Payout.State.PAID if answer.paid else Payout.State.FAILED
-    payout.answered_at = answer.at
-    payout.bank_words = answer.words or ("" if answer.paid else "银行没有说明原因")
-    payout.save(update_fields=["state", "answered_at", "bank_words"])
-    if answer.paid:
-        _book_payment(payout, by, at)
-        claims.advance(claim=payout.decision.claim, to=State.PAID, by=by, at=answer.at)
-    detail = {"claim": payout.decision.claim.number, "words": payout.bank_words}
-    verb = "payouts.paid" if answer.paid else "payouts.failed"
-    audit.record(by=by, verb=verb, on=payout, at=at, detail=detail)
-    _tell(payout, at)
-
-
-def _book_payment(payout: Payout, by: Role, at: datetime) -> None:
-    """Payable to bank. The source is the decision's: however often it is sent, its money leaves the books once."""
-    decision = payout.decision
-    ledger.post(
-        source=f"decision:{decision.pk}:paid",
-        posted_on=_day(payout.answered_at or at),
-        note=f"发放互助金 申请 {decision.claim.number}",
-        rows=list(payment_rows(decision)),
-        by=by,
-        at=at,
-        or_later=True,  # the bank's day may lie in a month that is shut by now
-    )
-
-
-def _tell(payout: Payout, at: datetime) -> None:
-    claim, when = payout.decision.claim, payout.answered_at
-    if not (claim.member.phone and when):
-        return
-    amount = f"{money.spoken(payout.amount_fen)} 元"
-    text = (
-        f"您的互助金 {amount}已于 {when.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 到账"
-        f"（账号末四位 {payout.account_number[-4:]}）。申请 {claim.number}。"
-        if payout.state == Payout.State.PAID
-        else f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在。请在手机上打开这件申请，按“换一个收款账户”；也可以到代办处办理。"
-    )
-    send(phone=claim.member.phone, text=text, purpose="payout", about=claim, at=at)
->>>>>>> 7d89080 (Months are locked by one and closed by another, years are carried to fund and reserve, agencies send up what they collected, and the cash desk signs its day)
 
 
 @transaction.atomic

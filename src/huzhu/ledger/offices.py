@@ -1,0 +1,108 @@
+"""The city collects and remits, the province pays: what each office took in, sent up, and what was paid for its members."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from huzhu.ledger.accounts import BANK, COLLECTED, IN_TRANSIT, PAYABLE
+from huzhu.ledger.models import LedgerEntry, Remittance
+from huzhu.organisations.models import Organisation
+from huzhu.users.permissions import may
+
+STATES = tuple(Remittance.State.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One office and scheme in the months asked for; balances are those at their end."""
+
+    office: Organisation
+    scheme_slug: str
+    collected_fen: int
+    sent_fen: int
+    arrived_fen: int
+    paid_fen: int
+    lying_fen: int
+    in_transit_fen: int
+    owed_fen: int
+    at_province_fen: int
+
+
+def _entries(by: Any) -> QuerySet[LedgerEntry]:
+    if not may(by, "remittances.see"):
+        return LedgerEntry.objects.none()
+    return LedgerEntry.objects.filter(office__path__startswith=by.organisation.path).order_by()
+
+
+def flows(by: Any, since: str = "", until: str = "", office: str = "", scheme: str = "") -> list[Flow]:
+    """For the offices of the asker's branch, by office and scheme; months as "2022-07", both included."""
+    found = _entries(by)
+    found = found.filter(office=office) if office else found
+    found = found.filter(scheme_slug=scheme) if scheme else found
+    found = found.filter(month__lte=until) if until else found
+    moved = _moved(found.filter(month__gte=since) if since else found)
+    held = _moved(found)
+    offices = Organisation.objects.in_bulk({place for place, _ in held})
+    return [
+        _flow(offices[place], slug, moved[place, slug], pairs)
+        for (place, slug), pairs in sorted(
+            held.items(), key=lambda item: (offices[item[0][0]].path, item[0][1])
+        )
+    ]
+
+
+def _moved(entries: QuerySet[LedgerEntry]) -> dict[tuple[int, str], dict[tuple[str, str], int]]:
+    """Fen by debit and credit, for each office and scheme."""
+    sums: dict[tuple[int, str], dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    keys = entries.values_list("office", "scheme_slug", "debit", "credit")
+    for place, slug, debit, credit, fen in keys.annotate(Sum("amount_fen")):
+        sums[place, slug][debit, credit] += fen
+    return sums
+
+
+def _flow(
+    office: Organisation,
+    slug: str,
+    moved: dict[tuple[str, str], int],
+    held: dict[tuple[str, str], int],
+) -> Flow:
+    def between(debit: str, credit: str) -> int:
+        return moved[debit, credit] - moved[credit, debit]
+
+    def debits_less_credits(sums: dict[tuple[str, str], int], code: str) -> int:
+        return sum(fen * ((debit == code) - (credit == code)) for (debit, credit), fen in sums.items())
+
+    sent, arrived = between(IN_TRANSIT, COLLECTED), between(BANK, IN_TRANSIT)
+    return Flow(
+        office,
+        slug,
+        collected_fen=debits_less_credits(moved, COLLECTED) + sent,
+        sent_fen=sent,
+        arrived_fen=arrived,
+        paid_fen=between(PAYABLE, BANK),
+        lying_fen=debits_less_credits(held, COLLECTED),
+        in_transit_fen=debits_less_credits(held, IN_TRANSIT),
+        owed_fen=-debits_less_credits(held, PAYABLE),
+        at_province_fen=debits_less_credits(held, BANK),
+    )
+
+
+def choices(by: Any) -> dict[str, list[tuple[str, str]]]:
+    """Offices and schemes that occur in the asker's branch."""
+    seen = _entries(by)
+    offices = Organisation.objects.filter(pk__in=seen.values("office")).order_by("path")
+    slugs = sorted(seen.values_list("scheme_slug", flat=True).distinct())
+    return {
+        "offices": [(str(one.pk), one.name) for one in offices],
+        "schemes": [(slug, slug) for slug in slugs],
+    }
+
+
+def remittances(by: Any) -> QuerySet[Remittance]:
+    """What the offices of the asker's branch sent up, newest first."""
+    if not may(by, "remittances.see"):
+        return Remittance.objects.none()
+    found = Remittance.objects.filter(office__path__startswith=by.organisation.path)
+    return found.select_related("office", "sent_by", "settled_by", "sent_voucher", "settled_voucher")

@@ -1,0 +1,130 @@
+"""What the offices collected, sent up, and what was paid for their members; a remittance sent and seen to arrive."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from huzhu.core import money
+from huzhu.ledger import lifecycle, offices, periods, remitting, services
+from huzhu.schemes.queries import published
+from huzhu.users.permissions import NotAllowed
+from huzhu.web import lists
+from huzhu.web.access import staff, told
+from huzhu.web.workbooks import Cell, yuan
+
+SEES = ("agency_clerk", "payment_maker", "payment_releaser", "auditor", "leader")
+HEADS = (
+    "机构",
+    "方案",
+    "收到会费",
+    "上解",
+    "已到省",
+    "为会员给付",
+    "收款户余额",
+    "在途",
+    "应付未付",
+    "在省余额",
+)
+SUMS = (
+    "collected_fen", "sent_fen", "arrived_fen", "paid_fen", "lying_fen", "in_transit_fen", "owed_fen", "at_province_fen"
+)  # fmt: skip
+REFUSALS = (
+    NotAllowed,
+    lifecycle.CannotMove,
+    periods.SamePerson,
+    remitting.RemittanceRefused,
+    services.CannotReverse,
+    services.EntryRefused,
+    money.NotMoney,
+)
+
+
+@require_safe
+@staff(*SEES)
+def flows(request: Any) -> HttpResponse:
+    """By office and scheme, for the months asked; below it the remittances."""
+    names = {row.slug: row.short for row in published()}
+    offered = offices.choices(request.by)
+    schemes = [(slug, names.get(slug, slug)) for slug, _ in offered["schemes"]]
+    asked = lists.read(
+        request,
+        "上解和给付",
+        lists.Filter("office", "机构", offered["offices"]),
+        lists.Filter("scheme", "方案", schemes),
+        lists.Filter("since", "从", kind="month"),
+        lists.Filter("until", "到", kind="month"),
+        unit="行",
+    )
+    found = offices.flows(request.by, asked["since"], asked["until"], asked["office"], asked["scheme"])
+
+    def cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+        for one in rows:
+            yield (
+                one.office.name,
+                names.get(one.scheme_slug, one.scheme_slug),
+                *(yuan(getattr(one, name)) for name in SUMS),
+            )
+
+    if asked.takes:
+        return lists.taken(request, asked, HEADS, found, cells)
+    shown = lists.shown(request, asked, found) | {
+        "names": names,
+        "sums": {name: sum(getattr(one, name) for one in found) for name in SUMS},
+        "remittances": offices.remittances(request.by)[:100],
+        "sends": request.by.code == "agency_clerk",
+        "settles": request.by.code == "payment_maker",
+    }
+    return render(request, "web/finance/flows.html", shown)
+
+
+@require_POST
+@staff("agency_clerk")
+def send(request: Any) -> HttpResponse:
+    """The agency writes down what it sent up."""
+    try:
+        sent = remitting.send(
+            office=request.by.organisation,
+            amount_fen=money.fen(request.POST.get("amount", "").strip().replace(",", "")),
+            sent_on=_day(request, "sent_on"),
+            bank_reference=request.POST.get("reference", ""),
+            by=request.by,
+            at=request.now,
+        )
+    except REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, f"上解 {money.spoken(sent.amount_fen)} 元已登记，等省里确认到账。")
+    return redirect("web:flows")
+
+
+@require_POST
+@staff("payment_maker")
+def settle(request: Any, pk: int) -> HttpResponse:
+    """The province sees it arrive, or sends it back."""
+    found = get_object_or_404(offices.remittances(request.by), pk=pk)
+    try:
+        if "back" in request.POST:
+            remitting.give_back(
+                remittance=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now
+            )
+        else:
+            remitting.arrive(
+                remittance=found, arrived_on=_day(request, "arrived_on"), by=request.by, at=request.now
+            )
+    except REFUSALS as refusal:
+        told(request, refusal)
+    else:
+        messages.success(request, f"{found} 已办。")
+    return redirect("web:flows")
+
+
+def _day(request: Any, name: str) -> date:
+    try:
+        return date.fromisoformat(request.POST.get(name, ""))
+    except ValueError:
+        raise remitting.RemittanceRefused("日期没有填对，没有登记。请照银行回单选择日期。") from None
