@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 
-from huzhu.ledger.accounts import BANK, COLLECTED, IN_TRANSIT, PAYABLE
+from huzhu.ledger.accounts import BANK, COLLECTED, IN_DOUBT, IN_TRANSIT, PAYABLE, RETURNED
 from huzhu.ledger.models import LedgerEntry, Remittance
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
-STATES = tuple(Remittance.State.choices)
+TO_MEMBERS = (PAYABLE, RETURNED, IN_DOUBT)  # what is owed to members, wherever it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def _entries(by: Any) -> QuerySet[LedgerEntry]:
 def flows(by: Any, since: str = "", until: str = "", office: str = "", scheme: str = "") -> list[Flow]:
     """For the offices of the asker's branch, by office and scheme; months as "2022-07", both included."""
     found = _entries(by)
-    found = found.filter(office=office) if office else found
+    found = found.filter(office=int(office)) if office else found
     found = found.filter(scheme_slug=scheme) if scheme else found
     found = found.filter(month__lte=until) if until else found
     moved = _moved(found.filter(month__gte=since) if since else found)
@@ -81,10 +81,10 @@ def _flow(
         collected_fen=debits_less_credits(moved, COLLECTED) + sent,
         sent_fen=sent,
         arrived_fen=arrived,
-        paid_fen=between(PAYABLE, BANK),
+        paid_fen=sum(between(code, BANK) for code in TO_MEMBERS),
         lying_fen=debits_less_credits(held, COLLECTED),
         in_transit_fen=debits_less_credits(held, IN_TRANSIT),
-        owed_fen=-debits_less_credits(held, PAYABLE),
+        owed_fen=-sum(debits_less_credits(held, code) for code in TO_MEMBERS),
         at_province_fen=debits_less_credits(held, BANK),
     )
 
