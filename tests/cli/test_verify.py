@@ -12,7 +12,8 @@ from factories.contributions import a_split, all_paid, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, some_workers
 from factories.payouts import ANSWERED_AT, HOUR, Desk, a_final_decision, a_payout, an_answered
 from factories.schemes import the_inpatient_scheme
-from factories.users import a_role
+from factories.users import a_role, a_user
+from huzhu.adjudication.models import AutomaticLine, AutomaticRun
 from huzhu.audit.services import seal
 from huzhu.cli import site
 from huzhu.cli.checks import CHECKS
@@ -42,11 +43,30 @@ def honest(db) -> Desk:
     services.pay_again(payout=batch.payouts.get(line=2), by=desk.maker, at=ANSWERED_AT + HOUR)
     an_answered(desk, fail_lines=[1])
     a_payout(desk, 700)
-    a_final_decision(desk, 900)
+    two_runs(desk, a_final_decision(desk, 900))
     a_bank_day(desk, clerk)
     books_are_kept(desk, clerk)
     seal(at=ANSWERED_AT)
     return desk
+
+
+def two_runs(desk: Desk, decision) -> None:
+    """One claim was decided by a run; another waits for the second person's word."""
+    other = a_final_decision(desk, 800)
+    for outcome, one, state in (("decided", decision, "done"), ("pays", other, "proposed")):
+        settled = {"settled_by": a_user("陈复核"), "settled_at": ANSWERED_AT} if state == "done" else {}
+        run = AutomaticRun.objects.create(
+            organisation=desk.province,
+            state=state,
+            started_by=one.decided_by,
+            started_at=ANSWERED_AT,
+            found_count=1,
+            found_fen=one.total_fen,
+            **settled,
+        )
+        AutomaticLine.objects.create(
+            run=run, claim=one.claim, place=1, outcome=outcome, amount_fen=one.total_fen, ground="x"
+        )
 
 
 def a_bank_day(desk: Desk, clerk: Role) -> None:
@@ -195,6 +215,8 @@ FAULTS = {
     "参保的核定：各项之和": "UPDATE adjudication_benefitresult SET amount_fen = amount_fen + 1",
     "累计已用：生效的核定": "UPDATE adjudication_runningtotal SET used_fen = used_fen + 1",
     "累计次数：生效的核定": "UPDATE adjudication_runningtotal SET claims_count = claims_count + 1",
+    "免申即享：待确认的合计": "UPDATE adjudication_automaticrun SET found_fen = found_fen + 1",
+    "免申即享：自动核定的金额": "UPDATE adjudication_automaticline SET amount_fen = amount_fen + 1",
     "给付金额：核定合计": "UPDATE payouts_payout SET amount_fen = amount_fen + 1",
     "批次笔数：批次里的给付": "UPDATE payouts_payoutbatch SET count = count + 1",
     "批次合计：批次里的给付": "UPDATE payouts_payoutbatch SET total_fen = total_fen + 1",

@@ -32,6 +32,12 @@ from huzhu.users.permissions import check_may
 SLICE = 500
 PAGE = 20_000  # members looked up at once
 Outcome = AutomaticLine.Outcome
+# what is read of a claim: another column asked for is another statement, and the test of statements fails
+READ = (
+    *("number", "state", "kinds", "admitted_on", "diagnosed_on", "accident_on", "hospital_grade"),
+    *("disability_grade", "drafted_at", "member", "office", "account"),
+    *("settlement__claim", "settlement__figures", "settlement__settled_at"),
+)
 
 
 class NothingWaits(ValueError):
@@ -106,9 +112,8 @@ def _members(run: AutomaticRun) -> Iterator[list[Any]]:
 
 def _reviewed(run: AutomaticRun, members: list[Any], place: int) -> int:
     """Lines for all waiting claims of these members; how many."""
-    claims = sorted(
-        _unseen(run).filter(member__in=members).select_related("member", "settlement", "opinion"), key=_order
-    )
+    found = _unseen(run).filter(member__in=members).select_related("member", "settlement", "opinion")
+    claims = sorted(found.only(*READ, "member__sex", "opinion__claim", "opinion__given_by"), key=_order)
     known = known_of_each(members)
     lines = [
         _line(run, claim, known[claim.member_id], place + number)
@@ -298,7 +303,7 @@ def _still_waiting(lines: list[AutomaticLine], members: dict[Any, Any]) -> dict[
     found = Claim.objects.filter(
         ~Exists(standing), pk__in=[line.claim_id for line in lines], state=State.REPORTED
     )
-    held = {claim.pk: claim for claim in found.select_related("settlement")}
+    held = {claim.pk: claim for claim in found.select_related("settlement").only(*READ)}
     offices = Organisation.objects.in_bulk({claim.office_id for claim in held.values()})
     for claim in held.values():
         claim.member, claim.office = members[claim.member_id], offices[claim.office_id]

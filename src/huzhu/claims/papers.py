@@ -77,7 +77,9 @@ def put_papers(*, claim: Claim, marks: Mapping[str, tuple[str, str]], by: Role, 
     _check_may_mark(claim, by)
     held = {paper.kind: paper for paper in claim.papers.all()}
     marked = [_marked(held.get(kind), kind, *mark) for kind, mark in marks.items()]
-    Evidence.objects.bulk_update(marked, ["state", "reason"])
+    for state, reason in {(paper.state, paper.reason) for paper in marked}:
+        alike = [paper.pk for paper in marked if (paper.state, paper.reason) == (state, reason)]
+        Evidence.objects.filter(pk__in=alike).update(state=state, reason=reason)
     _kept(claim, marked, by, at)
 
 

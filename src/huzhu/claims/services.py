@@ -307,7 +307,8 @@ def advance(*, claim: Claim, to: str, by: By, at: datetime, acts: Sequence[audit
     Called inside the transaction of that room's own `acts`, which are written down with it, before it.
     """
     changes = _times(claim, State(to), at)
-    return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
+    with transaction.atomic(savepoint=False):
+        return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
 
 
 def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
@@ -383,9 +384,9 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
     return claim
 
 
-def lock_member(claim: Claim) -> Member:
+def lock_member(claim: Claim) -> None:
     """Claims of one member are checked against each other one at a time."""
-    return Member.objects.select_for_update(no_key=True).get(pk=claim.member_id)
+    Member.objects.select_for_update(no_key=True).only("pk").get(pk=claim.member_id)
 
 
 def lock_members(keys: Iterable[Any]) -> dict[Any, Member]:

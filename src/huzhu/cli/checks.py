@@ -253,6 +253,19 @@ DECISIONS = (
         f"SELECT {_BY_TOTAL}, COUNT(*) {_FINAL_RESULTS} AND r.amount_fen > 0 GROUP BY 1, 2, 3, 4",
         unit="次",
     ),
+    Check(
+        "免申即享：待确认的合计",
+        "SELECT id, found_fen FROM adjudication_automaticrun WHERE state = 'proposed'",
+        "SELECT r.id, SUM(l.amount_fen) FROM adjudication_automaticrun r "
+        "JOIN adjudication_automaticline l ON l.run_id = r.id AND l.outcome = 'pays' "
+        "WHERE r.state = 'proposed' GROUP BY r.id",
+    ),
+    Check(
+        "免申即享：自动核定的金额",
+        "SELECT claim_id, amount_fen FROM adjudication_automaticline WHERE outcome = 'decided'",
+        "SELECT d.claim_id, d.total_fen FROM adjudication_decision d WHERE d.state = 'final' AND EXISTS "
+        "(SELECT 1 FROM adjudication_automaticline l WHERE l.claim_id = d.claim_id AND l.outcome = 'decided')",
+    ),
 )
 
 

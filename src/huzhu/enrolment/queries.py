@@ -69,8 +69,11 @@ def covering(member: Member, day: dt.date) -> list[Enrolment]:
     return list(rows.select_related("edition", "employer").order_by("scheme_slug"))
 
 
+COVER = ("cover_starts_on", "cover_ends_on", "covered_since_on")
+
+
 def covers_of(members: list[Any]) -> list[Enrolment]:
-    """All cover in force of these members (by key), by scheme and start."""
+    """All cover in force of these members (by key), by scheme and start; of many members only what says when they are covered."""
     rows = (
         Enrolment.objects.filter(member__in=members)
         .in_force()
@@ -78,7 +81,7 @@ def covers_of(members: list[Any]) -> list[Enrolment]:
     )
     if len(members) == 1:
         return list(rows.select_related("edition").defer("edition__resolved"))
-    covers = list(rows)
+    covers = list(rows.only("member", "edition", "scheme_slug", *COVER))
     editions = SchemeEdition.objects.defer("resolved").in_bulk({cover.edition_id for cover in covers})
     for cover in covers:
         cover.edition = editions[cover.edition_id]

@@ -1,0 +1,77 @@
+"""How many SQL statements an act takes; a number that grows is a read inside a loop. SAVEPOINTs of the tests are not counted."""
+
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from factories.bureau import SMALL, a_record, quietly, taken_in
+from factories.claims import HOUR, SETTLED_AT, WEDNESDAY, a_covered_member, yichun
+from huzhu.adjudication import automatic, services
+from huzhu.claims import services as claims
+from huzhu.claims.models import Claim
+
+pytestmark = pytest.mark.django_db
+AT_COUNTER, OPINION, DECISION = 34, 8, 15
+
+
+@contextmanager
+def sent():
+    said: list[str] = []
+
+    def note(execute, sql, *rest):
+        if "SAVEPOINT" not in sql:
+            said.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        yield said
+
+
+def at_the_counter(member, by, number):
+    act = {"by": by, "at": WEDNESDAY}
+    claim = claims.start(member=member, channel="counter", applicant="self", applicant_name="", **act)
+    days = {"admitted_on": date(2022, 6, 20), "discharged_on": date(2022, 7, 10)}
+    claims.fill(claim=claim, kinds=["inpatient"], hospital_name="医院", **days, **act)
+    claims.put_settlement(claim=claim, setl_id=number, figures=SMALL, settled_at=SETTLED_AT, **act)
+    marks = {paper.kind: ("received", "") for paper in claim.papers.all()}
+    claims.put_papers(claim=claim, marks=marks, **act)
+    return claims.submit(claim=claim, **act)
+
+
+def test_one_claim_from_the_counter_to_its_decision():
+    place = yichun()
+    people = [a_covered_member(place, name, sex="male") for name in ("王小明", "李强")]
+    clerk, agency, reviewer = place.agency(), place.agency("孙代办"), place.reviewer()
+    for number, member in enumerate(people):  # the first one reads the schemes
+        with sent() as taking:
+            claim = at_the_counter(member, clerk, f"S{number}")
+        with sent() as opining:
+            services.give_opinion(claim=claim, text="材料齐全", supports=True, by=agency, at=WEDNESDAY)
+        with sent() as deciding:
+            services.decide(claim=claim, verdict="pay", reason="", by=reviewer, at=WEDNESDAY + HOUR)
+    found = len(taking), len(opining), len(deciding)
+    assert all(one <= most for one, most in zip(found, (AT_COUNTER, OPINION, DECISION), strict=True)), found
+
+
+def test_a_slice_of_a_run_takes_the_same_whatever_its_size():
+    place = yichun()
+    counts = []
+    for size in (1, 12):
+        people = [a_covered_member(place, f"王{size}{n}", sex="male") for n in range(size)]
+        reviewer, second = place.reviewer(), place.second()
+        with sent() as entering:
+            taken_in(place, *(a_record(member) for member in people))
+        run = automatic.start(by=reviewer, at=WEDNESDAY)
+        with sent() as reviewing:
+            run = automatic.review(run=run, by=reviewer, at=WEDNESDAY, tell=quietly)
+        shown = run.found_count, run.found_fen
+        automatic.settle(run=run, agree=True, reason="", shown=shown, by=second, at=WEDNESDAY)
+        with sent() as deciding:
+            automatic.take_effect(run=run, by=second, at=WEDNESDAY, tell=quietly)
+        counts.append((len(entering), len(reviewing), len(deciding)))
+    assert Claim.objects.filter(state="decided").count() == 13
+    one, many = counts
+    assert all(more <= fewer + 1 for fewer, more in zip(one, many, strict=True)), counts
+    assert sum(many) / 12 <= 12, counts
