@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from huzhu.rules.proofs import telescopes
 from rules.builders import SHELF, assert_refused, line_of, problems_of, read, tiny
 
 HERE = Path(__file__).parent
@@ -228,18 +227,6 @@ def test_several_proofs_that_fail_are_told_at_once():
     assert len(problems_of(text)) == 3
 
 
-def test_only_a_change_of_totals_can_be_simulated_from_the_totals_alone():
-    def simple(pays: str, **given: str) -> bool:
-        edition = read(tiny(pays=pays, **given))
-        return telescopes(edition, edition.benefits["aid"].pays)
-
-    assert simple("change(min(ratio(total(S, period), rate), 8000元))")
-    assert simple("change(total(S, period)) + change(total(S, life))")
-    assert simple("paid_before", own={"paid_before": "change(total(S, period))"})
-    assert not simple("ratio(S, rate)")
-    assert not simple("S + change(total(S, period))")
-
-
 # ── what a named line must not hide ──
 
 
@@ -304,39 +291,6 @@ def test_a_date_may_not_leave_the_calendar():
 def test_a_branch_that_is_never_taken_is_found_in_shared_lines_too():
     text = tiny(lines={"b": "S if S >= 0元 else 1元"}, pays="b")
     assert_refused(text, "  b:", "if 的一支永远走不到", "检查条件")
-
-
-def test_a_parameter_that_changes_inside_a_period_does_not_telescope():
-    text = tiny(
-        ("version_by: starts_on", "version_by: day"),
-        ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}"),
-        pays="change(ratio(total(S, period), rate))",
-    )
-    edition = read(text)
-    assert not telescopes(edition, edition.benefits["aid"].pays)
-
-
-def test_a_parameter_that_changes_behind_several_lines_does_not_telescope_either():
-    text = tiny(
-        ("version_by: starts_on", "version_by: day"),
-        ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}"),
-        lines={"a": "ratio(total(S, period), rate)", "b": "min(a, 8000元)", "c": "min(b, 7000元)"},
-        pays="change(c)",
-    )
-    edition = read(text)
-    assert not telescopes(edition, edition.benefits["aid"].pays)
-
-
-def test_over_a_key_wider_than_the_cover_a_dated_parameter_does_not_telescope():
-    """Two covers of one life may have two rates: F before and F after are then not the same function."""
-    dated = ("{2020-01-01: 60%}", "{2020-01-01: 60%, 2022-07-01: 50%}")
-    edition = read(tiny(dated, pays="change(ratio(total(S, life), rate))"))
-    assert not telescopes(edition, edition.benefits["aid"].pays)
-
-
-def test_a_fact_of_the_cover_outside_the_key_does_not_telescope():
-    edition = read(tiny(pays="change(min(total(S, life), shares * 1000元))"))
-    assert not telescopes(edition, edition.benefits["aid"].pays)
 
 
 @pytest.mark.parametrize(

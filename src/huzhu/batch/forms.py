@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from huzhu.rules import tree
-from huzhu.rules.edition import Benefit, Edition, through_lines
+from huzhu.rules.edition import Benefit, Edition, Key, through_lines
 
 Print = tuple[object, ...]
 
@@ -19,6 +19,12 @@ class NotOfTotals:
     """Why a benefit cannot be answered from totals."""
 
     why: str
+
+
+def period_of(edition: Edition) -> tuple[str, ...]:
+    """The facts that make a member's year: those of the finest key in use, else the date that picks the values."""
+    keys: list[Key] = [edition.keys[node.key] for node in edition.nodes() if isinstance(node, tree.Total)]
+    return max((key.by for key in keys), key=len, default=()) or (edition.version_by,)
 
 
 class Forms:

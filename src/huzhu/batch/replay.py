@@ -12,10 +12,10 @@ import duckdb
 from huzhu.batch.columns import ColumnsMissing, columns_of, fact_columns, source_of
 from huzhu.batch.engines import ENGINES, Job, TooLarge
 from huzhu.batch.files import CannotRead, check_output, open_table, scratch_folder, whole, write
+from huzhu.batch.forms import period_of
 from huzhu.batch.run import TABLE, Asked, Say, checked, connected, make_facts, nothing
 from huzhu.batch.sql import CLAIM, MEMBER, TOTAL, paid_columns
-from huzhu.rules.edition import Edition, Key
-from huzhu.rules.tree import Total
+from huzhu.rules.edition import Edition
 from huzhu.rules.units import Unit
 
 WITHDRAWN = ("withdrawn", "撤回")
@@ -31,12 +31,6 @@ class Differences:
     claims: int
     more_fen: int
     less_fen: int
-
-
-def period_of(edition: Edition) -> tuple[str, ...]:
-    """The facts that make a member's year: those of the finest key in use, else the date that picks the values."""
-    keys: list[Key] = [edition.keys[node.key] for node in edition.nodes() if isinstance(node, Total)]
-    return max((key.by for key in keys), key=len, default=()) or (edition.version_by,)
 
 
 def replay(

@@ -12,9 +12,8 @@ import duckdb
 from huzhu.batch import onetable
 from huzhu.batch.columns import ColumnsMissing, columns_of, fact_columns, identifier, source_of
 from huzhu.batch.files import open_table, scratch_folder
-from huzhu.batch.forms import Forms, NotOfTotals
+from huzhu.batch.forms import Forms, NotOfTotals, period_of
 from huzhu.batch.onetable import YEARS, OnTable, Table
-from huzhu.batch.replay import period_of
 from huzhu.batch.run import TABLE, Asked, Say, checked, connected, make_facts, nothing
 from huzhu.rules.edition import Benefit, Edition
 

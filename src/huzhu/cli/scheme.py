@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from huzhu.batch.forms import Forms, NotOfTotals, period_of
 from huzhu.cli import authoring
 from huzhu.cli.shelf import shelf
 from huzhu.rules.edition import Edition
 from huzhu.rules.problems import SchemeRefused
-from huzhu.rules.proofs import telescopes
 from huzhu.schemes.library import Library, NoSuchScheme, Verdict
 
 
@@ -68,9 +68,10 @@ def _say(verdict: Verdict) -> None:
     first = verdict.editions[0]
     readings = f"，{len(verdict.editions)} 种读法" if len(verdict.editions) > 1 else ""
     print(f"{verdict.file}: 通过{readings}，例题 {verdict.claims} 件全部相符")
+    forms = Forms(first, period_of(first))
     for benefit in first.benefits.values():
-        alone = first.cap_over(benefit.name) is None  # what a cap leaves of one benefit depends on the others
-        how = "可由全年累计直接测算" if alone and telescopes(first, benefit.pays) else "要逐件重算"
+        form = forms.parts(benefit)
+        how = f"要逐件重算，因为{form.why}" if isinstance(form, NotOfTotals) else "可由全年累计直接测算"
         print(f"    {benefit.label}：{how}")
     for label, caution in first.cautions():
         print(f"    {caution.kind}：{label}，{caution.text}")

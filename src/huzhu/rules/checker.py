@@ -6,16 +6,24 @@ units that do not fit, int64 overflow, totals of negative values, a change that 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
 from difflib import get_close_matches
 
+from huzhu.rules.arithmetic import (
+    added,
+    aligned,
+    banded,
+    codes_of,
+    rounded,
+    subtracted,
+    units_differ,
+    within_bounds,
+)
 from huzhu.rules.edition import Bands, ParameterDef
 from huzhu.rules.motion import RISING, STEADY, direction, is_steady
 from huzhu.rules.parser import Syntax
 from huzhu.rules.problems import SchemeRefused, refuse
-from huzhu.rules.scope import Rounding, Scope, known_if
+from huzhu.rules.scope import Scope, known_if
 from huzhu.rules.tree import (
-    Add,
     Both,
     Change,
     Choice,
@@ -32,13 +40,10 @@ from huzhu.rules.tree import (
     Negated,
     Node,
     Parameter,
-    Rounded,
-    Scaled,
-    Subtract,
     Total,
     Within,
 )
-from huzhu.rules.units import FLAG, INT64, MOST_SCALE, NUMBERS, ORDERED, Codes, Type, Unit, quantity
+from huzhu.rules.units import FLAG, MOST_SCALE, NUMBERS, ORDERED, Type, Unit, quantity
 
 _NOTHING = {Unit.MONEY: "0元", Unit.RATE: "0%", Unit.COUNT: "0次", Unit.DAYS: "0天"}
 
@@ -47,20 +52,6 @@ def check(syntax: Syntax, scope: Scope) -> Node:
     """The typed tree of an expression; raises SchemeRefused at the first part that cannot be proved."""
     node = _CHECKS[syntax.op](syntax, scope)
     return within_bounds(node, syntax)
-
-
-def within_bounds(node: Node, syntax: Syntax) -> Node:
-    """The node, once its integer is proved to stay in 64 bits and its date in the calendar."""
-    kind = node.type
-    if kind.unit is Unit.DATE and not (kind.lo >= 1 and kind.hi <= date.max.toordinal()):
-        raise refuse(syntax.place, "日期可能超出日历", "给天数写更小的 most")
-    if max(abs(kind.lo), abs(kind.hi)) > INT64:
-        raise refuse(
-            syntax.place,
-            f"结果可能超出 64 位整数（上限 {kind.hi:,}）",
-            "给事实写更小的 most，或减少比例的小数位",
-        )
-    return node
 
 
 def flag(syntax: Syntax, scope: Scope) -> Node:
@@ -153,56 +144,14 @@ def _code(syntax: Syntax, _: Scope) -> Node:
 # --- arithmetic ---
 
 
-def rescaled(node: Node, scale: int) -> Node:
-    """The node at a larger scale."""
-    by = scale - node.type.scale
-    if by == 0:
-        return node
-    grown = replace(node.type, scale=scale, lo=node.type.lo * 10**by, hi=node.type.hi * 10**by)
-    return Scaled(grown, node, by)
-
-
-def _aligned(syntax: Syntax, nodes: list[Node]) -> list[Node]:
-    units = {node.type.unit for node in nodes}
-    if len(units) > 1:
-        raise _units_differ(syntax, nodes)
-    scale = max(node.type.scale for node in nodes)
-    return [within_bounds(rescaled(node, scale), syntax) for node in nodes]
-
-
-def _units_differ(syntax: Syntax, nodes: list[Node]) -> SchemeRefused:
-    names = "和".join(node.type.name for node in nodes)
-    return refuse(
-        syntax.place,
-        f"{names}不能放在一起算（{syntax.op}）",
-        "同类才能加减比较；金额乘比例得金额，日期加天数得日期",
-    )
-
-
 def _plus(syntax: Syntax, scope: Scope) -> Node:
     left, right = (number(arg, scope) for arg in syntax.args)
-    if (left.type.unit, right.type.unit) == (Unit.DATE, Unit.DAYS):
-        return Add(Type(Unit.DATE, left.type.lo + right.type.lo, left.type.hi + right.type.hi), left, right)
-    if Unit.DATE in {left.type.unit, right.type.unit}:
-        raise _units_differ(syntax, [left, right])
-    left, right = _aligned(syntax, [left, right])
-    kind = left.type
-    return Add(Type(kind.unit, kind.lo + right.type.lo, kind.hi + right.type.hi, kind.scale), left, right)
+    return added(syntax, left, right)
 
 
 def _minus(syntax: Syntax, scope: Scope) -> Node:
     left, right = (number(arg, scope) for arg in syntax.args)
-    units = (left.type.unit, right.type.unit)
-    if units == (Unit.DATE, Unit.DAYS):
-        unit = Unit.DATE
-    elif units == (Unit.DATE, Unit.DATE):
-        unit = Unit.DAYS
-    else:
-        left, right = _aligned(syntax, [left, right])
-        unit = left.type.unit
-    return Subtract(
-        Type(unit, left.type.lo - right.type.hi, left.type.hi - right.type.lo, left.type.scale), left, right
-    )
+    return subtracted(syntax, left, right)
 
 
 _PRODUCTS = {
@@ -220,7 +169,7 @@ def _times(syntax: Syntax, scope: Scope) -> Node:
     left, right = (number(arg, scope) for arg in syntax.args)
     unit = _PRODUCTS.get(frozenset({left.type.unit, right.type.unit}))
     if unit is None:
-        raise _units_differ(syntax, [left, right])
+        raise units_differ(syntax, [left, right])
     scale = left.type.scale + right.type.scale
     if scale > MOST_SCALE:
         raise refuse(
@@ -246,7 +195,7 @@ def _ratio(syntax: Syntax, scope: Scope) -> Node:
 
 
 def _ordered(syntax: Syntax, scope: Scope) -> list[Node]:
-    return _aligned(syntax, [number(arg, scope) for arg in syntax.args])
+    return aligned(syntax, [number(arg, scope) for arg in syntax.args])
 
 
 def _least(syntax: Syntax, scope: Scope) -> Node:
@@ -291,17 +240,6 @@ def _bands(syntax: Syntax, scope: Scope) -> Node:
 
 def _dated_bands(table: ParameterDef) -> list[tuple[int, Bands]]:
     return [(day, value) for day, value in table.values if isinstance(value, tuple)]
-
-
-def banded(base: int, bands: Bands, scale: int) -> int:
-    """Sum over bands of the slice of the base inside the band times its rate; upper bounds are fen × 10**scale."""
-    result = lower = 0
-    for upper, rate in bands:
-        top = base if upper is None else min(base, upper * 10**scale)
-        if top > lower:
-            result += (top - lower) * rate
-            lower = top
-    return result
 
 
 def _lookup(syntax: Syntax, scope: Scope) -> Node:
@@ -349,11 +287,11 @@ def _compare(syntax: Syntax, scope: Scope) -> Node:
     left, right = (check(arg, scope) for arg in syntax.args)
     unit = left.type.unit
     if unit is not right.type.unit:
-        raise _units_differ(syntax, [left, right])
+        raise units_differ(syntax, [left, right])
     if unit not in ORDERED and syntax.op not in {"==", "!="}:
         raise refuse(syntax.place, f"{left.type.name}没有大小之分", "代码和文字只用 == 或 !=")
     if unit in NUMBERS:
-        left, right = _aligned(syntax, [left, right])
+        left, right = aligned(syntax, [left, right])
     for node, other in ((left, right), (right, left)):
         codes = dict(other.type.codes)
         if isinstance(node, Constant) and unit is Unit.CODE and codes and node.value not in codes:
@@ -388,24 +326,17 @@ def _if(syntax: Syntax, scope: Scope) -> Node:
     then = check(yes, scope.with_known(known_if(asked, truth=True)))
     otherwise = check(no, scope.with_known(known_if(asked, truth=False)))
     if then.type.unit in NUMBERS:
-        then, otherwise = _aligned(syntax, [then, otherwise])
+        then, otherwise = aligned(syntax, [then, otherwise])
     elif then.type.unit is not otherwise.type.unit:
-        raise _units_differ(syntax, [then, otherwise])
+        raise units_differ(syntax, [then, otherwise])
     kind = replace(
         then.type,
         lo=min(then.type.lo, otherwise.type.lo),
         hi=max(then.type.hi, otherwise.type.hi),
         missing=then.type.missing or otherwise.type.missing,
-        codes=_codes_of(then, otherwise),
+        codes=codes_of(then, otherwise),
     )
     return Choice(kind, condition, then, otherwise)
-
-
-def _codes_of(one: Node, other: Node) -> Codes:
-    """Every code either side may be; none where one side may be anything."""
-    if not (one.type.codes and other.type.codes):
-        return ()
-    return tuple({**dict(one.type.codes), **dict(other.type.codes)}.items())
 
 
 def _coalesce(syntax: Syntax, scope: Scope) -> Node:
@@ -413,15 +344,15 @@ def _coalesce(syntax: Syntax, scope: Scope) -> Node:
     if not value.type.missing:
         raise refuse(syntax.place, "这个值到这里一定有，不必用 coalesce", "直接写名称")
     if value.type.unit in NUMBERS:
-        value, fallback = _aligned(syntax, [value, fallback])
+        value, fallback = aligned(syntax, [value, fallback])
     elif value.type.unit is not fallback.type.unit:
-        raise _units_differ(syntax, [value, fallback])
+        raise units_differ(syntax, [value, fallback])
     kind = replace(
         value.type,
         lo=min(value.type.lo, fallback.type.lo),
         hi=max(value.type.hi, fallback.type.hi),
         missing=False,
-        codes=_codes_of(value, fallback),
+        codes=codes_of(value, fallback),
     )
     return Coalesce(kind, value, fallback)
 
@@ -463,16 +394,6 @@ def _change(syntax: Syntax, scope: Scope) -> Node:
         )
     inner = rounded(of, scope.rounding)
     return Change(inner.type, inner)
-
-
-def rounded(node: Node, rounding: Rounding) -> Node:
-    """A non-negative amount brought to whole steps, once; an amount already whole stays as it is."""
-    if node.type.scale == 0 and (rounding.step == 1 or isinstance(node, Change)):
-        return node
-    one = rounding.step * 10**node.type.scale
-    half = 0 if rounding.cut else one // 2
-    lo, hi = ((end + half) // one * rounding.step for end in (node.type.lo, node.type.hi))
-    return Rounded(Type(Unit.MONEY, lo, hi), node, rounding.step, rounding.cut)
 
 
 _CHECKS: dict[str, Callable[[Syntax, Scope], Node]] = {

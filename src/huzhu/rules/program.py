@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from huzhu.rules import tree
-from huzhu.rules.checker import banded
+from huzhu.rules.arithmetic import banded
 from huzhu.rules.edition import Benefit, Dated, Edition, totals_in
 from huzhu.rules.facts import Facts, Row
 

@@ -3,32 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from huzhu.rules.edition import (
-    Benefit,
-    Cap,
-    Condition,
-    Edition,
-    LineDef,
-    ParameterDef,
-    names_in,
-    through_lines,
-)
+from huzhu.rules.edition import Benefit, Cap, Condition, Edition, LineDef, ParameterDef, names_in
 from huzhu.rules.problems import Place, Problem, SchemeRefused
 from huzhu.rules.tree import (
-    Add,
     Both,
-    Change,
     Choice,
     Compare,
     Either,
-    Fact,
-    Line,
     Negated,
     Node,
-    Parameter,
-    Rounded,
-    Scaled,
-    Total,
 )
 from huzhu.rules.units import NUMBERS, Unit
 
@@ -222,43 +205,3 @@ def _compared(node: Compare) -> bool | None:
         return False
     missing = left.missing or right.missing
     return True if always.get(sign) and not missing else None
-
-
-def telescopes(edition: Edition, node: Node) -> bool:
-    """Whether payments over a key sum to one function of the final totals, as instant simulation needs."""
-    if isinstance(node, Change):
-        return _stands_still(edition, node)
-    if isinstance(node, Line):
-        return telescopes(edition, edition.lines[node.name].body)
-    if isinstance(node, Add):
-        return telescopes(edition, node.left) and telescopes(edition, node.right)
-    return isinstance(node, Rounded | Scaled) and telescopes(edition, node.value)
-
-
-def _stands_still(edition: Edition, node: Change) -> bool:
-    """Whether all that acts on the totals is the same for every event of their keys."""
-    parts = through_lines(edition, node)
-    keys = {edition.keys[part.key] for part in parts if isinstance(part, Total)}
-    cover = {name for name, fact in edition.facts.items() if fact.group == "cover"}
-    fixed = all(cover & set(key.by) for key in keys)  # a key that names the cover fixes what belongs to it
-    if not fixed and any(
-        isinstance(part, Fact) and part.name in cover for part in _outside_totals(edition, node)
-    ):
-        return False
-    if fixed and edition.version_by in cover:
-        return True
-    named = {part.name for part in parts if isinstance(part, Parameter)}
-    return all(len(edition.parameters[name].values) == 1 for name in named)
-
-
-def _outside_totals(edition: Edition, node: Node) -> Iterator[Node]:
-    """The nodes of the expression, through lines, that do not stand inside a running total."""
-    waiting, seen = [node], set()
-    while waiting:
-        part = waiting.pop()
-        yield part
-        if isinstance(part, Line) and part.name not in seen:
-            seen.add(part.name)
-            waiting.append(edition.lines[part.name].body)
-        elif not isinstance(part, Total):
-            waiting += part.parts()
