@@ -122,9 +122,13 @@ def by_generator(source: Path, out: Path, memory: str) -> None:
         day = edition.facts[fact].type.unit is Unit.DATE
         value = f"CAST({fact} - DATE '0001-01-01' + 1 AS INTEGER)" if day else names.get(column, fact)
         cells.append(f"{value} AS {column}")
+    (rows,) = duckdb.execute(f"SELECT COUNT(*) FROM '{source}'").fetchone() or (0,)
     facts = f"(SELECT member_id, {', '.join(cells)} FROM '{source}')"
     by_hand(
-        query(edition, DUCKDB, source=facts).text.replace("{", "{{").replace("}", "}}"), source, out, memory
+        query(edition, DUCKDB, source=facts, rows=rows).text.replace("{", "{{").replace("}", "}}"),
+        source,
+        out,
+        memory,
     )
 
 

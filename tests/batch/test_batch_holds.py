@@ -1,6 +1,7 @@
 """What must hold of every batch, and that the tests of agreement are able to fail."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from batch.random_claims import Claims, Rows, write
 from batch.random_schemes import scheme
 from batch.test_bad_rows import GOOD, HARBIN, sheet
 from huzhu.batch import cells, sql
+from huzhu.batch.dialect import DUCKDB
 from huzhu.batch.engines import TooLarge
 from huzhu.batch.levels import Levels
 from huzhu.batch.run import Asked, adjudicate_file
@@ -170,3 +172,39 @@ def test_a_fault_in_the_window_is_seen(old, new, tmp_path, monkeypatch):
 def test_a_gate_taken_for_one_that_does_not_cut_a_tail_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(Levels, "cuts_a_tail", lambda *_: True)
     assert seen(tmp_path)
+
+
+# ── two totals in one sum ──
+
+BUSY = {"when": {"few": "total(1次, period) <= 130次"}, "pays": "change(min(total(S, period), 90000000元))"}
+
+
+def busy(folder: Path) -> list[object]:
+    """One member with 255 claims of the largest amount: the number of claims fills its eight bits."""
+    edition = read(tiny(**BUSY))
+    row = Claims(edition, Random(1)).rows(members=1, most=1)[0]
+    rows = [row | {"claim_no": f"{number:03}", "S": "100000.00"} for number in range(255)]
+    table = write(rows, folder / "claims.csv")
+    return differences(answer(edition, table, "python"), answer(edition, table, "duckdb"))
+
+
+def test_two_totals_share_a_sum_where_the_rows_are_counted_and_do_not_mix(tmp_path):
+    edition = read(tiny(**BUSY))
+    assert ">>" not in sql.query(edition, DUCKDB).text
+    assert ">> 8" in sql.query(edition, DUCKDB, rows=255).text
+    assert ">>" not in sql.query(edition, DUCKDB, rows=2**40).text, (
+        "an amount would not fit beside such a count"
+    )
+    assert busy(tmp_path) == []
+
+
+def test_a_bit_too_few_between_them_is_seen(tmp_path, monkeypatch):
+    def tight(self: sql._Layers, sums: list[sql.Sum]) -> list[object]:
+        return [
+            replace(made, bits=made.bits - 1) if isinstance(made, sql.Packed) else made
+            for made in real(self, sums)
+        ]
+
+    real = sql._Layers.pairs
+    monkeypatch.setattr(sql._Layers, "pairs", tight)
+    assert busy(tmp_path)

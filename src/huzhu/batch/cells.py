@@ -47,6 +47,7 @@ class Sum:
     contribution: Cell
     gate: Cell | None
     selective: bool
+    most: int  # of one row's contribution
 
 
 @dataclass(slots=True)
@@ -153,6 +154,7 @@ class Cells:
                 contribution=contribution,
                 gate=opened,
                 selective=self.levels.selective(gate),
+                most=total.of.type.hi,
             )
         return self.sums[key]
 

@@ -13,7 +13,7 @@ class Dialect:
     divided: str
     fence: str
     inlined: str  # between AS and the body of a common table expression
-    shared: str  # the same, where it is read twice
+    narrow: bool  # whether sorts gain by short keys, and windows by two totals in one sum of 128 bits
 
     def integer(self, value: int) -> str:
         """A literal of 64 bits, so that two literals multiplied cannot overflow 32."""
@@ -28,8 +28,8 @@ class Dialect:
         return f"({dividend} {self.divided} {self.integer(divisor)})"
 
 
-DUCKDB = Dialect("duckdb", "BIGINT", "VARCHAR", "//", "", "NOT MATERIALIZED ", "MATERIALIZED ")
+DUCKDB = Dialect("duckdb", "BIGINT", "VARCHAR", "//", "", "NOT MATERIALIZED ", narrow=True)
 POSTGRES = Dialect(
-    "postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ", "MATERIALIZED "
+    "postgres", "BIGINT", 'TEXT COLLATE "C"', "/", " OFFSET 0", "NOT MATERIALIZED ", narrow=False
 )
-SPARK = Dialect("spark", "BIGINT", "STRING", "div", "", "", "")
+SPARK = Dialect("spark", "BIGINT", "STRING", "div", "", "", narrow=False)

@@ -44,11 +44,12 @@ class Job:
     keep: tuple[str, ...] = ()
     threads: int = 0
     url: str = ""
+    rows: int = 0  # of `facts`, where known
 
 
 def by_duckdb(job: Job) -> str:
     """The generated SQL itself, read where it is written."""
-    made = query(job.edition, DUCKDB, keep=job.keep)
+    made = query(job.edition, DUCKDB, keep=job.keep, rows=job.rows)
     make_tables(job.con, made)
     return made.text
 

@@ -84,9 +84,13 @@ class Forms:
 
     def parts(self, benefit: Benefit) -> list[tree.Node] | NotOfTotals:
         """The payment as a sum of changes and of fixed amounts; or why it is none."""
-        found: list[tree.Node] = []
         if cap := self.edition.cap_over(benefit.name):
             return NotOfTotals(f"和别的项目一起受“{cap.label}”限制")
+        return self._due(benefit)
+
+    def _due(self, benefit: Benefit) -> list[tree.Node] | NotOfTotals:
+        """The same of what is due, before a cap over several benefits."""
+        found: list[tree.Node] = []
         for part in self._added(benefit.pays):
             why = self._unfit(benefit, part)
             if why:
@@ -142,8 +146,8 @@ class Forms:
                 yield from self._outside(part)
 
     def totals(self, benefit: Benefit) -> list[tree.Total]:
-        """The totals in the benefit's changes; none where it is no function of totals."""
-        parts = self.parts(benefit)
+        """The totals in the benefit's changes; none where what is due is no function of totals."""
+        parts = self._due(benefit)
         if isinstance(parts, NotOfTotals):
             return []
         changes = [part for part in parts if isinstance(part, tree.Change)]

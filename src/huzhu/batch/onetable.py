@@ -48,7 +48,7 @@ def build(
         columns[f"times_{number}"] = f"COUNT(*) FILTER ({test})"
         paid[benefit.name] = f"paid_{number}"
         columns[paid[benefit.name]] = f"CAST(SUM({cells.paid(benefit.name).name}) AS BIGINT)"
-    text = statement(cells, source, columns, grouped=keys)
+    text = statement(cells, source, columns, keep=groups, grouped=keys)
     make_tables(con, Query(text, tuple(cells.tables.values()), {}))
     con.execute(f"CREATE TABLE {YEARS} AS {text}")
     return Table(totals, gates, paid, keys)

@@ -98,7 +98,9 @@ def adjudicate_file(edition: Edition, asked: Asked, say: Say = nothing) -> Summa
         con.execute("SET preserve_insertion_order = false")
         say("计算", con.query_progress)
         try:
-            body = ENGINES[asked.engine](Job(con, edition, scratch, keep, asked.threads, asked.url))
+            body = ENGINES[asked.engine](
+                Job(con, edition, scratch, keep, asked.threads, asked.url, found.rows)
+            )
             summary = _written(con, edition, body, partial, sheet=sheet, kind=asked.out.suffix.lower())
         except (duckdb.OutOfRangeException, duckdb.ConversionException):
             raise TooLarge from None

@@ -178,7 +178,7 @@ class Laboratory:
             return "基准里没有这一项"
         old, new = self.forms.acting_before(before), forms.acting_before(benefit)
         changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        return f"在累计之前起作用的有变：{'、'.join(changed)}"
+        return f"在累计之前起作用的有变：{'、'.join(changed)}" if changed else "用到的累计基准里没有"
 
     def laid(self) -> str:
         """The member-years with a column of fen for each scenario, in one scan."""

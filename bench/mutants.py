@@ -1,0 +1,379 @@
+"""Would the tests notice? Small faults put into `rules` and `batch` one at a time, in memory, and the tests that reach them run.
+
+    .venv/bin/python bench/mutants.py --minutes 10        # goes on where it stopped; any number of times
+    .venv/bin/python bench/mutants.py --report            # the score, and every survivor with its place
+
+No file is ever changed: a child process compiles the faulty tree in place of the module. Faults are drawn in an order fixed
+by the seed, so that those done are a fair sample of all. What is known lies in var/mutants.json; a function that changes
+is drawn anew. Text is left alone (messages, SQL), and so are docstrings and types.
+"""
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import importlib.abc
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE, STATE = ROOT / "src", ROOT / "var/mutants.json"
+ROOMS = ("rules", "batch")
+TESTS = ("tests/rules", "tests/batch", "tests/cli/test_batch_verbs.py", "tests/cli/test_authoring.py")
+LIMIT_S = 90  # for the tests of one file; a fault that runs on is seen
+
+# --- faults ---
+
+SWAPS: dict[type, type] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult,
+    ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change of one node: the number of the node in a walk of the module, and which of its changes."""
+
+    module: str
+    key: str
+    line: int
+    node: int
+    change: int
+    says: str
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
+    """What can be made wrong at a node: words for it, and the act on a copy of that node."""
+    if isinstance(node, ast.Compare):
+        for place, sign in enumerate(node.ops):
+            other = SWAPS[type(sign)]
+            yield (
+                f"{type(sign).__name__} → {other.__name__}",
+                lambda n, p=place, o=other: n.ops.__setitem__(p, o()),
+            )
+    elif isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in SWAPS:
+        other = SWAPS[type(node.op)]
+        yield f"{type(node.op).__name__} → {other.__name__}", lambda n, o=other: setattr(n, "op", o())
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} → {not node.value}", lambda n: setattr(n, "value", not n.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        yield f"{node.value} → {node.value + 1}", lambda n: setattr(n, "value", n.value + 1)
+    elif isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield f"{type(node).__name__}: condition turned", lambda n: setattr(n, "test", _turned(n.test))
+    elif isinstance(node, ast.comprehension) and node.ifs:
+        yield "filter dropped", lambda n: setattr(n, "ifs", [])
+    elif isinstance(node, ast.Continue | ast.Break | ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield f"{ast.unparse(node)[:40]} dropped", lambda _: None
+
+
+def _turned(test: ast.expr) -> ast.expr:
+    return (
+        test.operand
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+        else ast.UnaryOp(ast.Not(), test)
+    )
+
+
+def silent(tree: ast.Module) -> set[int]:
+    """Nodes that no run reads: annotations."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(part, ast.AST):
+                found |= {id(below) for below in ast.walk(part)}
+    return found
+
+
+def faults_of(module: str) -> list[Fault]:
+    """Every fault of a module; a key stays the same while the function it stands in does."""
+    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
+    numbers, skipped, found = (
+        {id(node): number for number, node in enumerate(ast.walk(tree))},
+        silent(tree),
+        [],
+    )
+    for top in tree.body:
+        shape, place = hashlib.sha256(ast.dump(top).encode()).hexdigest()[:16], 0
+        for node in ast.walk(top):
+            for number, (says, _) in enumerate(changes(node)):
+                place += 1
+                if id(node) not in skipped:
+                    line = getattr(
+                        node, "lineno", getattr(getattr(node, "target", None), "lineno", top.lineno)
+                    )
+                    found.append(
+                        Fault(module, f"{module}:{shape}:{place}", line, numbers[id(node)], number, says)
+                    )
+    return found
+
+
+def faulty(fault: Fault) -> ast.Module:
+    """The module's tree with the fault in it."""
+    tree = ast.parse(path_of(fault.module).read_text(encoding="utf-8"))
+    node = list(ast.walk(tree))[fault.node]
+    (_, act) = list(changes(node))[fault.change]
+    if isinstance(node, ast.Continue | ast.Break | ast.Raise | ast.Expr):
+        for above in ast.walk(tree):
+            for block in (getattr(above, name, None) for name in ("body", "orelse", "finalbody")):
+                if isinstance(block, list) and node in block:
+                    block[block.index(node)] = ast.copy_location(ast.Pass(), node)
+    act(node)
+    return ast.fix_missing_locations(tree)
+
+
+def path_of(module: str) -> Path:
+    return SOURCE / f"{module.replace('.', '/')}.py"
+
+
+def modules() -> list[str]:
+    return [
+        f"huzhu.{room}.{path.stem}"
+        for room in ROOMS
+        for path in sorted((SOURCE / "huzhu" / room).glob("[!_]*.py"))
+    ]
+
+
+# --- children ---
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads the faulty tree where its module is asked for."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+
+    def find_spec(self, name: str, *_: Any) -> Any:
+        if name != self.fault.module:
+            return None
+        return importlib.util.spec_from_loader(name, self, origin=str(path_of(name)))
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(faulty(self.fault), str(path_of(self.fault.module)), "exec"), module.__dict__)  # noqa: S102
+
+
+def run(words: list[str], *plugins: object) -> int:
+    """pytest without Django, in this process."""
+    from hypothesis import settings  # noqa: PLC0415
+
+    settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=40, database=None)
+    settings.load_profile("mutants")
+    quiet = [
+        "-q",
+        "-x",
+        "-p",
+        "no:django",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--no-header",
+        "--tb=no",
+        "-m",
+        "not long",
+    ]
+    return int(pytest.main([*quiet, f"--confcutdir={ROOT / 'tests/rules'}", *words], plugins=list(plugins)))
+
+
+def child(act: Callable[[], int], limit_s: float) -> int:
+    """The exit status of the act in a forked process; -1 where it ran on, and was ended."""
+    pid = os.fork()
+    if pid == 0:
+        status = 99
+        with contextlib.suppress(BaseException):
+            os.setpgid(0, 0)
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), 1)
+                os.dup2(nowhere.fileno(), 2)
+            status = act()
+        os._exit(status)
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return -1
+
+
+# --- which test reaches which line ---
+
+
+class Lines:
+    """Notes the lines of our rooms that run, by test; at import, under the name of the file."""
+
+    def __init__(self, name: str) -> None:
+        self.roots = tuple(str(SOURCE / "huzhu" / room) for room in ROOMS)
+        self.found: dict[str, set[tuple[str, int]]] = {}
+        self.seconds: dict[str, float] = {}
+        self.now = self.found.setdefault(name, set())
+
+    def trace(self, frame: Any, _: str, __: Any) -> Any:
+        if not frame.f_code.co_filename.startswith(self.roots):
+            return None
+        place = Path(frame.f_code.co_filename).parent.name + "." + Path(frame.f_code.co_filename).stem
+        now, add = self.now, (lambda line: self.now.add((place, line)))
+        now.add((place, frame.f_lineno))
+
+        def local(inner: Any, event: str, ___: Any) -> Any:
+            if event == "line":
+                add(inner.f_lineno)
+            return local
+
+        return local
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        before, self.now = self.now, self.found.setdefault(item.nodeid, set())
+        started = time.monotonic()
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid], self.now = time.monotonic() - started, before
+
+
+def mapped(path: str, target: Path) -> int:
+    """Runs a test file under the tracer and writes {test: [seconds, {module: lines}]}."""
+    lines = Lines(path)
+    sys.settrace(lines.trace)
+    status = run([path], lines)
+    sys.settrace(None)
+    told: dict[str, Any] = {}
+    for test, places in lines.found.items():
+        by: dict[str, list[int]] = {}
+        for place, line in places:
+            by.setdefault(place, []).append(line)
+        told[test] = [lines.seconds.get(test, 0.0), by]
+    target.write_text(json.dumps(told))
+    return status
+
+
+def test_files() -> list[str]:
+    paths = [
+        path
+        for name in TESTS
+        for path in ([ROOT / name] if name.endswith(".py") else sorted((ROOT / name).glob("test_*.py")))
+    ]
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def reach() -> dict[str, dict[str, Any]]:
+    """Test file → what its tests reach; made anew for a file where it or the rooms have changed."""
+    rooms = b"".join(path_of(module).read_bytes() for module in modules())
+    found = {}
+    for name in test_files():
+        stamp = hashlib.sha256(rooms + (ROOT / name).read_bytes()).hexdigest()[:16]
+        kept = STATE.parent / f"mutants-lines/{Path(name).stem}-{stamp}.json"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            for old in kept.parent.glob(f"{Path(name).stem}-????????????????.json"):
+                old.unlink()
+            status = child(lambda name=name, kept=kept: mapped(name, kept), 900)
+            print(
+                f"{name}: lines noted" if status == 0 else f"{name}: fails without a fault ({status})",
+                flush=True,
+            )
+            if status:
+                raise SystemExit(1)
+        found[name] = json.loads(kept.read_text())
+    return found
+
+
+# --- one fault after the other ---
+
+
+def judged(fault: Fault, reached: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """(killed, survived, unreached), and the test file that killed it; quick files go first."""
+    place = fault.module.removeprefix("huzhu.")
+    waiting = []
+    for name, tests in reached.items():
+        at_import = fault.line in tests[name][1].get(place, [])
+        hit = [
+            test
+            for test, (_, by) in tests.items()
+            if test != name and (at_import or fault.line in by.get(place, []))
+        ]
+        if hit:
+            waiting.append(
+                (sum(tests[test][0] for test in hit), name, sorted(hit, key=lambda test: tests[test][0]))
+            )
+    for _, name, hit in sorted(waiting):
+        words = [name] if len(hit) > 200 else hit
+
+        def act(words: list[str] = words) -> int:
+            sys.meta_path.insert(0, Finder(fault))
+            return run(words)
+
+        if child(act, LIMIT_S) != 0:
+            return "killed", name
+    return ("survived", "") if waiting else ("unreached", "")
+
+
+def drawn(seed: str) -> list[Fault]:
+    every = [fault for module in modules() for fault in faults_of(module)]
+    return sorted(every, key=lambda fault: hashlib.sha256(f"{seed}:{fault.key}".encode()).digest())
+
+
+def report(order: list[Fault], known: dict[str, Any]) -> None:
+    """The score by room, and each survivor."""
+    for room in ROOMS:
+        here = [fault for fault in order if fault.module.startswith(f"huzhu.{room}.")]
+        told = [known[fault.key]["what"] for fault in here if fault.key in known]
+        killed = told.count("killed")
+        share = f"{100 * killed / len(told):.1f} %" if told else "–"
+        print(f"{room}: {len(told)} of {len(here)} faults tried, {killed} killed ({share})")
+    for fault in sorted(order, key=lambda fault: (fault.module, fault.line)):
+        if (what := known.get(fault.key, {}).get("what", "killed")) != "killed":
+            print(f"{fault.module.removeprefix('huzhu.')}:{fault.line}: {fault.says} ({what})")
+
+
+def main() -> int:
+    """Tries faults until the time is up."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--report", action="store_true", help="only tell what is known")
+    parser.add_argument("--again", action="store_true", help="try the survivors again, after new tests")
+    asked = parser.parse_args()
+    os.chdir(ROOT)
+    sys.path[:0] = [str(SOURCE), str(ROOT / "tests")]
+    order = drawn(asked.seed)
+    known: dict[str, Any] = json.loads(STATE.read_text()) if STATE.exists() else {}
+    if not asked.report:
+        end, reached = time.monotonic() + 60 * asked.minutes, reach()
+        for fault in order:
+            before = known.get(fault.key, {}).get("what")
+            if time.monotonic() > end:
+                break
+            if before is None or (asked.again and before != "killed"):
+                started = time.monotonic()
+                what, by = judged(fault, reached)
+                known[fault.key] = {"what": what, "by": by, "seconds": round(time.monotonic() - started, 1)}
+                partial = STATE.with_suffix(".partial")
+                partial.write_text(json.dumps(known, indent=0))
+                partial.replace(STATE)
+    report(order, known)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
