@@ -5,7 +5,7 @@
 
 No file is ever changed: a child process compiles the faulty tree in place of the module. Faults are drawn in an order fixed
 by the seed, so that those done are a fair sample of all. What is known lies in var/mutants.json; a function that changes
-is drawn anew. Text is left alone (messages, SQL), and so are docstrings and types.
+is drawn anew. Text is left alone (messages, SQL), and so are types and decorators.
 """
 
 import argparse
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE, STATE = ROOT / "src", ROOT / "var/mutants.json"
 ROOMS = ("rules", "batch")
 TESTS = ("tests/rules", "tests/batch", "tests/cli/test_batch_verbs.py", "tests/cli/test_authoring.py")
+MANY = 60  # tests named one by one; beyond it the whole file runs
 LIMIT_S = 90  # for the tests of one file; a fault that runs on is seen
 
 # --- faults ---
@@ -50,6 +51,7 @@ class Fault:
     module: str
     key: str
     line: int
+    function: str  # the innermost one it stands in
     node: int
     change: int
     says: str
@@ -90,10 +92,14 @@ def _turned(test: ast.expr) -> ast.expr:
 
 
 def silent(tree: ast.Module) -> set[int]:
-    """Nodes that no run reads: annotations."""
+    """Nodes no rule depends on: annotations, and how dataclasses are kept."""
     found: set[int] = set()
     for node in ast.walk(tree):
-        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+        for part in (
+            getattr(node, "annotation", None),
+            getattr(node, "returns", None),
+            *getattr(node, "decorator_list", ()),
+        ):
             if isinstance(part, ast.AST):
                 found |= {id(below) for below in ast.walk(part)}
     return found
@@ -102,24 +108,43 @@ def silent(tree: ast.Module) -> set[int]:
 def faults_of(module: str) -> list[Fault]:
     """Every fault of a module; a key stays the same while the function it stands in does."""
     tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
-    numbers, skipped, found = (
-        {id(node): number for number, node in enumerate(ast.walk(tree))},
-        silent(tree),
-        [],
-    )
+    numbers = {id(node): number for number, node in enumerate(ast.walk(tree))}
+    skipped, inside, found = silent(tree), functions(tree), []
     for top in tree.body:
         shape, place = hashlib.sha256(ast.dump(top).encode()).hexdigest()[:16], 0
         for node in ast.walk(top):
             for number, (says, _) in enumerate(changes(node)):
                 place += 1
+                line = getattr(node, "lineno", getattr(getattr(node, "target", None), "lineno", 0))
+                fault = Fault(
+                    module,
+                    f"{module}:{shape}:{place}",
+                    line,
+                    inside.get(id(node), ""),
+                    numbers[id(node)],
+                    number,
+                    says,
+                )
                 if id(node) not in skipped:
-                    line = getattr(
-                        node, "lineno", getattr(getattr(node, "target", None), "lineno", top.lineno)
-                    )
-                    found.append(
-                        Fault(module, f"{module}:{shape}:{place}", line, numbers[id(node)], number, says)
-                    )
+                    found.append(fault)
     return found
+
+
+def functions(tree: ast.AST, name: str = "") -> dict[int, str]:
+    """Node → the innermost function it stands in, by place; defaults and decorators stand outside."""
+    found = {}
+    for node in ast.iter_child_nodes(tree):
+        found[id(node)] = name
+        found |= functions(node, name)
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            body = node.body if isinstance(node.body, list) else [node.body]
+            for part in body:
+                found |= {id(part): _name(node), **functions(part, _name(node))}
+    return found
+
+
+def _name(node: ast.FunctionDef | ast.Lambda) -> str:
+    return f"{node.lineno}:{node.col_offset}"
 
 
 def faulty(fault: Fault) -> ast.Module:
@@ -152,18 +177,20 @@ def modules() -> list[str]:
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Loads the faulty tree where its module is asked for."""
+    """Loads trees of our making where modules are asked for."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
+    def __init__(self, trees: Callable[[str], ast.Module | None], **names: object) -> None:
+        self.trees, self.names = trees, names
 
     def find_spec(self, name: str, *_: Any) -> Any:
-        if name != self.fault.module:
+        if self.trees(name) is None:
             return None
         return importlib.util.spec_from_loader(name, self, origin=str(path_of(name)))
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(compile(faulty(self.fault), str(path_of(self.fault.module)), "exec"), module.__dict__)  # noqa: S102
+        module.__dict__.update(self.names)
+        tree = self.trees(module.__name__) or ast.Module([], [])
+        exec(compile(tree, str(path_of(module.__name__)), "exec"), module.__dict__)  # noqa: S102
 
 
 def run(words: list[str], *plugins: object) -> int:
@@ -172,19 +199,16 @@ def run(words: list[str], *plugins: object) -> int:
 
     settings.register_profile("mutants", deadline=None, derandomize=True, max_examples=40, database=None)
     settings.load_profile("mutants")
+    without = [word for plugin in ("django", "randomly", "cacheprovider") for word in ("-p", f"no:{plugin}")]
     quiet = [
         "-q",
         "-x",
-        "-p",
-        "no:django",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "--no-header",
         "--tb=no",
         "-m",
         "not long",
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+        *without,
     ]
     return int(pytest.main([*quiet, f"--confcutdir={ROOT / 'tests/rules'}", *words], plugins=list(plugins)))
 
@@ -213,31 +237,41 @@ def child(act: Callable[[], int], limit_s: float) -> int:
     return -1
 
 
-# --- which test reaches which line ---
+# --- which test reaches which function ---
 
 
-class Lines:
-    """Notes the lines of our rooms that run, by test; at import, under the name of the file."""
+class Telling(ast.NodeTransformer):
+    """Makes every function say that it was reached."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def told(self, node: ast.FunctionDef | ast.Lambda) -> ast.Call:
+        return ast.Call(ast.Name("_reached", ast.Load()), [ast.Constant(f"{self.module}:{_name(node)}")], [])
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        call = ast.Expr(self.told(node))
+        self.generic_visit(node)
+        node.body.insert(1 if ast.get_docstring(node) else 0, call)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
+        call = self.told(node)
+        self.generic_visit(node)
+        node.body = ast.Subscript(ast.Tuple([call, node.body], ast.Load()), ast.Constant(1), ast.Load())
+        return node
+
+
+class Reached:
+    """Notes the functions of our rooms that run, by test; at import, under the name of the file."""
 
     def __init__(self, name: str) -> None:
-        self.roots = tuple(str(SOURCE / "huzhu" / room) for room in ROOMS)
-        self.found: dict[str, set[tuple[str, int]]] = {}
+        self.found: dict[str, set[str]] = {}
         self.seconds: dict[str, float] = {}
         self.now = self.found.setdefault(name, set())
 
-    def trace(self, frame: Any, _: str, __: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(self.roots):
-            return None
-        place = Path(frame.f_code.co_filename).parent.name + "." + Path(frame.f_code.co_filename).stem
-        now, add = self.now, (lambda line: self.now.add((place, line)))
-        now.add((place, frame.f_lineno))
-
-        def local(inner: Any, event: str, ___: Any) -> Any:
-            if event == "line":
-                add(inner.f_lineno)
-            return local
-
-        return local
+    def note(self, function: str) -> None:
+        self.now.add(function)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -250,17 +284,19 @@ class Lines:
 
 
 def mapped(path: str, target: Path) -> int:
-    """Runs a test file under the tracer and writes {test: [seconds, {module: lines}]}."""
-    lines = Lines(path)
-    sys.settrace(lines.trace)
-    status = run([path], lines)
-    sys.settrace(None)
-    told: dict[str, Any] = {}
-    for test, places in lines.found.items():
-        by: dict[str, list[int]] = {}
-        for place, line in places:
-            by.setdefault(place, []).append(line)
-        told[test] = [lines.seconds.get(test, 0.0), by]
+    """Runs a test file with telling modules and writes {test: [seconds, functions]}."""
+    reached, ours = Reached(path), set(modules())
+
+    def telling(name: str) -> ast.Module | None:
+        if name not in ours:
+            return None
+        return ast.fix_missing_locations(
+            Telling(name).visit(ast.parse(path_of(name).read_text(encoding="utf-8")))
+        )
+
+    sys.meta_path.insert(0, Finder(telling, _reached=reached.note))
+    status = run([path], reached)
+    told = {test: [reached.seconds.get(test, 0.0), sorted(names)] for test, names in reached.found.items()}
     target.write_text(json.dumps(told))
     return status
 
@@ -280,14 +316,14 @@ def reach() -> dict[str, dict[str, Any]]:
     found = {}
     for name in test_files():
         stamp = hashlib.sha256(rooms + (ROOT / name).read_bytes()).hexdigest()[:16]
-        kept = STATE.parent / f"mutants-lines/{Path(name).stem}-{stamp}.json"
+        kept = STATE.parent / f"mutants-reach/{Path(name).stem}-{stamp}.json"
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             for old in kept.parent.glob(f"{Path(name).stem}-????????????????.json"):
                 old.unlink()
             status = child(lambda name=name, kept=kept: mapped(name, kept), 900)
             print(
-                f"{name}: lines noted" if status == 0 else f"{name}: fails without a fault ({status})",
+                f"{name}: reach noted" if status == 0 else f"{name}: fails without a fault ({status})",
                 flush=True,
             )
             if status:
@@ -301,25 +337,18 @@ def reach() -> dict[str, dict[str, Any]]:
 
 def judged(fault: Fault, reached: dict[str, dict[str, Any]]) -> tuple[str, str]:
     """(killed, survived, unreached), and the test file that killed it; quick files go first."""
-    place = fault.module.removeprefix("huzhu.")
-    waiting = []
+    place, waiting = f"{fault.module}:{fault.function}", []
     for name, tests in reached.items():
-        at_import = fault.line in tests[name][1].get(place, [])
-        hit = [
-            test
-            for test, (_, by) in tests.items()
-            if test != name and (at_import or fault.line in by.get(place, []))
-        ]
+        always = not fault.function or place in tests[name][1]  # at import
+        hit = [test for test, (_, names) in tests.items() if test != name and (always or place in names)]
         if hit:
-            waiting.append(
-                (sum(tests[test][0] for test in hit), name, sorted(hit, key=lambda test: tests[test][0]))
-            )
+            waiting.append((sum(tests[test][0] for test in hit), name, hit))
     for _, name, hit in sorted(waiting):
-        words = [name] if len(hit) > 200 else hit
 
-        def act(words: list[str] = words) -> int:
-            sys.meta_path.insert(0, Finder(fault))
-            return run(words)
+        def act(name: str = name, hit: list[str] = hit) -> int:
+            tree = faulty(fault)
+            sys.meta_path.insert(0, Finder(lambda asked: tree if asked == fault.module else None))
+            return run([name] if len(hit) > MANY else hit)
 
         if child(act, LIMIT_S) != 0:
             return "killed", name

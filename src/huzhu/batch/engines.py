@@ -34,6 +34,15 @@ class TooLarge(ValueError):
         )
 
 
+class TooLittleMemory(RuntimeError):
+    """The work does not fit in the memory that was allowed, even with what can be put on disk put there."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(
+            f"内存不够（最多用 {allowed or '全部'}），没有写出结果 → 用 --memory 多给一些，或用 --threads 少用几个核"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What an engine is given: a connection that holds `facts`, the edition, and a folder for what it needs on the way."""

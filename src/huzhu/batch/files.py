@@ -46,16 +46,18 @@ def open_table(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, name: 
             )
         else:
             _load_text(con, path, scratch, name)
+    except duckdb.OutOfMemoryException:
+        raise  # not the file's fault
     except duckdb.Error as error:
         raise CannotRead(
-            f"{path}: 读不下去（{_first_line(error)}） → 检查文件是否完整、每行的列数是否一样"
+            f"{path}: 读不下去（{first_line(error)}） → 检查文件是否完整、每行的列数是否一样"
         ) from None
     columns = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {name}").fetchall()}
     del columns[ROW]
     return columns
 
 
-def _first_line(error: duckdb.Error) -> str:
+def first_line(error: duckdb.Error) -> str:
     return str(error).split("\n", 1)[0][:200]
 
 
@@ -138,7 +140,10 @@ def whole(path: Path) -> Iterator[Path]:
             partial.unlink()
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, *read: Path | None) -> None:
+    """Refuses an output of a kind nobody writes, or one that would replace a table to be read; raises CannotWrite."""
+    if path.exists() and any(source and source.exists() and path.samefile(source) for source in read):
+        raise CannotWrite(f"{path}: 和要读的表是同一个文件，写出会盖掉它 → 换一个文件名")
     if path.suffix.lower() not in READS:
         raise CannotWrite(f"{path}: 只写 {'、'.join(READS)} → 换一个扩展名")
 

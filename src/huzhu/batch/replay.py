@@ -40,7 +40,7 @@ def replay(
 
     Without `late` every member of the table is computed again. Raises as adjudicate_file does.
     """
-    check_output(asked.out)
+    check_output(asked.out, asked.source, late, posted)
     with (
         scratch_folder() as scratch,
         connected(scratch, memory=asked.memory, threads=asked.threads) as con,

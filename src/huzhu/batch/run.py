@@ -9,8 +9,18 @@ import duckdb
 
 from huzhu.batch import faults
 from huzhu.batch.columns import Column, absent, columns_of, fact_columns
-from huzhu.batch.engines import ENGINES, Job, TooLarge
-from huzhu.batch.files import ROW, check_output, open_table, scratch_folder, text, whole, write
+from huzhu.batch.engines import ENGINES, Job, TooLarge, TooLittleMemory
+from huzhu.batch.files import (
+    ROW,
+    CannotWrite,
+    check_output,
+    first_line,
+    open_table,
+    scratch_folder,
+    text,
+    whole,
+    write,
+)
 from huzhu.batch.sql import CLAIM, MEMBER, TOTAL, paid_columns
 from huzhu.rules.edition import Edition
 
@@ -73,6 +83,12 @@ def connected(scratch: Path, *, memory: str = "", threads: int = 0) -> Iterator[
         if threads:
             con.execute("SET threads = ?", [threads])
         yield con
+    except duckdb.OutOfMemoryException:
+        raise TooLittleMemory(memory) from None
+    except duckdb.IOException as error:
+        raise CannotWrite(
+            f"{scratch}: 临时文件写不下去（{first_line(error)}） → 腾出磁盘，或用环境变量 TMPDIR 换一个文件夹"
+        ) from None
     finally:
         con.close()
 
@@ -83,7 +99,7 @@ def nothing(_: str, __: Callable[[], float]) -> None:
 
 def adjudicate_file(edition: Edition, asked: Asked, say: Say = nothing) -> Summary:
     """Adjudicates every row; raises CannotRead, ColumnsMissing, RowsRefused, CannotWrite, EngineMissing or TooLarge."""
-    check_output(asked.out)
+    check_output(asked.out, asked.source)
     with (
         scratch_folder() as scratch,
         connected(scratch, memory=asked.memory, threads=asked.threads) as con,

@@ -30,6 +30,7 @@ REFUSED = (
     RowsRefused,
     engines.EngineMissing,
     engines.TooLarge,
+    engines.TooLittleMemory,
 )
 
 
@@ -86,7 +87,7 @@ def add_input(verb: argparse.ArgumentParser) -> None:
         metavar="多少",
         help="最多用多少内存，如 4GB；放不下的写到临时文件夹",
     )
-    verb.add_argument("--threads", type=int, default=0, metavar="N", help="用几个核；不写用全部")
+    verb.add_argument("--threads", type=_threads, default=0, metavar="N", help="用几个核；不写用全部")
 
 
 def _day(text: str) -> date:
@@ -100,6 +101,12 @@ def _memory(text: str) -> str:
     if text and not re.fullmatch(r"[1-9][0-9]{0,4}(MB|GB)", text):
         raise argparse.ArgumentTypeError(f"“{text}”不是内存的大小：写成 4GB 或 800MB")
     return text
+
+
+def _threads(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text):
+        raise argparse.ArgumentTypeError(f"“{text}”不是核的个数：写成 1 到 999")
+    return int(text)
 
 
 def path_of(library: Library, asked: argparse.Namespace) -> Path:
