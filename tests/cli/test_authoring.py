@@ -112,3 +112,27 @@ def test_chapters_are_written_and_those_without_a_scheme_go(capsys, tmp_path):
     assert (status, out) == (0, f"{tmp_path}: 印出 23 个文件\n")
     assert not (tmp_path / "gone.md").exists()
     assert "第一次70%，第二次40%" in (tmp_path / "qingyang.md").read_text()
+
+
+def test_chapters_are_not_printed_over_what_somebody_wrote(capsys, tmp_path):
+    """Nor is a page of somebody's taken away; a chapter without a scheme is."""
+    (tmp_path / "mine.md").write_text("my own", encoding="utf-8")
+    assert says(capsys, "scheme", "chapters", "--into", tmp_path)[0] == 0
+    (tmp_path / "gone.md").write_text(
+        (tmp_path / "reference.md").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    assert says(capsys, "scheme", "chapters", "--into", tmp_path)[0] == 0
+    assert (tmp_path / "mine.md").exists()
+    assert not (tmp_path / "gone.md").exists()
+    (tmp_path / "README.md").write_text("my own", encoding="utf-8")
+    status, _, err = says(capsys, "scheme", "chapters", "--into", tmp_path)
+    assert (status, "README.md 不是印出来的" in err) == (1, True)
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "my own"
+
+
+@pytest.mark.parametrize("words", [["new", "demo", "--like", "F1"], ["chapters"]])
+def test_a_file_where_a_folder_should_be_is_said(words, capsys, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    status, _, err = says(capsys, "scheme", *words, "--into", tmp_path / "file")
+    assert status == 1
+    assert "写不进去" in err

@@ -149,3 +149,58 @@ def test_django_is_not_loaded(tmp_path):
 def test_the_bar_says_how_far_the_work_is():
     assert drawn("计算", lambda: 50.0, 0.0, 12.0) == f"计算 {'█' * 12}{'░' * 12} 50% 12 秒"
     assert drawn("读取", lambda: -1.0, 0.0, 3.0) == "读取 3 秒"
+
+
+@pytest.mark.parametrize(
+    ("words", "says_what"),
+    [
+        (["adjudicate", "--scheme", "harbin-80"], "还缺 --in, --out → 补上"),
+        (["adjudicate", "--engine", "fast"], "--engine 不能写 'fast' → 可写 'duckdb'"),
+        (["adjudicate", "--threads", "-1"], "--threads “-1”不是核的个数：写成 1 到 999"),
+        (["adjudicate", "--memory", "4G"], "--memory “4G”不是内存的大小：写成 4GB 或 800MB"),
+        (["adjudicate", "--in"], "--in 后面没有内容"),
+        (["scheme", "list", "--fast"], "不认识 --fast"),
+    ],
+)
+def test_what_is_typed_wrong_is_told_in_chinese(words, says_what, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    err = capsys.readouterr().err
+    assert err.startswith("用法：huzhu ")
+    assert says_what in err
+
+
+def test_a_table_to_read_is_never_written_over(capsys, tmp_path):
+    table = sheet(tmp_path, GOOD)
+    before = table.read_bytes()
+    posted = tmp_path / "posted.csv"
+    assert adjudicated(capsys, tmp_path, "--out", posted)[0] == 0
+    for out, more in ((table, []), (posted, ["--against", posted])):
+        status, _, err = adjudicated(capsys, tmp_path, "--out", out, *more)
+        assert status == 1
+        assert "和要读的表是同一个文件" in err
+    assert table.read_bytes() == before
+
+
+def test_too_little_memory_is_said_and_nothing_is_left(capsys, tmp_path):
+    sheet(tmp_path, GOOD)
+    status, _, err = adjudicated(capsys, tmp_path, "--memory", "1MB")
+    assert status == 1
+    assert "内存不够（最多用 1MB）" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["claims.csv"]
+
+
+def test_differences_need_every_row(capsys, tmp_path):
+    sheet(tmp_path, GOOD)
+    status, _, err = adjudicated(capsys, tmp_path, "--against", tmp_path / "x.csv", "--good-only")
+    assert status == 2
+    assert "差额要由全部的件算出" in err
+
+
+def test_a_group_named_twice_is_shown_once(capsys, tmp_path):
+    table, scenario = sheet(tmp_path, GOOD), tmp_path / "s.yaml"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    words = ["--scheme", "harbin-80", "--in", table, "--scenario", scenario, "--by", "sex", "性别"]
+    status, out, _ = says(capsys, "simulate", *words)
+    assert status == 0
+    assert out.count("性别 female") == 1

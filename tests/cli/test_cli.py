@@ -192,7 +192,7 @@ def test_a_command_that_is_not_understood_ends_with_2(capsys, words):
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert "usage: huzhu" in capsys.readouterr().err
+    assert "用法：huzhu" in capsys.readouterr().err
 
 
 def test_a_scheme_without_facts_ends_with_2_and_an_example(capsys):

@@ -174,3 +174,7 @@ def test_a_cap_names_benefits_a_key_and_an_amount_of_the_scheme():
         assert_refused(text, "whole:", says, "")
     twice = WHOLE + "  again: {label: 又一个, clause: c1, key: period, most: cap, over: [aid]}\n"
     assert_refused(capped(twice), "again:", "已经在另一个合计封顶里", "只写在一个")
+
+
+def test_a_cap_over_a_benefit_that_is_refused_is_not_a_second_fault():
+    assert_refused(capped(pays="nothing"), "pays: 'nothing'", "没有“nothing”这个名称", "")

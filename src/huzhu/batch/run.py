@@ -35,8 +35,7 @@ class RowsRefused(ValueError):
         self.found = found
         self.listed = listed
         super().__init__(
-            f"{found.rows:,} 行中有 {found.bad:,} 行不能用，没有写出结果；逐行说明在 {listed}。"
-            "改好后重来，或加 --good-only 只算好的行（坏行不计入累计，同一会员后面的给付可能因此不同）"
+            f"{found.rows:,} 行中有 {found.bad:,} 行不能用，没有写出结果；逐行说明在 {listed}。 → 改好后重来"
         )
 
 

@@ -108,15 +108,14 @@ def _facts(
 
 def _groups(edition: Edition, table: Mapping[str, str], by: Sequence[str]) -> dict[str, str]:
     """Name → expression over the table of each group asked for: a declared fact, or any column of the table."""
-    found = {}
-    for number, name in enumerate(by):
+    found: dict[str, str] = {}
+    for name in by:
         fact = edition.facts.get(name) or next((f for f in edition.facts.values() if f.label == name), None)
         source = source_of(table, name, *([fact.name, fact.label] if fact else []))
         if source is None:
             raise ColumnsMissing(f"没有可分组的列“{name}”。表里有：{'、'.join(table)}")
-        found[fact.label if fact else name] = (
-            f"COALESCE(TRIM(CAST({identifier(source)} AS VARCHAR)), '未填') AS group_{number}"
-        )
+        value = f"COALESCE(TRIM(CAST({identifier(source)} AS VARCHAR)), '未填')"
+        found.setdefault(fact.label if fact else name, f"{value} AS group_{len(found)}")
     return found
 
 

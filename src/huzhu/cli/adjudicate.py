@@ -127,6 +127,9 @@ def run(asked: argparse.Namespace) -> int:
     if asked.late and not asked.against:
         print("--late 要与 --against 同用 → 加上 --against 已入账的结果", file=sys.stderr)
         return 2
+    if asked.good_only and asked.against:
+        print("--good-only 不能与 --against 同用：差额要由全部的件算出 → 去掉其中一个", file=sys.stderr)
+        return 2
     try:
         library = shelf()
         edition = library.read(path_of(library, asked), asked.variant)
@@ -146,7 +149,13 @@ def run(asked: argparse.Namespace) -> int:
                 return 0
             summary = adjudicate_file(edition, given, say)
     except (*REFUSED, KeyboardInterrupt) as refused:
-        return told(refused)
+        status = told(refused)
+        if isinstance(refused, RowsRefused) and not asked.against:
+            print(
+                "或加 --good-only 只算好的行（坏行不计入累计，同一会员后面的给付可能因此不同）",
+                file=sys.stderr,
+            )
+        return status
     _say(edition, asked, summary, time.monotonic() - started)
     return 0
 

@@ -22,6 +22,7 @@ from huzhu.schemes.drafting import FAMILIES, NotAName, drafted, drafted_examples
 from huzhu.schemes.library import Library, NoSuchScheme
 
 MANUAL = Path("docs/manual")
+MARK = "由 huzhu scheme chapters 印出"  # stands in every printed chapter
 
 
 def register(verbs: Any) -> None:
@@ -64,16 +65,24 @@ def run_new(asked: argparse.Namespace) -> int:
             f"{folder}: 已经有了 → 换一个名称，或直接改它；新版次在里面另放一个 <版次>.yaml", file=sys.stderr
         )
         return 1
-    (folder / "cases").mkdir(parents=True)
     path = folder / f"{asked.edition}.yaml"
-    path.write_text(text, encoding="utf-8")
-    for examples in sorted((source.parent / "cases").glob("*.yaml")):
-        body = drafted_examples(library.text(examples)[0], source=name)
-        (folder / "cases" / examples.name).write_text(body, encoding="utf-8")
+    try:
+        (folder / "cases").mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+        for examples in sorted((source.parent / "cases").glob("*.yaml")):
+            body = drafted_examples(library.text(examples)[0], source=name)
+            (folder / "cases" / examples.name).write_text(body, encoding="utf-8")
+    except OSError as error:
+        return _cannot_write(folder, error)
     print(
         f"{path}: 由 {name} 起稿，现在和它算得一样。先改 cases/ 里的例题，再改方案，运行 huzhu scheme check {path}"
     )
     return 0
+
+
+def _cannot_write(folder: Path, error: OSError) -> int:
+    print(f"{folder}: 写不进去（{error.strerror}） → 换一个文件夹", file=sys.stderr)
+    return 1
 
 
 # --- diff ---
@@ -143,7 +152,7 @@ def printed_chapters(library: Library) -> dict[str, str]:
     texts = {f"{slug}.md": chapter(library.read(path), library.cases(path)) for slug, path in found.items()}
     lines = ["- [方案语言参考](reference.md)"]
     lines += [f"- [{library.read(path).title}]({slug}.md)" for slug, path in found.items()]
-    head = "# 各方案\n\n<!-- 由 huzhu scheme chapters 印出，不要手改。 -->\n\n"
+    head = f"# 各方案\n\n<!-- {MARK}，不要手改。 -->\n\n"
     facts = shared_facts(library.read(path).facts for path in found.values())
     return {"README.md": head + "\n".join(lines) + "\n", "reference.md": reference(facts), **texts}
 
@@ -155,11 +164,23 @@ def run_chapters(asked: argparse.Namespace) -> int:
     except (NoSuchScheme, SchemeRefused) as error:
         print(error, file=sys.stderr)
         return 1
-    asked.into.mkdir(parents=True, exist_ok=True)
-    for path in asked.into.glob("*.md"):
-        if path.name not in texts:
-            path.unlink()
-    for name, text in texts.items():
-        (asked.into / name).write_text(text, encoding="utf-8")
+    try:
+        asked.into.mkdir(parents=True, exist_ok=True)
+        there = {path.name: path for path in asked.into.glob("*.md")}
+        ours = {
+            name for name, path in there.items() if MARK in path.read_text(encoding="utf-8", errors="replace")
+        }
+        if foreign := sorted(texts.keys() & there.keys() - ours):
+            print(
+                f"{asked.into}: 里面的 {'、'.join(foreign)} 不是印出来的，没有改动 → 换一个文件夹",
+                file=sys.stderr,
+            )
+            return 1
+        for name in ours - texts.keys():
+            there[name].unlink()
+        for name, text in texts.items():
+            (asked.into / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        return _cannot_write(asked.into, error)
     print(f"{asked.into}: 印出 {len(texts)} 个文件")
     return 0

@@ -1,14 +1,14 @@
 """huzhu: the one door of the shell. 0 done, 1 what was asked is wrong or refused, 2 not understood."""
 
-import argparse
 import sys
 
 from huzhu.cli import adjudicate, demo, explain, scheme, setup_code, simulate, verify
+from huzhu.cli.words import Parser
 
 
 def main(words: list[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="huzhu", description="职工互助保障：方案、算账单、核对")
+    parser = Parser(prog="huzhu", description="职工互助保障：方案、算账单、核对")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="命令")
     adjudicate.register(verbs)
     demo.register(verbs)

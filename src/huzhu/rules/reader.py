@@ -369,6 +369,8 @@ class _Reading:
         named = fields.texts("over")
         for scalar in named:
             if scalar.text not in benefits:
+                if self.problems.found:
+                    continue  # it may be one that was refused, and has been told
                 raise refuse(scalar.place, f"没有“{scalar.text}”这个项目", "可写：" + "、".join(benefits))
             if any(scalar.text in cap.pays for cap in made.values()):
                 raise refuse(

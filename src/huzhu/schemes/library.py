@@ -171,7 +171,8 @@ class Library:
         except UnicodeDecodeError:
             raise refuse(Place(name, 1), "文件不是 UTF-8 编码", "用 UTF-8 重新保存") from None
         except OSError as error:
-            raise refuse(Place(name, 1), f"文件打不开（{error.strerror}）", "检查路径和权限") from None
+            why = "没有这个文件" if isinstance(error, FileNotFoundError) else error.strerror
+            raise refuse(Place(name, 1), f"文件打不开（{why}）", "检查路径和权限") from None
 
     def shown(self, path: Path) -> str:
         """A path as people read it: from the shelf's folder on where it stands there."""
