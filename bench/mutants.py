@@ -322,12 +322,9 @@ def reach() -> dict[str, dict[str, Any]]:
             for old in kept.parent.glob(f"{Path(name).stem}-????????????????.json"):
                 old.unlink()
             status = child(lambda name=name, kept=kept: mapped(name, kept), 900)
-            print(
-                f"{name}: reach noted" if status == 0 else f"{name}: fails without a fault ({status})",
-                flush=True,
-            )
-            if status:
-                raise SystemExit(1)
+            if status not in {0, 5}:  # 5: all its tests are long ones
+                raise SystemExit(f"{name}: fails without a fault ({status})")
+            print(f"{name}: reach noted", flush=True)
         found[name] = json.loads(kept.read_text())
     return found
 

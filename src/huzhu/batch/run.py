@@ -84,6 +84,10 @@ def connected(scratch: Path, *, memory: str = "", threads: int = 0) -> Iterator[
         yield con
     except duckdb.OutOfMemoryException:
         raise TooLittleMemory(memory) from None
+    except RuntimeError as error:  # what the engine makes of a signal that came while it worked
+        if "Query interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
     except duckdb.IOException as error:
         raise CannotWrite(
             f"{scratch}: 临时文件写不下去（{first_line(error)}） → 腾出磁盘，或用环境变量 TMPDIR 换一个文件夹"
