@@ -321,7 +321,7 @@ def main() -> int:
         drawn(
             {
                 title: {way: {rows: told[way][at] for rows, told in best.items()} for way in shown}
-                for title, at in (("seconds", 0), ("peak memory, GB", 2))
+                for title, at in (("seconds of processor", 1), ("peak memory, GB", 2))
             },
             asked.plot,
         )
