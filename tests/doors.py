@@ -53,6 +53,7 @@ ROUTES: dict[str, str] = {
     "desk/trail/": "auditor administrator",
     "desk/outbox/": "agency_clerk administrator",
     "desk/places/": "administrator",
+    "desk/places/found/": "administrator",
     "desk/places/new/": "administrator",
     "desk/places/template/": "administrator",
     "desk/places/upload/": "administrator",

@@ -4,7 +4,7 @@ import contextlib
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
@@ -98,3 +98,22 @@ def test_masks_leave_what_a_person_needs_to_recognise_their_own():
     assert masked("12") == "**"
     assert mask_phone("1") == "*"
     assert mask_account("123") == "***"
+
+
+@given(numbers(), st.integers(0, 16))
+def test_neighbours_that_changed_places_are_always_noticed(number, place):
+    """The check of GB 11643 sees every swap of unlike neighbours: weights beside each other differ."""
+    left, right = number[place], number[place + 1]
+    assume(left != right)
+    swapped = number[:place] + right + left + number[place + 2 :]
+    with pytest.raises(NotAnIdentity):
+        Identity.read(swapped)
+
+
+@given(numbers(), st.sampled_from("0123456789X"))
+def test_a_wrong_check_digit_is_always_noticed_and_the_right_one_named(number, last):
+    assume(last != number[17])
+    with pytest.raises(
+        NotAnIdentity, match=f"末位应是 {number[17]}|表格软件"
+    ):  # …000 is what one leaves behind
+        Identity.read(number[:17] + last)

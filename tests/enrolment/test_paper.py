@@ -1,5 +1,9 @@
 """Papers: nothing is printed with a character missing, and what people typed never becomes code."""
 
+import re
+import zlib
+from contextlib import suppress
+
 import pytest
 
 from factories.enrolment import an_enrolment
@@ -57,3 +61,29 @@ def test_certificates_of_an_employer_come_in_one_file_and_large_ones_in_parts(mo
     monkeypatch.setattr(certificate, "MOST", 2)
     with pytest.raises(certificate.TooManyPages, match="一次最多打印 2 份"):
         certificate.certificates(held, address_of=address_of)
+
+
+def text_in(pdf: bytes) -> str:
+    """Every character that the fonts of a PDF say their glyphs stand for: what copying from it would give."""
+    found = ""
+    for packed in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with suppress(zlib.error):
+            table = zlib.decompress(packed)
+            for code in re.findall(rb"<[0-9A-Fa-f]+>\s*<([0-9A-Fa-f]+)>\s*\n", table):
+                found += bytes.fromhex(code.decode()).decode("utf-16-be", "ignore")
+    return found
+
+
+@pytest.mark.django_db
+def test_a_certificate_holds_the_rare_character_of_its_name():
+    member = a_member("张䶮𬱖")
+    paper_of = certificate.certificates([an_enrolment(member, the_inpatient_scheme())], address_of=address_of)
+    assert {"张", "䶮", "𬱖"} <= set(text_in(paper_of))
+    assert "㛃" not in text_in(paper_of)
+
+
+@pytest.mark.django_db
+def test_a_name_that_cannot_be_drawn_is_said_and_not_printed_with_a_gap():
+    member = a_member("王\ue863")
+    with pytest.raises(paper.GlyphMissing, match="U\\+E863"):
+        certificate.certificates([an_enrolment(member, the_inpatient_scheme())], address_of=address_of)

@@ -81,10 +81,10 @@ def test_what_is_not_in_the_branch_looks_missing(desk, city):
 
 def test_a_place_or_a_parent_outside_cannot_be_sent_either(desk, city):
     elsewhere = a_county(a_city())
-    county = {"kind": "county", "name": "新县", "parent": elsewhere.parent_id}
+    county = {"kind": "county", "name": "新县", "parent": elsewhere.parent.code}
     assert desk.post("/desk/places/new/", county).status_code == 422
     employer = an_employer(city)
-    assert desk.post(f"/desk/places/{employer.pk}/move/", {"parent": elsewhere.pk}).status_code == 422
+    assert desk.post(f"/desk/places/{employer.pk}/move/", {"parent": elsewhere.code}).status_code == 422
     invited = {"name": "某人", "role": "county_clerk", "place": elsewhere.pk}
     assert desk.post("/desk/people/invite/", invited).status_code == 422
     assert not User.objects.filter(name="某人").exists()
@@ -206,7 +206,7 @@ def test_a_place_is_added_changed_moved_closed_and_opened(desk, city):
     old, new = a_county(city, name="铁力市总工会"), a_county(city, name="嘉荫县总工会")
     typed = {
         "kind": "employer",
-        "parent": old.pk,
+        "parent": old.code,
         "name": "铁力一中",
         "sector": "county",
         "staff_count": "1,200",
@@ -216,10 +216,10 @@ def test_a_place_is_added_changed_moved_closed_and_opened(desk, city):
     changed = {"name": "铁力第一中学", "sector": "county", "staff_count": "x"}
     assert "整数" in html_of(desk.post(f"/desk/places/{school.pk}/", changed))
     desk.post(f"/desk/places/{school.pk}/", changed | {"staff_count": "1300"})
-    asked = html_of(desk.get(f"/desk/places/{school.pk}/move/", {"parent": new.pk}))
+    asked = html_of(desk.get(f"/desk/places/{school.pk}/move/", {"parent": new.code}))
     assert "看得到" in asked
     assert Organisation.objects.get(pk=school.pk).parent == old
-    desk.post(f"/desk/places/{school.pk}/move/", {"parent": new.pk})
+    desk.post(f"/desk/places/{school.pk}/move/", {"parent": new.code})
     desk.post(f"/desk/places/{school.pk}/switch/")
     school.refresh_from_db()
     assert (school.name, school.staff_count, school.parent, school.is_open) == (
@@ -422,3 +422,22 @@ def test_two_policy_people_publish_and_the_author_cannot_alone(city):
         "/desk/editions/yichun-120/2021/?reading=Z",
     ):
         assert first.get(missing).status_code == 404
+
+
+def test_a_parent_is_looked_for_and_not_picked_from_a_list_of_all(desk, city):
+    near = a_county(city, "铁力市总工会")
+    far = a_county(a_city(name="黑河代办处"), "爱辉区总工会")
+    an_employer(near, name="铁力一中", sector="county")
+    page = html_of(desk.get("/desk/places/new/", {"parent": near.pk}))
+    assert f'value="{near.code}"' in page
+    assert "铁力一中" not in page
+    offered = html_of(desk.get("/desk/places/found/", {"parent": "铁力", "kind": "employer"}))
+    assert (near.code in offered, "铁力一中" in offered) == (True, True)
+    assert far.code not in html_of(desk.get("/desk/places/found/", {"parent": "爱辉"}))
+    assert "铁力一中" not in html_of(desk.get("/desk/places/found/", {"parent": "铁力", "kind": "county"}))
+    wanted = {"kind": "employer", "name": "铁力二中", "sector": "county", "staff_count": "20"}
+    refused = desk.post("/desk/places/new/", wanted | {"parent": "铁力"})
+    assert refused.status_code == 422
+    assert "没有找到这一个上级" in html_of(refused)
+    desk.post("/desk/places/new/", wanted | {"parent": "铁力市总工会"})
+    assert Organisation.objects.get(name="铁力二中").parent == near

@@ -109,6 +109,8 @@ if HUZHU_DEMO and HTTPS:
     )
 # Above this sum a decision needs a second person.
 HUZHU_SECOND_DECISION_FEN = _whole("HUZHU_SECOND_DECISION_FEN", 2_000_000)
+# So many days after approval an individual's application lapses where no money has come.
+HUZHU_PAY_WITHIN_DAYS = _whole("HUZHU_PAY_WITHIN_DAYS", 15)
 
 SECRET_KEY = _secret_key()
 HUZHU_KEYS = _required(

@@ -13,7 +13,7 @@ from huzhu.adjudication.models import AutomaticRun
 from huzhu.audit import idempotency
 from huzhu.audit import services as audit
 from huzhu.claims import bureau
-from huzhu.contributions import approving
+from huzhu.contributions import approving, lapsing
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.enrolment import approval, beginning, errors, printing, reminding, renewal
@@ -223,6 +223,11 @@ def reconcile(at: datetime) -> None:
     reconciliation.run_all(at=at)
 
 
+def lapse_applications(at: datetime) -> None:
+    """Who was approved and has not paid hears of it, and loses the place when the days are over."""
+    lapsing.lapse_what_nobody_paid(at=at)
+
+
 # seconds between two times, and the verb
 INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, schedule_payouts),
@@ -230,6 +235,7 @@ INTERVALS: tuple[tuple[float, Callable[[datetime], object]], ...] = (
     (2.0, write_workings),
     (60.0, seal_trail),
     (600.0, hold_payouts),
+    (3600.0, lapse_applications),
     (6 * 3600.0, remind_members),
     (24 * 3600.0, reconcile),
     (6 * 3600.0, forget_keys),

@@ -9,9 +9,10 @@ fee hold up the others.
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -36,6 +37,7 @@ from huzhu.users.permissions import check_may
 GOOD_FOR = timedelta(minutes=10)
 SPACING = timedelta(seconds=60)
 MOST_TRIES, MOST_A_DAY = 5, 10
+REMINDED_DAYS = 3  # before an application that was approved and not paid lapses
 KEPT = timedelta(days=1)  # a draft nobody went on with
 ONE_DAY = timedelta(days=1)
 State = Application.State
@@ -389,7 +391,56 @@ def settle_approved(*, application: Application, by: Role, at: datetime) -> None
     yuan = locked.edition.fee_for(Way.INDIVIDUAL) // 100
     _tell(
         locked,
-        f"您的参加申请 {locked.number} 已通过。请转账 {yuan} 元，附言写编号 {locked.number}；到账的第二天起保障。",
+        f"您的参加申请 {locked.number} 已通过。请在 {pay_by(locked)} 前转账 {yuan} 元，附言写编号 {locked.number}；"
+        "到账的第二天起保障，到期没有收到的申请失效。",
+        at,
+    )
+    application.refresh_from_db()
+
+
+def pay_by(application: Application) -> date:
+    """The last day on which the fee of an approved application may come."""
+    approved_at = application.settled_at
+    assert approved_at is not None  # noqa: S101  it was approved
+    return approved_at.astimezone(SHANGHAI).date() + timedelta(days=settings.HUZHU_PAY_WITHIN_DAYS)
+
+
+def unpaid_since(at: datetime, days: int) -> list[Application]:
+    """Approved at least so many days ago, and the cover still waits for all of its money; oldest first."""
+    first = at.astimezone(SHANGHAI).date() - timedelta(days=days)
+    end_of_day = datetime.combine(first, time.max, tzinfo=SHANGHAI)
+    waiting = Application.objects.filter(
+        state=State.APPROVED,
+        settled_at__lte=end_of_day,
+        roster__enrolments__state=Enrolment.State.AWAITING_PAYMENT,
+    )
+    return list(waiting.select_related("edition", "agency", "roster").order_by("settled_at", "pk").distinct())
+
+
+def remind_to_pay(*, at: datetime) -> int:
+    """Once, some days before an unpaid application lapses; how many were told."""
+    told = 0
+    for one in unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS - REMINDED_DAYS):
+        with transaction.atomic():
+            fresh = Application.objects.filter(pk=one.pk, state=State.APPROVED, reminded_at=None)
+            if not fresh.update(reminded_at=at):
+                continue
+            text = f"您的参加申请 {one.number} 还没有收到会费，请在 {pay_by(one)} 前转账，附言写编号；到期申请失效，可以重新申请。"
+            _tell(one, text, at)
+            audit.record(by=audit.SYSTEM, verb="applications.remind", on=one, at=at)
+            told += 1
+    return told
+
+
+@transaction.atomic
+def settle_lapsed(*, application: Application, at: datetime) -> None:
+    """Nobody paid: told to the person. Called by contributions, which struck the cover and what was owed."""
+    locked = _open(application, (State.APPROVED,))
+    day = pay_by(locked)
+    _settle(locked, State.LAPSED, by=audit.SYSTEM, reason=f"到 {day} 没有收到会费", at=at)
+    _tell(
+        locked,
+        f"您的参加申请 {locked.number} 到 {day} 没有收到会费，已经失效，没有保障，也不欠费。请不要再转账；想参加可以重新申请。",
         at,
     )
     application.refresh_from_db()

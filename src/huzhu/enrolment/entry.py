@@ -9,7 +9,7 @@ from typing import Any
 
 from huzhu.core.periods import months_after
 from huzhu.employers.queries import proven_head_count
-from huzhu.enrolment.line import ASKED, Line
+from huzhu.enrolment.line import ASKED, Line, name_of
 from huzhu.enrolment.models import Application, Enrolment, Roster, Way
 from huzhu.members.queries import by_numbers
 from huzhu.organisations.models import Organisation
@@ -193,7 +193,9 @@ class Entry:
         if line.identity is None or line.problems:
             return []
         registered = self.names.get(line.identity.number, line.name)
-        if registered != line.name:
+        if line.name == name_of(registered):
+            line.name = registered  # as it was written down, dots and all
+        if line.name != registered:
             line.problems["name"] = "这个身份证号已登记在另一个姓名下：请对照身份证核对姓名和号码"
             return []
         told = [(row, *self.doors[row.pk].judge(self.facts(line, row))) for row in self.editions]

@@ -57,7 +57,8 @@ APPLICATION = {
         Application.State.SUBMITTED: "本人",
         Application.State.WITHDRAWN: "本人",
     },
-    Application.State.APPROVED: {},
+    Application.State.APPROVED: {Application.State.LAPSED: "后台（到期没有收到会费）"},
+    Application.State.LAPSED: {},
     Application.State.REFUSED: {},
     Application.State.WITHDRAWN: {},
 }

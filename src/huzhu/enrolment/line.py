@@ -30,6 +30,8 @@ _INSURED = {
 }  # fmt: skip
 INSURED = {word: code for code, words in _INSURED.items() for word in words}
 SEXES = dict(Sex.choices)
+_NORMAL = re.compile(r"[^\uf900-\ufaff\U0002f800-\U0002fa1f]+")
+_DOTS = re.compile(r"[•‧∙⋅・･．﹒]")
 _LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Co"}
 _LONGEST = {"name": 40, "sex": 10, "bank_name": 60, "insured": 20, "shares": 6}
 
@@ -139,9 +141,15 @@ def _trimmed(column: str, text: str) -> str:
 
 
 def name_of(text: str) -> str:
-    """Invisible letters and the spaces between Chinese ones go; every visible letter stays as it is."""
+    """Invisible letters and the spaces between Chinese ones go, all middle dots are one; every other letter stays.
+
+    Letters with their marks are composed (NFC), but for the compatibility ideographs, which it would exchange for others.
+    """
     text = re.sub(r"[\u200b-\u200f\u202a-\u202e\ufeff\x00-\x1f\x7f]", "", text).strip().strip("\u3000")
-    return text if text.isascii() else re.sub(r"[ \u3000]+", "", text)
+    if text.isascii():
+        return text
+    text = _NORMAL.sub(lambda part: unicodedata.normalize("NFC", part.group()), text)
+    return _DOTS.sub("·", re.sub(r"[ \u3000]+", "", text))
 
 
 def _stands_in_names(letter: str) -> bool:

@@ -235,6 +235,7 @@ class Application(SealedModel):
         APPROVED = "approved", "待缴费"
         REFUSED = "refused", "不予参加"
         WITHDRAWN = "withdrawn", "已撤回"
+        LAPSED = "lapsed", "逾期失效"
 
     class Occupation(models.TextChoices):
         RIDER = "rider", "外卖、快递骑手"
@@ -253,6 +254,7 @@ class Application(SealedModel):
     name = models.CharField("姓名", max_length=40)
     id_number = EncryptedTextField("身份证号")
     id_number_index = BlindIndexField("身份证号索引", source="id_number")
+    id_number_last4 = BlindIndexField("身份证号末四位索引", source="id_number", part="last4")
     phone = EncryptedTextField("手机")
     phone_index = BlindIndexField("手机索引", source="phone")
     occupation = models.CharField("职业", max_length=10, choices=Occupation, blank=True)
@@ -270,6 +272,7 @@ class Application(SealedModel):
     submitted_at = models.DateTimeField("提交时间", null=True)
     settled_at = models.DateTimeField("办结时间", null=True)
     settled_by = models.CharField("办理人编号", max_length=60, blank=True)
+    reminded_at = models.DateTimeField("提醒缴费的时间", null=True)
     reason = models.CharField("退回或不予参加的原因", max_length=200, blank=True)
     roster = models.OneToOneField(
         Roster, models.PROTECT, null=True, related_name="application", verbose_name="名册"

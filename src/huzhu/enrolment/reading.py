@@ -255,6 +255,10 @@ def _refuse_terms(
 ) -> None:
     if employer.kind != Organisation.Kind.EMPLOYER:
         raise NotAnEmployer(f"{employer.name}不是参保单位，名册要挂在具体的单位下：请选择职工所在的单位。")
+    if not employer.is_open:
+        raise NotAnEmployer(
+            f"{employer.name}已经停用，不能再报名册：请选职工现在的单位，或请系统管理员重新启用。"
+        )
     if not editions:
         raise SchemesRefused("没有选择方案，不知道参加什么、缴多少：请至少选一个方案。")
     for row in editions:

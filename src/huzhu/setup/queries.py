@@ -128,6 +128,15 @@ def matching(by: Role, asked: str) -> OrganisationQuerySet:
     )
 
 
+def parent_named(by: Role, text: str) -> Organisation | None:
+    """The one open place of the branch with this code or name, or the only one that the text finds."""
+    said = text.strip()
+    open_ = visible_to(by).open()
+    exact = list(open_.filter(Q(code__iexact=said) | Q(name=said))[:2]) if said else []
+    near = exact or (list(matching(by, said).filter(is_open=True)[:2]) if said else [])
+    return near[0] if len(near) == 1 else None
+
+
 def people(
     by: Role, *, asked: str = "", code: str = "", place: Organisation | None = None, off: str = ""
 ) -> QuerySet[User]:

@@ -68,6 +68,7 @@ def application(request: Any, pk: Any) -> HttpResponse:
         "fee_fen": found.edition.fee_for("individual"),
         "slip": applications.judge(application=found, at=request.now) if is_open else None,
         "cover": queries.cover_of(found),
+        "pay_by": applications.pay_by(found) if found.state == "approved" else None,
         "may_review": is_open and may(request.by, "applications.review", found.agency),
         "reasons": REASONS,
     }

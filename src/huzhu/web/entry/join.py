@@ -212,6 +212,7 @@ def status(request: Any) -> HttpResponse:
         "fee_fen": found.edition.fee_for("individual"),
         "cover": queries.cover_of(found),
         "open": found.state in {"submitted", "returned"},
+        "pay_by": applications.pay_by(found) if found.state == "approved" else None,
     }
     return render(request, "web/entry/status.html", shown)
 

@@ -131,6 +131,8 @@ def _stage(request: Any, start: Start) -> Any:
         return same.roster
     except (TableRefused, NotAccepted) as wrong:
         start.errors["file"] = str(wrong)
+    except services.NotAnEmployer as wrong:
+        start.errors["employer"] = str(wrong)
     except services.SchemesRefused as wrong:
         start.errors["edition"] = str(wrong)
     except services.StartRefused as wrong:

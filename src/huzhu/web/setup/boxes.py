@@ -19,6 +19,7 @@ class Box:
     longest: int = 80
     fills: str = "off"  # what the browser may fill in
     error: str = ""
+    finds: str = ""  # the address that answers with choices while somebody types
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.organisations import services as organisations
@@ -23,6 +24,8 @@ from huzhu.web.workbooks import Cell
 KINDS = [(kind.value, kind.label) for kind in organisations.Kind if kind.value != "association"]
 SECTORS = [("", "请选择"), *organisations.SECTORS]
 HEADS = ("机构", "类别", "代码", "上级", "单位类型", "在职职工", "状态")
+FOUND = 12  # offered while a parent is typed
+PARENT_HINT = "打名称、拼音首字母或代码，从列出的里面选。上级和更上面的人看得到它的资料。"
 SMALL = 60  # a tree that is shown whole
 
 
@@ -70,17 +73,16 @@ def new(request: Any) -> HttpResponse:
 
 def _new_boxes(request: Any) -> list[Box]:
     asked = request.GET
-    parents = [one for one in visible_to(request.by).open() if one.pk]
-    wanted = whole(asked.get("parent"))
-    chosen = next((one for one in parents if one.pk == wanted), request.by.organisation)
+    parents = visible_to(request.by).open()
+    wanted = parents.filter(pk=whole(asked.get("parent"))).first()
+    chosen = wanted or request.by.organisation
     fits = [kind for kind, _ in KINDS if chosen.kind in organisations.PARENTS[kind]]
     kind = asked.get("kind", "") if asked.get("kind") in dict(KINDS) else (fits or ["employer"])[-1]
-    if not wanted and (fit := [one for one in parents if one.kind in organisations.PARENTS[kind]]):
-        chosen = fit[0]
-    choices = [(str(one.pk), f"{one.name}（{one.get_kind_display()}）") for one in parents]
+    if wanted is None:
+        chosen = parents.filter(kind__in=organisations.PARENTS[kind]).first() or chosen
     return [
         Box("kind", "类别", kind, kind="select", choices=KINDS),
-        Box("parent", "上级", str(chosen.pk), "上级和更上面的人看得到它的资料。", "select", choices),
+        Box("parent", "上级", chosen.code, PARENT_HINT, finds=reverse("web:places-found")),
         Box("name", "名称", hint="例如 美溪林业局公司"),
         Box("code", "代码（可以空着）", hint="空着就按上级的代码往下编；定了以后不能改。", longest=20),
         Box("sector", "单位类型（只有参保单位选）", kind="select", choices=SECTORS),
@@ -96,9 +98,9 @@ def _new_boxes(request: Any) -> list[Box]:
 
 def _added(request: Any, form: Form) -> Any:
     """The place, or nothing and a sentence at the box."""
-    parent = visible_to(request.by).filter(pk=whole(form["parent"])).first()
+    parent = queries.parent_named(request.by, form["parent"])
     if parent is None:
-        form.wrong("parent", "请选择上级。")
+        form.wrong("parent", "没有找到这一个上级：请写它的代码，或写全名（重名的写代码）。")
         return None
     kind, name = form["kind"], form["name"]
     try:
@@ -119,6 +121,17 @@ def _figures(form: Form) -> dict[str, Any]:
     text = form["staff_count"].replace(",", "").replace("，", "")
     count = whole(text) if text.isascii() and (text.isdecimal() or not text) else -1
     return {"sector": form["sector"], "staff_count": count}
+
+
+@require_safe
+@staff("administrator")
+def found(request: Any) -> HttpResponse:
+    """Places that fit what is being typed as a parent, as choices of the box."""
+    kind, text = request.GET.get("kind", ""), request.GET.get("parent", "").strip()[:40]
+    fits = queries.matching(request.by, text).filter(is_open=True)
+    if kind in organisations.PARENTS:
+        fits = fits.filter(kind__in=organisations.PARENTS[kind])
+    return render(request, "web/setup/found.html", {"found": fits[:FOUND] if text else []})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,7 +182,7 @@ def move(request: Any, pk: int) -> HttpResponse:
     """Another parent: first chosen, then confirmed with who will see it and who will not."""
     found = place_of(request, pk)
     asked = request.POST if request.method == "POST" else request.GET
-    parent = visible_to(request.by).filter(pk=whole(asked.get("parent"))).first()
+    parent = queries.parent_named(request.by, asked.get("parent", ""))
     shown: dict[str, Any] = {"place": found, "parent": parent, "error": ""}
     try:
         if parent and request.method == "POST":
@@ -181,11 +194,10 @@ def move(request: Any, pk: int) -> HttpResponse:
             shown["sight"] = tree.sight(found, parent)
             shown["below"] = visible_to(request.by).under(found).count() - 1
         elif request.method == "POST" or "parent" in asked:
-            shown["error"] = "请选择新的上级。"
+            shown["error"] = "没有找到这一个上级：请写它的代码，或写全名（重名的写代码）。"
     except (CannotStandThere, NotAllowed) as refused:
         shown |= {"error": str(refused), "parent": None}
-    fits = visible_to(request.by).open().filter(kind__in=organisations.PARENTS[found.kind])
-    shown["choices"] = [one for one in fits if not found.contains(one) and one.pk != found.parent_id]
+    shown |= {"typed": asked.get("parent", ""), "find": f"{reverse('web:places-found')}?kind={found.kind}"}
     return render(request, "web/setup/move.html", shown, status=422 if shown["error"] else 200)
 
 

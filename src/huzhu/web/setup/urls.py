@@ -19,6 +19,7 @@ urlpatterns = [
     path("password/<str:token>/", passwords.by_link, name="password-link"),
     path("desk/password/", passwords.change, name="change-password"),
     path("desk/places/", places.places, name="places"),
+    path("desk/places/found/", places.found, name="places-found"),
     path("desk/places/new/", places.new, name="new-place"),
     path("desk/places/template/", tree_upload.template, name="tree-template"),
     path("desk/places/upload/", tree_upload.upload, name="tree-upload"),

@@ -1,0 +1,34 @@
+"""An individual's application that was approved and never paid lapses: no cover, and nothing owed."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from huzhu.contributions.models import ContributionDue, Share
+from huzhu.enrolment import applications
+from huzhu.enrolment import services as enrolments
+from huzhu.enrolment.models import Application, Enrolment
+
+
+def lapse_what_nobody_paid(*, at: datetime) -> int:
+    """Remind of what is about to lapse, then let go what is due; how many lapsed. Money that came in part keeps it."""
+    applications.remind_to_pay(at=at)
+    due = applications.unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS + 1)
+    return sum(_lapsed(one, at) for one in due)
+
+
+@transaction.atomic
+def _lapsed(application: Application, at: datetime) -> bool:
+    dues = ContributionDue.objects.filter(roster=application.roster_id)
+    shares = list(Share.objects.select_for_update().filter(due__in=dues).order_by("pk"))
+    waiting = Enrolment.objects.filter(
+        roster=application.roster_id, state=Enrolment.State.AWAITING_PAYMENT
+    ).first()
+    if waiting is None or any(share.received_fen for share in shares):
+        return False
+    enrolments.void(enrolment=waiting)
+    Share.objects.filter(pk__in=[share.pk for share in shares]).update(amount_fen=0, cash_back_fen=0)
+    dues.update(heads=0, units=0, amount_fen=0)
+    applications.settle_lapsed(application=application, at=at)
+    return True
