@@ -105,6 +105,7 @@ ROUTES: dict[str, str] = {
     "desk/renewals/": "employer_clerk county_clerk agency_clerk",
     "desk/renewals/begin/": "employer_clerk county_clerk agency_clerk",
     "desk/renewals/<int:pk>/": "employer_clerk county_clerk agency_clerk",
+    "desk/renewals/<int:pk>/columns/<uuid:key>/": "employer_clerk county_clerk agency_clerk",
     "desk/renewals/<int:pk>/difference/": "employer_clerk county_clerk agency_clerk",
     "desk/renewals/<int:pk>/drop/<uuid:line>/": "employer_clerk county_clerk agency_clerk",
     "desk/rosters/<uuid:pk>/notice/": "employer_clerk county_clerk agency_clerk payment_maker auditor",

@@ -1,5 +1,6 @@
 """Pages of renewal, approval, moves and certificates: whose rows they show, what they refuse, and the good way."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -292,3 +293,29 @@ def test_the_list_of_a_renewal_is_complete_after_pages_of_it(clerk, employer, st
     first = found.lines.first()
     as_staff(clerk).post(reverse("web:renewal", args=[found.pk]), {f"reason-{first.pk}": "died", "stay": "1"})
     assert list(found.lines.values_list("reason", flat=True)) == ["died", "", ""]
+
+
+def test_a_sheet_with_columns_of_its_own_is_asked_about_once_and_then_read(
+    liu, clerk, employer, starts_on, now, city
+):
+    found = renewal.begin(employer=employer, ends_on=a_year_after(starts_on), by=clerk, at=now)
+    rows = [(f"E{n}", *worker[:2]) for n, worker in enumerate([(liu.name, liu.id_number), *some_workers(2)])]
+    desk, where = as_staff(clerk), reverse("web:renewal", args=[found.pk])
+
+    def sent(rows):
+        data = a_sheet(rows, ("工号", "员工", "证件"))
+        return desk.post(where, {"file": SimpleUploadedFile("今年.csv", data)})
+
+    asked = sent(rows)
+    assert "哪一列是什么" in html_of(desk.get(asked.url))
+    assert as_staff(another(city)).get(asked.url).status_code == 404
+    colleague = a_role("employer_clerk", employer, "同事")
+    assert as_staff(colleague).get(asked.url).status_code == 404  # another person's upload
+    form = {"page": "今年", "top": "1", "column-1": "name", "column-2": "id_number"}
+    page_name = re.search(r'name="page" value="([^"]*)"', html_of(desk.get(asked.url))).group(1)
+    form["page"] = page_name
+    wrong = desk.post(asked.url, form | {"column-2": ""})
+    assert (wrong.status_code, "至少要有姓名和身份证号" in html_of(wrong)) == (422, True)
+    assert "新增 2 人" in html_of(desk.post(asked.url, form, follow=True))
+    assert sent(rows[:2]).url == where  # the same header is known now
+    assert found.lines.filter(member=None).count() == 1

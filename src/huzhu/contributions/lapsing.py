@@ -9,12 +9,13 @@ from huzhu.contributions.models import ContributionDue, Share
 from huzhu.enrolment import applications
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Application, Enrolment
+from huzhu.enrolment.unpaid import unpaid_since
 
 
 def lapse_what_nobody_paid(*, at: datetime) -> int:
     """Remind of what is about to lapse, then let go what is due; how many lapsed. Money that came in part keeps it."""
     applications.remind_to_pay(at=at)
-    due = applications.unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS + 1)
+    due = unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS + 1)
     return sum(_lapsed(one, at) for one in due)
 
 

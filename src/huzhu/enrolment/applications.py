@@ -9,7 +9,7 @@ fee hold up the others.
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from huzhu.enrolment.entry import Entry, declared_by
 from huzhu.enrolment.lifecycle import APPLICATION
 from huzhu.enrolment.line import Line
 from huzhu.enrolment.models import Application, Enrolment, Roster, RosterRow, Way
+from huzhu.enrolment.unpaid import pay_by, unpaid_since
 from huzhu.members.queries import by_numbers
 from huzhu.members.services import account_number
 from huzhu.notices import services as notices
@@ -396,25 +397,6 @@ def settle_approved(*, application: Application, by: Role, at: datetime) -> None
         at,
     )
     application.refresh_from_db()
-
-
-def pay_by(application: Application) -> date:
-    """The last day on which the fee of an approved application may come."""
-    approved_at = application.settled_at
-    assert approved_at is not None  # noqa: S101  it was approved
-    return approved_at.astimezone(SHANGHAI).date() + timedelta(days=settings.HUZHU_PAY_WITHIN_DAYS)
-
-
-def unpaid_since(at: datetime, days: int) -> list[Application]:
-    """Approved at least so many days ago, and the cover still waits for all of its money; oldest first."""
-    first = at.astimezone(SHANGHAI).date() - timedelta(days=days)
-    end_of_day = datetime.combine(first, time.max, tzinfo=SHANGHAI)
-    waiting = Application.objects.filter(
-        state=State.APPROVED,
-        settled_at__lte=end_of_day,
-        roster__enrolments__state=Enrolment.State.AWAITING_PAYMENT,
-    )
-    return list(waiting.select_related("edition", "agency", "roster").order_by("settled_at", "pk").distinct())
 
 
 def remind_to_pay(*, at: datetime) -> int:

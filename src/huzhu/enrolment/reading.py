@@ -59,7 +59,7 @@ def stage(  # noqa: PLR0913  the terms of a roster and its file
     _refuse_way(editions, cover_starts_on, way)
     _refuse_same_file(employer, editions, cover_starts_on, data)
     book = sheet.opened(data, name)
-    reading = _understood(book, employer)
+    reading = understood(book, employer)
     if reading:
         book.count(reading, Repeats())
     roster = begin(
@@ -149,19 +149,26 @@ def name_columns(*, roster: Roster, reading: Reading, by: Role, at: datetime) ->
         waiting = Roster.objects.filter(pk=roster.pk, state__in=(State.MAPPING, State.STAGED))
         if not waiting.update(state=State.READING, reading=reading.kept()):
             raise RosterSettled("这份名册已经在读取或处理，不能再改列。请刷新页面查看。")
-        rows = json.loads(roster.sample or "{}").get(reading.page, [])
-        if 0 <= reading.top < len(rows):
-            ColumnHabit.objects.update_or_create(
-                employer=roster.employer,
-                header=columns.fingerprint(rows[reading.top]),
-                defaults={"columns": reading.columns, "used_at": at},
-            )
+        remember(roster.employer, json.loads(roster.sample or "{}"), reading, at)
         audit.record(by=by, verb="rosters.columns", on=roster, at=at, detail={"columns": reading.columns})
     roster.refresh_from_db()
     return roster
 
 
-def _understood(book: sheet.Book, employer: Organisation) -> Reading | None:
+def remember(
+    employer: Organisation, heads: dict[str, list[list[str]]], reading: Reading, at: datetime
+) -> None:
+    """The next sheet of the employer with this header is read the same way."""
+    rows = heads.get(reading.page, [])
+    if 0 <= reading.top < len(rows):
+        ColumnHabit.objects.update_or_create(
+            employer=employer,
+            header=columns.fingerprint(rows[reading.top]),
+            defaults={"columns": reading.columns, "used_at": at},
+        )
+
+
+def understood(book: sheet.Book, employer: Organisation) -> Reading | None:
     """As the employer said last time of the same header, or as the header itself says."""
     habits = {row.header: row.columns for row in ColumnHabit.objects.filter(employer=employer)}
     for page, rows in book.heads().items() if habits else ():
@@ -172,7 +179,7 @@ def _understood(book: sheet.Book, employer: Organisation) -> Reading | None:
 
 
 def _read(roster: Roster, book: sheet.Book, by: Role, at: datetime, tell: Tell) -> None:
-    said = Reading(**roster.reading) if roster.reading else _understood(book, roster.employer)
+    said = Reading(**roster.reading) if roster.reading else understood(book, roster.employer)
     if said is None or not roster.sample:
         roster.sample = json.dumps(book.heads(), ensure_ascii=False)
         roster.save(update_fields=["sample"])

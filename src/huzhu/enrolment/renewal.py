@@ -11,13 +11,17 @@ from django.db.models import Count, Max
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import tidy
-from huzhu.enrolment import services, sheet
+from huzhu.enrolment import columns, services, sheet
+from huzhu.enrolment.columns import Reading
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.expiring import grouped, of_employer, standing
 from huzhu.enrolment.line import ASKED, LABELS, Line
 from huzhu.enrolment.models import Enrolment, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
+from huzhu.enrolment.reading import remember, understood
 from huzhu.enrolment.slices import Tell, quietly
+from huzhu.files import services as files
+from huzhu.files.models import StoredFile
 from huzhu.members.services import NotAPhone, phone_number
 from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
@@ -27,6 +31,7 @@ from huzhu.users.permissions import check_may
 
 Reason = RenewalLine.Reason
 COLUMNS = ("name", "id_number", "phone")
+SHEET = "renewal sheet"
 OF_MEMBER = {"retired": Reason.RETIRED, "resigned": Reason.RESIGNED, "died": Reason.DIED}
 
 
@@ -40,6 +45,10 @@ class NothingToRenew(RenewalRefused):
 
 class RenewalSubmitted(RenewalRefused):
     """The list became a roster before."""
+
+
+class ColumnsUnknown(RenewalRefused):
+    """A person has to say which column of the sheet is what."""
 
 
 class LinesRefused(RenewalRefused):
@@ -184,13 +193,30 @@ def drop(*, renewal: Renewal, line: str, by: Role, at: datetime) -> None:
 
 
 @transaction.atomic
-def compare(*, renewal: Renewal, name: str, data: bytes, by: Role, at: datetime) -> dict[str, int]:
+def compare(
+    *,
+    renewal: Renewal,
+    name: str,
+    data: bytes,
+    by: Role,
+    at: datetime,
+    reading: Reading | None = None,
+) -> dict[str, int]:
     """Lay this year's sheet beside last year's list: who is not in it leaves, who is new joins, what differs is changed.
 
-    Counts of both; the sheet is the whole list, so a second one replaces what the first said. TableRefused.
+    Counts of both; the sheet is the whole list, so a second one replaces what the first said. TableRefused;
+    ColumnsUnknown where neither the header nor the employer's habit tells which column is what.
     """
     locked = _open(renewal, by)
-    read = sheet.read(data, name, starts_on=locked.starts_on)
+    book = sheet.opened(data, name)
+    said = reading or understood(book, locked.employer)
+    if said is None:
+        raise ColumnsUnknown("认不出哪一列是姓名、哪一列是身份证号：请指明一次，下次同样的表头就照这样读。")
+    if reading:
+        if wrong := columns.wrong(reading):
+            raise services.ColumnsRefused(wrong)
+        remember(locked.employer, book.heads(), reading, at)
+    read = book.people(said, starts_on=locked.starts_on)
     here = {tidy(line.id_number): line for line in read if line.id_number}
     locked.lines.filter(member=None).delete()
     old = list(locked.lines.all())
@@ -214,6 +240,17 @@ def _laid_beside(line: RenewalLine, found: Line | None) -> None:
         line.insured, line.shares = found.insured or line.insured, found.shares or line.shares
     if (line.reason, line.name, line.phone, line.insured, line.shares) != before:
         line.save(update_fields=["reason", "name", "phone", "insured", "shares"])
+
+
+def keep_sheet(*, renewal: Renewal, name: str, data: bytes, by: Role, at: datetime) -> StoredFile:
+    """A sheet whose columns a person will name."""
+    check_may(by, "rosters.upload", within=renewal.employer)
+    return files.store(name=name, data=data, purpose=SHEET, by=by, at=at)
+
+
+def kept_sheet(key: str, by: Role) -> StoredFile | None:
+    """One that this person has sent."""
+    return StoredFile.objects.filter(pk=key, purpose=SHEET, stored_by=by.actor_id).first()
 
 
 @transaction.atomic
@@ -339,10 +376,10 @@ def workbook(lines: Sequence[RenewalLine], at: datetime) -> bytes:
         book.set_properties({"created": at.replace(tzinfo=None)})
         page, text = book.add_worksheet("名册"), book.add_format({"num_format": "@"})
         told = [column for column in ASKED if any(getattr(line, column) for line in lines)]
-        columns = [*COLUMNS, *told]
-        page.set_column(0, len(columns) - 1, 24, text)
-        rows = [[getattr(line, column) or "" for column in columns] for line in lines]
-        for number, row in enumerate([[LABELS[column] for column in columns], *rows]):
+        shown = [*COLUMNS, *told]
+        page.set_column(0, len(shown) - 1, 24, text)
+        rows = [[getattr(line, column) or "" for column in shown] for line in lines]
+        for number, row in enumerate([[LABELS[column] for column in shown], *rows]):
             for place, cell in enumerate(row):
                 page.write_string(number, place, cell, text)
     return out.getvalue()

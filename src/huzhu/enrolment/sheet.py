@@ -159,6 +159,11 @@ class Book:
             raise SheetRefused("名册是空的：表头下面一行人也没有。请一人一行填好后再上传。")
         return found
 
+    def people(self, reading: Reading, *, starts_on: date) -> list[Line]:
+        """Everybody, numbered as in the sheet: for lists that fit into memory. SheetRefused."""
+        self.count(reading, Repeats())
+        return [Line.of(number, cells, starts_on=starts_on) for number, cells in self.rows(reading)]
+
 
 def opened(data: bytes, name: str) -> Book:
     """An .xlsx, .xls or .csv, opened; TableRefused. What is plainly no list of people is refused here."""
@@ -177,12 +182,11 @@ def opened(data: bytes, name: str) -> Book:
 
 def read(data: bytes, name: str, *, starts_on: date = date.max) -> list[Line]:
     """The people of a sheet whose header says all, numbered as in the sheet; else TableRefused."""
-    book, repeats = opened(data, name), Repeats()
+    book = opened(data, name)
     reading = book.understood()
     if reading is None:
         raise SheetRefused("认不出哪一列是姓名、哪一列是身份证号：请改成名册模板的表头再上传。")
-    book.count(reading, repeats)
-    return [Line.of(number, cells, starts_on=starts_on) for number, cells in book.rows(reading)]
+    return book.people(reading, starts_on=starts_on)
 
 
 def _is_no_person(cells: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Riders and drivers who join by themselves under the demonstration scheme: one in every state, nobody covered yet."""
+"""Riders and drivers under the demonstration scheme: individuals in every state, a platform's list; nobody covered yet."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +9,10 @@ from huzhu.cli.yichun.places import Tree
 from huzhu.cli.yichun.rosters import moment
 from huzhu.contributions.individuals import approve
 from huzhu.enrolment import applications
+from huzhu.enrolment import services as enrolment
 from huzhu.insight import people
+from huzhu.members import services as members
+from huzhu.organisations import services as organisations
 
 # occupation, platform, says already ill, what became of it
 TOLD = (
@@ -37,6 +40,38 @@ def individuals(tree: Tree, cast: Cast, edition: Any, registry: Registry) -> Non
         applications.fill(application=found, already_ill=already_ill, at=at)
         applications.submit(application=found, at=at + timedelta(minutes=6))
         _settled(found, became, cast, at + timedelta(hours=22))
+
+
+def platform(tree: Tree, cast: Cast, edition: Any, registry: Registry) -> None:
+    """A platform company's list of its riders, not confirmed yet: three have no workers' insurance, one cell is unclear.
+
+    Its staff counts for nothing, so that the published figures stand.
+    """
+    place = organisations.add(
+        kind="employer",
+        name="伊春众送外卖服务公司（平台企业）",
+        code="PT-001",
+        parent=tree.city,
+        sector="flexible",
+    )
+    riders = list(registry.people(24, 3))
+    members.register_all(people=riders, employer=place, is_synthetic=True)
+    said = {3: "否", 9: "居民医保", 15: "否", 20: "不知道"}
+    rows = [
+        (one.name, one.identity.number, one.phone or "", said.get(at, "是" if at % 4 else ""))
+        for at, one in enumerate(riders)
+    ]
+    lines = "\n".join(",".join(row) for row in [("姓名", "身份证号", "手机", "职工医保"), *rows])
+    enrolment.stage(
+        employer=place,
+        editions=[edition],
+        cover_starts_on=date(2022, 12, 1),
+        name="骑手名册.csv",
+        data=lines.encode(),
+        way="platform",
+        by=cast.sun,
+        at=moment(date(2022, 11, 29), 11, 20),
+    )
 
 
 def _applied(registry: Registry, edition: Any, at: datetime) -> Any:

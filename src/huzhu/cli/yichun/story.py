@@ -54,4 +54,5 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     banking.statements(tree, people)
     say("· 走访和医保统计")
     visiting.tell(tree, people)
+    applying.platform(tree, people, editions["yichun-flex"], joining.registry)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.contributions.individuals import approve
 from huzhu.core.identity import mask_account, mask_phone, masked
-from huzhu.enrolment import applications, queries
+from huzhu.enrolment import applications, queries, unpaid
 from huzhu.enrolment.services import RosterRefused
 from huzhu.members.services import OtherName
 from huzhu.users.permissions import may
@@ -68,7 +68,7 @@ def application(request: Any, pk: Any) -> HttpResponse:
         "fee_fen": found.edition.fee_for("individual"),
         "slip": applications.judge(application=found, at=request.now) if is_open else None,
         "cover": queries.cover_of(found),
-        "pay_by": applications.pay_by(found) if found.state == "approved" else None,
+        "pay_by": unpaid.pay_by(found) if found.state == "approved" else None,
         "may_review": is_open and may(request.by, "applications.review", found.agency),
         "reasons": REASONS,
     }

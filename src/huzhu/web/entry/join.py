@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from huzhu.core.identity import mask_account, mask_phone, masked
-from huzhu.enrolment import applications, queries
+from huzhu.enrolment import applications, queries, unpaid
 from huzhu.insight import people
 from huzhu.schemes import queries as schemes
 from huzhu.web.access import timed, told
@@ -212,7 +212,7 @@ def status(request: Any) -> HttpResponse:
         "fee_fen": found.edition.fee_for("individual"),
         "cover": queries.cover_of(found),
         "open": found.state in {"submitted", "returned"},
-        "pay_by": applications.pay_by(found) if found.state == "approved" else None,
+        "pay_by": unpaid.pay_by(found) if found.state == "approved" else None,
     }
     return render(request, "web/entry/status.html", shown)
 

@@ -25,7 +25,7 @@ def columns(request: Any, pk: Any) -> HttpResponse:
         return redirect("web:roster", found.pk)
     error = ""
     if request.method == "POST":
-        reading = _chosen(request.POST, pages)
+        reading = chosen(request.POST, pages)
         try:
             return _read_so(request, found, reading)
         except (services.RosterRefused, TableRefused) as refused:
@@ -35,7 +35,7 @@ def columns(request: Any, pk: Any) -> HttpResponse:
     return render(
         request,
         "web/rosters/columns.html",
-        _shown(found, pages, reading, error),
+        grid_of(pages, reading, error) | {"roster": found, "employer": found.employer},
         status=422 if error else 200,
     )
 
@@ -73,7 +73,7 @@ def _proposed(found: Any, pages: dict[str, Any], wanted: Any) -> Reading:
     return guess(pages[name], name)
 
 
-def _chosen(form: Any, pages: dict[str, Any]) -> Reading:
+def chosen(form: Any, pages: dict[str, Any]) -> Reading:
     name = form.get("page", "")
     top = form.get("top", "")
     places = {form.get(f"column-{at}", ""): at for at in reversed(range(MOST_COLUMNS))}
@@ -85,12 +85,12 @@ def _chosen(form: Any, pages: dict[str, Any]) -> Reading:
     )
 
 
-def _shown(found: Any, pages: dict[str, Any], reading: Reading, error: str) -> dict[str, Any]:
+def grid_of(pages: dict[str, Any], reading: Reading, error: str) -> dict[str, Any]:
+    """The first rows of a page with a choice above each column."""
     rows = pages[reading.page]
     width = max(map(len, rows))
     by_place = {at: column for column, at in reading.columns.items()}
     return {
-        "roster": found,
         "page": reading.page,
         "pages": list(pages),
         "top": reading.top + 1,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,13 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from huzhu.contributions import queries as contributions
 from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import mask_phone, masked
-from huzhu.enrolment import difference, expiring, renewal
+from huzhu.enrolment import difference, expiring, renewal, sheet
+from huzhu.enrolment.columns import guess
 from huzhu.enrolment.rows import AT_ONCE
 from huzhu.enrolment.services import RosterRefused
+from huzhu.files import services as files
 from huzhu.files.tables import TableRefused
 from huzhu.jobs import services as jobs
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
+from huzhu.web.rosters.columns import chosen, grid_of
 from huzhu.web.rosters.upload import CLERKS, MOST_BYTES
 
 PAGE = 200  # lines; Django takes a thousand fields in one form
@@ -55,6 +58,8 @@ def people(request: Any, pk: Any) -> HttpResponse:
         messages.info(request, "这份续保名单已经提交，下面是它的名册。")
         return redirect("web:roster", roster.pk)
     error = _saved(request, found) if request.method == "POST" else ""
+    if isinstance(error, HttpResponse):
+        return error
     if request.method == "POST" and not error:
         return _onward(request, found)
     asked = request.GET.get("q", "").strip()[:40]
@@ -82,8 +87,8 @@ def _row(line: Any, posted: Any) -> dict[str, Any]:
     }
 
 
-def _saved(request: Any, found: Any) -> str:
-    """Marks, typed joiners and the sheet; the sentence on what is wrong, or nothing."""
+def _saved(request: Any, found: Any) -> str | HttpResponse:
+    """Marks, typed joiners and the sheet; the sentence on what is wrong, the page on which columns are named, or nothing."""
     who: dict[str, Any] = {"renewal": found, "by": request.by, "at": request.now}
     changes: dict[str, dict[str, str]] = {}
     for name, text in request.POST.items():
@@ -103,16 +108,48 @@ def _saved(request: Any, found: Any) -> str:
     return ""
 
 
-def _compared(request: Any, who: dict[str, Any], file: Any) -> str:
+def _compared(request: Any, who: dict[str, Any], file: Any) -> str | HttpResponse:
     if file.size > MOST_BYTES:
         return "文件超过 20 MB：请只留名单一页。"
-    counts = renewal.compare(name=file.name, data=file.read(), **who)
+    data = file.read()
+    try:
+        _told(request, renewal.compare(name=file.name, data=data, **who))
+    except renewal.ColumnsUnknown:
+        kept = renewal.keep_sheet(name=file.name, data=data, **who)
+        return redirect("web:renewal-columns", who["renewal"].pk, kept.pk)
+    return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff(*CLERKS)
+def columns(request: Any, pk: Any, key: Any) -> HttpResponse:
+    """Which column of this year's sheet is what: said once, and remembered for the employer."""
+    found, kept = _found(request, pk), renewal.kept_sheet(str(key), request.by)
+    if kept is None:
+        raise Http404
+    data = files.read(kept)
+    pages = sheet.opened(data, kept.name).heads()
+    name = request.GET.get("page", "")
+    name = name if name in pages else next(iter(pages))
+    reading, error = guess(pages[name], name), ""
+    if request.method == "POST":
+        reading = chosen(request.POST, pages)
+        who = {"renewal": found, "by": request.by, "at": request.now}
+        try:
+            _told(request, renewal.compare(name=kept.name, data=data, reading=reading, **who))
+            return redirect("web:renewal", found.pk)
+        except (RosterRefused, TableRefused) as refused:
+            error = str(refused)
+    shown = grid_of(pages, reading, error) | {"renewal": found, "employer": found.employer}
+    return render(request, "web/rosters/columns.html", shown, status=422 if error else 200)
+
+
+def _told(request: Any, counts: dict[str, int]) -> None:
     messages.success(
         request,
         f"已和去年的名单核对：表里 {counts['rows']} 人，新增 {counts['joining']} 人，"
         f"不在表里 {counts['leaving']} 人（先记为不再参加，请改成实际的原因）。",
     )
-    return ""
 
 
 def _onward(request: Any, found: Any) -> HttpResponse:

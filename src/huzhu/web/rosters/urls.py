@@ -50,6 +50,7 @@ urlpatterns = [
     path("desk/renewals/", renewing.renewals, name="renewals"),
     path("desk/renewals/begin/", renewal.begin, name="renewal-begin"),
     path("desk/renewals/<int:pk>/", renewal.people, name="renewal"),
+    path("desk/renewals/<int:pk>/columns/<uuid:key>/", renewal.columns, name="renewal-columns"),
     path("desk/renewals/<int:pk>/difference/", renewal.changes, name="renewal-difference"),
     path("desk/renewals/<int:pk>/drop/<uuid:line>/", renewal.drop, name="renewal-drop"),
     path("desk/rosters/<uuid:pk>/certificates/", certificates.all_of_a_roster, name="roster-certificates"),
