@@ -113,13 +113,15 @@ def test_a_missing_column_that_is_needed_is_said_once_for_the_roster(employer, c
     flex = the_flexible_scheme()
     rows, header = some_workers(3), INSURED[:3]
     riders = staged(employer, [flex], rows, header, clerk, way="platform")
-    assert queries.not_told(riders) == []  # nobody looked, and this edition lets a platform's people in so
-    assert "insured" not in queries.columns_of(riders)
+    assert (
+        queries.not_told(riders, queries.refused_for(riders)) == []
+    )  # nobody looked, and this edition lets a platform's people in so
+    assert "insured" not in queries.columns_of(riders, queries.refused_for(riders))
     RosterRow.objects.filter(roster=riders, number=2).update(joins="", problems={"insured": "没有核对"})
-    assert queries.not_told(riders) == [("职工医保", 1)]
-    assert "insured" in queries.columns_of(riders)
+    assert queries.not_told(riders, queries.refused_for(riders)) == [("职工医保", 1)]
+    assert "insured" in queries.columns_of(riders, queries.refused_for(riders))
     told = staged(employer, [flex], with_cells("否"), INSURED, clerk, way="platform")
-    assert (queries.tally(told), queries.not_told(told)) == ((0, 1), [])
+    assert (queries.tally(told), queries.not_told(told, queries.refused_for(told))) == ((0, 1), [])
 
 
 # ── shares ──────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from huzhu.enrolment.entry import most_shares
 from huzhu.enrolment.line import LABELS
 from huzhu.enrolment.models import Roster, RosterRow
-from huzhu.enrolment.queries import columns_of
+from huzhu.enrolment.queries import columns_of, refused_for
 from huzhu.enrolment.refusals import RosterRefused
 from huzhu.enrolment.rows import in_slices
 from huzhu.enrolment.sheet import hidden_text
@@ -37,7 +37,7 @@ class NotItsErrors(RosterRefused):
 
 def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
     """An .xlsx of the rows to mend: cells as text, the wrong ones coloured, the reasons in words beside them."""
-    total, columns = roster.rows.filter(joins="").count(), columns_of(roster)
+    total, columns = roster.rows.filter(joins="").count(), columns_of(roster, refused_for(roster))
     most = most_shares(roster.editions.all(), roster.cover_starts_on)
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -128,21 +128,22 @@ def heads_by_shares(roster: Roster) -> dict[SchemeEdition, dict[int, int]]:
     return {row: dict(sorted(people.items())) for row, people in found.items() if people}
 
 
-def columns_of(roster: Roster) -> list[str]:
+def refused_for(roster: Roster) -> dict[str, int]:
+    """Columns that only some editions ask for → how many rows are refused for what stands there."""
+    counts = {column: Count("pk", filter=Q(problems__has_key=column)) for column in ASKED}
+    return {column: count for column, count in to_mend(roster).aggregate(**counts).items() if count}
+
+
+def columns_of(roster: Roster, refused: Mapping[str, int]) -> list[str]:
     """The columns of the roster's grid: the usual ones, and what its sheet tells or somebody is refused for."""
-    told = {*roster.reading.get("columns", ()), *_refused_for(roster)}
+    told = {*roster.reading.get("columns", ()), *refused}
     return [column for column in LABELS if column not in ASKED or column in told]
 
 
-def not_told(roster: Roster) -> list[tuple[str, int]]:
+def not_told(roster: Roster, refused: Mapping[str, int]) -> list[tuple[str, int]]:
     """Columns that the sheet does not have, and how many rows are refused for what would stand there: (label, rows)."""
     known = roster.reading.get("columns", ASKED)
-    return [(LABELS[column], count) for column, count in _refused_for(roster).items() if column not in known]
-
-
-def _refused_for(roster: Roster) -> dict[str, int]:
-    counts = {column: to_mend(roster).filter(problems__has_key=column).count() for column in ASKED}
-    return {column: count for column, count in counts.items() if count}
+    return [(LABELS[column], count) for column, count in refused.items() if column not in known]
 
 
 def last_days(roster: Roster) -> dict[SchemeEdition, dt.date]:

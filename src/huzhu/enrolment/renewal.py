@@ -19,7 +19,7 @@ from huzhu.enrolment.line import ASKED, LABELS, Line
 from huzhu.enrolment.models import Enrolment, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
 from huzhu.enrolment.reading import remember, understood
-from huzhu.enrolment.slices import Tell, quietly
+from huzhu.enrolment.slices import Tell, quietly, sealed
 from huzhu.files import services as files
 from huzhu.files.models import StoredFile
 from huzhu.members.services import NotAPhone, phone_number
@@ -71,32 +71,33 @@ def begin(*, employer: Organisation, ends_on: date, by: Role, at: datetime) -> R
         return known.get()
 
 
-@transaction.atomic
 def _begun(employer: Organisation, ends_on: date, by: Role, at: datetime) -> Renewal:
     people = grouped(of_employer(employer, ends_on))
     if not any(row.employer_id == employer.pk for rows in people.values() for row in rows):
         raise NothingToRenew(f"{employer.name}没有在 {ends_on} 到期、还没有续保的保障。请回到工作台核对。")
     today = at.astimezone(SHANGHAI).date()
     ways = {row.roster.way for rows in people.values() for row in rows if row.roster}
-    renewal = Renewal.objects.create(
-        employer=employer,
-        ends_on=ends_on,
-        starts_on=max(ends_on, today),
-        way=Way.PLATFORM if Way.PLATFORM in ways else Way.GROUP,
-        begun_at=at,
-    )
-    lines = [_line(renewal, number, rows) for number, rows in enumerate(people.values(), 1)]
-    RenewalLine.objects.bulk_create(lines, batch_size=2_000)
-    detail = {"people": len(lines), "ends_on": str(ends_on)}
-    audit.record(by=by, verb="renewals.begin", on=renewal, at=at, detail=detail)
+    lines = sealed([_line(employer, number, rows) for number, rows in enumerate(people.values(), 1)])
+    with transaction.atomic():
+        renewal = Renewal.objects.create(
+            employer=employer,
+            ends_on=ends_on,
+            starts_on=max(ends_on, today),
+            way=Way.PLATFORM if Way.PLATFORM in ways else Way.GROUP,
+            begun_at=at,
+        )
+        for line in lines:
+            line.renewal = renewal
+        RenewalLine.objects.bulk_create(lines, batch_size=2_000)
+        detail = {"people": len(lines), "ends_on": str(ends_on)}
+        audit.record(by=by, verb="renewals.begin", on=renewal, at=at, detail=detail)
     return renewal
 
 
-def _line(renewal: Renewal, number: int, rows: list[Enrolment]) -> RenewalLine:
+def _line(employer: Organisation, number: int, rows: list[Enrolment]) -> RenewalLine:
     member = rows[0].member
-    moved = member.employer_id != renewal.employer_id
+    moved = member.employer_id != employer.pk
     return RenewalLine(
-        renewal=renewal,
         number=number,
         member=member,
         name=member.name,

@@ -26,8 +26,9 @@ MASKS = {"id_number": masked, "phone": mask_phone, "account": mask_account}
 
 def grid(found: Any) -> dict[str, Any]:
     """What every row of a roster's grid shares: its columns, and the most shares that may be offered."""
+    refused = queries.refused_for(found)
     most = most_shares(found.editions.all(), found.cover_starts_on)
-    return {"columns": queries.columns_of(found), "most": most}
+    return {"columns": queries.columns_of(found, refused), "most": most, "refused": refused}
 
 
 def cells(row: Any, shared: dict[str, Any], held: Any = None, left: Any = None) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "also": "" if only_bad else "&show=all",
         "rows": [cells(row, shared, held, left) for row in pages],
         "labels": [LABELS[column] for column in shared["columns"]],
-        "not_told": queries.not_told(found),
+        "not_told": queries.not_told(found, shared["refused"]),
         "absent": expiring.absent(found, request.by).count(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
