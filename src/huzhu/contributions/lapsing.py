@@ -11,12 +11,22 @@ from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Application, Enrolment
 from huzhu.enrolment.unpaid import unpaid_since
 
+REMINDED_DAYS = 3  # before it lapses
+
 
 def lapse_what_nobody_paid(*, at: datetime) -> int:
     """Remind of what is about to lapse, then let go what is due; how many lapsed. Money that came in part keeps it."""
-    applications.remind_to_pay(at=at)
-    due = unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS + 1)
-    return sum(_lapsed(one, at) for one in due)
+    for one in unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS - REMINDED_DAYS):
+        if one.reminded_at is None and not Share.objects.filter(
+            due__roster=one.roster_id, received_fen__gt=0
+        ):
+            applications.remind_to_pay(application=one, at=at)
+    return sum(_lapsed(one, at) for one in unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS + 1))
+
+
+def _came(application: Application) -> bool:
+    """Whether any money has come for it."""
+    return Share.objects.filter(due__roster=application.roster_id, received_fen__gt=0).exists()
 
 
 @transaction.atomic

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -23,7 +22,7 @@ from huzhu.enrolment.entry import Entry, declared_by
 from huzhu.enrolment.lifecycle import APPLICATION
 from huzhu.enrolment.line import Line
 from huzhu.enrolment.models import Application, Enrolment, Roster, RosterRow, Way
-from huzhu.enrolment.unpaid import pay_by, unpaid_since
+from huzhu.enrolment.unpaid import pay_by
 from huzhu.members.queries import by_numbers
 from huzhu.members.services import account_number
 from huzhu.notices import services as notices
@@ -38,7 +37,6 @@ from huzhu.users.permissions import check_may
 GOOD_FOR = timedelta(minutes=10)
 SPACING = timedelta(seconds=60)
 MOST_TRIES, MOST_A_DAY = 5, 10
-REMINDED_DAYS = 3  # before an application that was approved and not paid lapses
 KEPT = timedelta(days=1)  # a draft nobody went on with
 ONE_DAY = timedelta(days=1)
 State = Application.State
@@ -399,19 +397,14 @@ def settle_approved(*, application: Application, by: Role, at: datetime) -> None
     application.refresh_from_db()
 
 
-def remind_to_pay(*, at: datetime) -> int:
-    """Once, some days before an unpaid application lapses; how many were told."""
-    told = 0
-    for one in unpaid_since(at, settings.HUZHU_PAY_WITHIN_DAYS - REMINDED_DAYS):
-        with transaction.atomic():
-            fresh = Application.objects.filter(pk=one.pk, state=State.APPROVED, reminded_at=None)
-            if not fresh.update(reminded_at=at):
-                continue
-            text = f"您的参加申请 {one.number} 还没有收到会费，请在 {pay_by(one)} 前转账，附言写编号；到期申请失效，可以重新申请。"
-            _tell(one, text, at)
-            audit.record(by=audit.SYSTEM, verb="applications.remind", on=one, at=at)
-            told += 1
-    return told
+@transaction.atomic
+def remind_to_pay(*, application: Application, at: datetime) -> None:
+    """Once, some days before it lapses."""
+    fresh = Application.objects.filter(pk=application.pk, state=State.APPROVED, reminded_at=None)
+    if fresh.update(reminded_at=at):
+        said = f"请在 {pay_by(application)} 前转账，附言写编号；到期申请失效，可以重新申请。"
+        _tell(application, f"您的参加申请 {application.number} 还没有收到会费，{said}", at)
+        audit.record(by=audit.SYSTEM, verb="applications.remind", on=application, at=at)
 
 
 @transaction.atomic
