@@ -89,7 +89,7 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
     approval.check(locked)
     mine = enrolment.begin_accepting(roster=locked)
     enrolment.prepare(roster=locked, mine=mine, good_only=good_only, at=at, tell=quietly)
-    return _dues_of(locked, mine, by, at)
+    return _dues_of(locked, mine, plans(locked), by, at)
 
 
 def _accepted_in_slices(
@@ -106,7 +106,8 @@ def _accepted_in_slices(
     mine = enrolment.begin_accepting(roster=fresh, before=before)
     try:
         enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, at=at, tell=tell)
-        return _dues_of(fresh, mine, by, at, approves=approves)
+        costs = plans(fresh)  # counts every row, so before the transaction in which others wait
+        return _dues_of(fresh, mine, costs, by, at, approves=approves)
     except BaseException:
         enrolment.put_back(roster=fresh, mine=mine, before=before)
         raise
@@ -114,12 +115,12 @@ def _accepted_in_slices(
 
 @transaction.atomic
 def _dues_of(
-    roster: Roster, mine: UUID, by: Role, at: datetime, *, approves: bool = False
+    roster: Roster, mine: UUID, costs: list[Plan], by: Role, at: datetime, *, approves: bool = False
 ) -> list[ContributionDue]:
     if approves:
         approval.agree(roster=roster, by=by, at=at)
     enrolment.enrol(roster=roster, mine=mine, by=by, at=at)
-    dues = [_owe(roster, one) for one in plans(roster)]
+    dues = [_owe(roster, one) for one in costs]
     for due in dues:
         begin_if_paid(due, by, at)
     return dues
