@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
 from huzhu.adjudication.automatic import waiting
 from huzhu.adjudication.models import Adjudication, AutomaticLine, AutomaticRun, Decision, FirstOpinion
@@ -95,7 +95,7 @@ def earlier_of(claim: Claim) -> list[Claim]:
 # ── 免申即享 ──
 
 OUTCOMES = AutomaticLine.Outcome.choices
-SAMPLE = 20  # claims shown to who confirms: the largest, and others spread over the run
+SAMPLE, LARGEST = 20, 5  # claims shown to who confirms: the largest, and others spread over the run
 
 
 def runs_visible_to(by: Role) -> QuerySet[AutomaticRun]:
@@ -138,12 +138,11 @@ def reasons_of(run: AutomaticRun) -> list[tuple[str, int]]:
 def sample_of(run: AutomaticRun) -> list[AutomaticLine]:
     """What the second person looks at: the five largest sums, and the rest evenly spread over the run."""
     pays = lines_of(run, outcome=AutomaticLine.Outcome.PAYS)
-    found = {line.pk: line for line in pays.order_by("-amount_fen", "place")[:5]}
+    found = list(pays.order_by("-amount_fen", "place")[:LARGEST])
     last = pays.order_by().aggregate(last=Max("place"))["last"] or 0
-    for number in range(SAMPLE - len(found)):
-        if line := pays.filter(place__gt=number * last // SAMPLE).exclude(pk__in=found).first():
-            found[line.pk] = line
-    return list(found.values())
+    step = last // (SAMPLE - LARGEST) + 1
+    spread = pays.annotate(rest=F("place") % step).filter(rest=0).exclude(pk__in=[line.pk for line in found])
+    return [*found, *spread[: SAMPLE - LARGEST]]
 
 
 def left_because(claim: Claim) -> str:

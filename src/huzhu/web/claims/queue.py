@@ -107,6 +107,7 @@ def _page(request: Any, claim: Any, error: str = "") -> HttpResponse:
         "above": total > settings.HUZHU_SECOND_DECISION_FEN,
         "changed": bool(standing and standing.total_fen and standing.total_fen != total),
         "opinion": deciding.opinion_on(claim),
+        "left": deciding.left_because(claim) if claim.channel == "bureau" else "",
         "earlier": deciding.earlier_of(claim),
         "reasons": STANDARD_REASONS,
         "more_kinds": [pair for pair in boxes.kinds_offered(claim) if pair[0] not in claim.kinds],
