@@ -316,3 +316,11 @@ def test_a_code_without_a_table_is_said_as_it_stands():
 def test_the_smaller_of_two_is_bracketed_before_something_is_taken_away():
     (found,) = explain([read(tiny(pays="max(0元, min(S, 500元) - 3元)"))], facts())
     assert "（取较小的：自付 1,000.00 元 与 500.00 元） − 3.00 元" in found.benefits[0].lines[-1].how
+
+
+def test_bands_cut_a_base_that_still_has_decimals():
+    """1,234.56 × 12.5 % = 154.32; 100 × 50 % + 54.32 × 70 % = 88.024."""
+    tiers = "tiers: {label: 分段, unit: rate, shape: bands, clause: c1, values: {2020-01-01: [{to: 100元, rate: 50%}, {rate: 70%}]}}"
+    text = tiny(pays="bands(ratio(S, 12.5%), tiers)", parameters=tiers)
+    (working,) = explain([read(text)], facts(S="1234.56"))
+    assert working.total_fen == 8_802
