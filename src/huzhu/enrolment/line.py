@@ -26,7 +26,7 @@ MOST_SHARES = 100
 _INSURED = {
     "yes": {"是", "有", "参加", "已参加", "已参保", "参保", "正常参保", "职工", "职工医保", "职工基本医疗保险", "城镇职工", "√", "Y", "YES"},
     "no": {"否", "无", "没有", "没参加", "未参加", "未参保", "居民", "居民医保", "城乡居民", "城乡居民医保", "新农合", "×", "N", "NO"},
-    "unknown": {"", "不清楚", "未核对", "-", "—"},
+    "unknown": {"", "不清楚", "不知道", "未核对", "待查", "-", "—"},
 }  # fmt: skip
 INSURED = {word: code for code, words in _INSURED.items() for word in words}
 SEXES = dict(Sex.choices)

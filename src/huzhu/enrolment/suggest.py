@@ -30,7 +30,7 @@ def _insured(text: str) -> str:
     """是 or 否 where a longer name of the insurance tells it; nobody is said to be insured who was not looked up."""
     if text.upper() in INSURED:
         return ""
-    if re.search(r"居民|农合|未|没|不|无|停", text):
+    if re.search(r"居民|农合|未参|没参|没有|不参|停保|断保", text):
         return "否"
     return "是" if re.search(r"职工|在职|已|参保", text) else ""
 

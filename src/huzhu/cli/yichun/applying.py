@@ -56,7 +56,7 @@ def platform(tree: Tree, cast: Cast, edition: Any, registry: Registry) -> None:
     )
     riders = list(registry.people(24, 3))
     members.register_all(people=riders, employer=place, is_synthetic=True)
-    said = {3: "否", 9: "居民医保", 15: "否", 20: "不知道"}
+    said = {3: "否", 9: "居民医保", 15: "否", 20: "城镇职工基本医保"}
     rows = [
         (one.name, one.identity.number, one.phone or "", said.get(at, "是" if at % 4 else ""))
         for at, one in enumerate(riders)

@@ -82,7 +82,13 @@ def _new_boxes(request: Any) -> list[Box]:
         chosen = parents.filter(kind__in=organisations.PARENTS[kind]).first() or chosen
     return [
         Box("kind", "类别", kind, kind="select", choices=KINDS),
-        Box("parent", "上级", chosen.code, PARENT_HINT, finds=reverse("web:places-found")),
+        Box(
+            "parent",
+            "上级",
+            chosen.code,
+            f"{chosen.code} 是{chosen.name}。{PARENT_HINT}",
+            finds=reverse("web:places-found"),
+        ),
         Box("name", "名称", hint="例如 美溪林业局公司"),
         Box("code", "代码（可以空着）", hint="空着就按上级的代码往下编；定了以后不能改。", longest=20),
         Box("sector", "单位类型（只有参保单位选）", kind="select", choices=SECTORS),
