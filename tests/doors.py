@@ -78,6 +78,8 @@ ROUTES: dict[str, str] = {
     "desk/password/": STAFF,
     "start/": PUBLIC,
     "password/<str:token>/": PUBLIC,
+    "desk/exports/": "employer_clerk county_clerk agency_clerk reviewer second_reviewer payment_maker payment_releaser auditor leader administrator",
+    "desk/exports/<int:pk>/": "county_clerk agency_clerk reviewer second_reviewer payment_maker payment_releaser",
     "desk/jobs/": STAFF,
     "desk/jobs/<int:pk>/": STAFF,
     "desk/jobs/<int:pk>/file/": STAFF,

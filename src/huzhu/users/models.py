@@ -142,3 +142,48 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}（{self.begins}…）"
+
+
+class ExportRequest(models.Model):
+    """A list too long to be taken away on one's own word; another person of the branch agrees to this one file."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "等批准"
+        APPROVED = "approved", "已批准"
+        REFUSED = "refused", "未批准"
+        TAKEN = "taken", "已导出"
+        LAPSED = "lapsed", "过期没有导出"
+
+    asked_by = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name="谁要导出")
+    person = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="本人")
+    what = models.CharField("清单", max_length=40)
+    said = models.CharField("条件", max_length=400)
+    address = models.CharField("网址", max_length=800)
+    rows = models.PositiveIntegerField("行数")
+    asked_at = models.DateTimeField("申请时间")
+    state = models.CharField("状态", max_length=8, choices=State, default=State.WAITING)
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="批准人")
+    settled_at = models.DateTimeField("批准时间", null=True)
+    reason = models.CharField("不批准的理由", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "导出申请"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("asked_by", "address"),
+                condition=models.Q(state__in=("waiting", "approved")),
+                name="a_list_is_asked_for_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(settled_by__isnull=True) | ~models.Q(settled_by=models.F("person")),
+                name="nobody_approves_their_own_export",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=("approved", "taken", "lapsed"))
+                | models.Q(settled_by__isnull=False),
+                name="no_export_without_a_second_person",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.what}（{self.rows:,} 行）"

@@ -85,6 +85,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
         "导出列表",
         {EMPLOYER, COUNTY, AGENCY, REVIEWER, SECOND, MAKER, RELEASER, AUDITOR, LEADER, ADMINISTRATOR},
     ),
+    "lists.approve": ("批准导出", {COUNTY, AGENCY, REVIEWER, SECOND, MAKER, RELEASER}),
     "books.see": ("查看账目", {MAKER, RELEASER, AUDITOR, LEADER}),
     "books.lock": ("锁账", {MAKER}),
     "books.close": ("关账", {RELEASER}),

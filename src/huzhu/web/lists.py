@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from huzhu.users import exports
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.users.services import exported
 from huzhu.web.access import told
@@ -22,6 +24,10 @@ from huzhu.web.workbooks import Cell, Table, download, workbook
 
 PAGE = 50
 MOST_ROWS = 5000
+WAITS = (
+    f"这份清单有 {{:,}} 行。超过 {exports.ALONE} 行的要由另一个人批准，已经替您提出申请，“导出审批”里看得到。"
+    "批准后一天之内，回到这一页再点一次导出。也可以加筛选条件，少导出一些。"
+)
 Choices = Sequence[tuple[str, str]]
 
 
@@ -183,11 +189,17 @@ def taken(
     if len(held) > MOST_ROWS:
         held.pop()
         said += f"；只有前 {MOST_ROWS:,} 行，其余没有导出，请加条件分几次导出"
+    address = f"{request.path}?{asked.query}"
     try:
+        if len(held) > exports.ALONE and not exports.granted(
+            what=asked.what, said=asked.said, address=address, rows=len(held), by=request.by, at=request.now
+        ):
+            messages.info(request, WAITS.format(len(held)))
+            return redirect(address)
         exported(by=request.by, what=asked.what, rows=len(held), asked=asked.in_address, at=request.now)
     except NotAllowed as refused:
         told(request, refused)
-        return redirect(f"{request.path}?{asked.query}")
+        return redirect(address)
     data = workbook(Table(asked.what, said, heads, cells(held)))
     return download(data, f"{asked.what}_{request.today:%Y%m%d}.xlsx")
 

@@ -79,6 +79,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("数字", "web:numbers"),
             Entry("后台任务", "web:jobs", CLERKS),
+            Entry("导出审批", "web:exports"),
             Entry("审计记录", "web:trail"),
             Entry("发件箱", "web:outbox"),
             Entry("机构", "web:places"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from huzhu.web.desks import house, jobs, landing, numbers, phone, searching, signing
+from huzhu.web.desks import exporting, house, jobs, landing, numbers, phone, searching, signing
 
 urlpatterns = [
     path("desk/", landing.desk, name="desk"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("desk/payments/<int:pk>/", numbers.payments, name="payments-of"),
     path("desk/trail/", house.trail, name="trail"),
     path("desk/outbox/", house.outbox, name="outbox"),
+    path("desk/exports/", exporting.listed, name="exports"),
+    path("desk/exports/<int:pk>/", exporting.settle, name="export"),
     path("desk/jobs/", jobs.jobs, name="jobs"),
     path("desk/jobs/<int:pk>/", jobs.job, name="job"),
     path("desk/jobs/<int:pk>/file/", jobs.file, name="job-file"),
