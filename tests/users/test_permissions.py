@@ -37,7 +37,6 @@ def test_the_administrator_sees_nobody_and_moves_no_money():
     assert mine == {
         "audit.see",
         "calendar.change",
-        "health.see",
         "jobs.watch",
         "lists.export",
         "organisations.change",

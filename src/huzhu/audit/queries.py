@@ -37,6 +37,11 @@ def broken_links(anchors: Iterable[str] = ()) -> list[str]:
     return [*_broken_seals(seals), *_lost_anchors(seals, anchors)]
 
 
+def lost_anchors(anchors: Iterable[str]) -> list[str]:
+    """A sentence for each kept anchor that the chain has lost."""
+    return list(_lost_anchors(list(Seal.objects.order_by("upto")), anchors))
+
+
 def _broken_seals(seals: list[Seal]) -> Iterator[str]:
     before: Seal | None = None
     for link in seals:

@@ -2,8 +2,8 @@
 
 import sys
 
-from huzhu.cli import adjudicate, demo, explain, scheme, setup_code, simulate, verify
 from huzhu.cli.words import Parser
+from huzhu.cli import adjudicate, backup, demo, explain, restore, scheme, setup_code, simulate, verify
 
 
 def main(words: list[str] | None = None) -> int:
@@ -11,8 +11,10 @@ def main(words: list[str] | None = None) -> int:
     parser = Parser(prog="huzhu", description="职工互助保障：方案、算账单、核对")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="命令")
     adjudicate.register(verbs)
+    backup.register(verbs)
     demo.register(verbs)
     explain.register(verbs)
+    restore.register(verbs)
     scheme.register(verbs)
     setup_code.register(verbs)
     simulate.register(verbs)

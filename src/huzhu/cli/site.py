@@ -3,12 +3,22 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PRIVATE = ("HUZHU_SECRET_KEY", "HUZHU_KEYS")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the data of a site lies: the engine (sqlite or postgresql), how it is reached, and the folder beside it."""
+
+    engine: str
+    database: dict[str, str]
+    var: Path
 
 
 class SiteClosed(RuntimeError):
@@ -96,3 +106,62 @@ def unguarded() -> list[str]:
     from huzhu.db import guards  # noqa: PLC0415
 
     return guards.missing()
+
+
+def wrong_keys() -> list[str]:
+    """A sentence where these keys are not those of the database."""
+    from huzhu.db import services  # noqa: PLC0415
+
+    return services.wrong_keys()
+
+
+def lost_anchors(lines: list[str]) -> list[str]:
+    """A sentence for each kept anchor that the chain has lost."""
+    from huzhu.audit import queries  # noqa: PLC0415
+
+    return queries.lost_anchors(lines)
+
+
+def lost_files() -> list[str]:
+    """A sentence for each upload whose bytes are gone from the disk."""
+    from huzhu.files import queries  # noqa: PLC0415
+
+    return queries.lost()
+
+
+def anchor() -> str:
+    """The line to keep outside the database."""
+    from huzhu.audit import queries  # noqa: PLC0415
+
+    return queries.anchor()
+
+
+def place() -> Place:
+    """Where the data of this site lies."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    kept = connection.settings_dict
+    names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+    return Place(connection.vendor, {name: str(kept.get(name) or "") for name in names}, settings.VAR_DIR)
+
+
+def kept_with() -> dict[str, Any]:
+    """What a backup must say of itself: the chain's anchor and the key versions it needs."""
+    from huzhu.db import services  # noqa: PLC0415
+
+    return {"anchor": anchor(), "key_versions": services.key_versions()}
+
+
+def note_backup(*, name: str, size: int, sha256: str, at: datetime) -> None:
+    """So that the health page knows its age."""
+    from huzhu.db import services  # noqa: PLC0415
+
+    services.note_backup(name=name, size=size, sha256=sha256, at=at)
+
+
+def note_drill(*, name: str, at: datetime) -> None:
+    """So that the health page knows when one was last tried."""
+    from huzhu.db import services  # noqa: PLC0415
+
+    services.note_drill(name=name, at=at)

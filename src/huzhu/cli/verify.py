@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from huzhu.cli import site
@@ -36,15 +37,22 @@ class Found:
 def register(verbs: Any) -> None:
     """Adds the verb to the parser."""
     verb = verbs.add_parser("verify", help="从明细重算每一个存下来的合计，打印差额；有差额时退出码为 1")
+    verb.add_argument(
+        "--anchors", metavar="文件", help="在库外保存的审计锚点，一行一个；链尾被截掉时靠它看出来"
+    )
+    verb.add_argument("--anchor", action="store_true", help="只印出现在的锚点，供抄到库外")
     verb.set_defaults(run=run)
 
 
-def run(_: argparse.Namespace) -> int:
+def run(asked: argparse.Namespace) -> int:
     """Prints the table; 1 where anything differs, or the site cannot be read."""
     try:
         site.ready()
         with site.snapshot():
-            found = [*map(compared, CHECKS), *_said()]
+            if asked.anchor:
+                print(site.anchor())
+                return 0
+            found = [*map(compared, CHECKS), *_said(_anchors(asked.anchors))]
     except site.SiteClosed as closed:
         print(closed, file=sys.stderr)
         return 1
@@ -76,9 +84,26 @@ def _side(statement: str, field: str = "") -> dict[str, int]:
     return sums
 
 
-def _said() -> Iterable[Found]:
-    """What is not a sum: the chain of the trail, and the guards of the append-only tables."""
-    for title, said in (("审计记录的链", site.broken_links()), ("防改保护", site.unguarded())):
+def _anchors(path: str | None) -> list[str]:
+    """The anchors that were kept; SiteClosed where the file cannot be read."""
+    if not path:
+        return []
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise site.SiteClosed(f"读不到锚点文件 {path}：请给出每天抄下来的那一个文本文件。") from None
+    return [line for line in lines if line.strip()]
+
+
+def _said(anchors: list[str]) -> Iterable[Found]:
+    """What is not a sum: the chain of the trail and its kept anchors, the guards, the keys, the uploads."""
+    for title, said in (
+        ("审计记录的链", site.broken_links()),
+        ("库外的锚点", site.lost_anchors(anchors)),
+        ("防改保护", site.unguarded()),
+        ("密钥与数据库", site.wrong_keys()),
+        ("附件都在磁盘上", site.lost_files()),
+    ):
         yield Found(title, "处", len(said), len(said), 0, [(one, 1, 0) for one in said])
 
 

@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from huzhu.core.ciphers import Cipher, Keyring
 
 BASE_DIR = Path(__file__).resolve().parents[3]
-VAR_DIR = BASE_DIR / "var"
+# What the site writes beside the database: sealed uploads, collected static files, backups.
+VAR_DIR = Path(os.environ.get("HUZHU_VAR", "").strip() or BASE_DIR / "var").resolve()
 
 # The writer gate orders our own writers; this is the patience with everything else (a backup, a shell).
 SQLITE_BUSY_MS = 10_000

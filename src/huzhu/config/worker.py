@@ -16,9 +16,13 @@ from types import FrameType
 
 import django
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
+from huzhu.config.host import refuse_second_host, this_host
+
 IDLE_SECONDS = 0.5
+BEAT_SECONDS = 10.0
 log = logging.getLogger("huzhu.worker")
 
 
@@ -38,15 +42,20 @@ def run(*, name: str, stopped: Callable[[], bool]) -> None:
     from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
 
     from huzhu.config.work import CLOCK, INTERVALS, KINDS  # noqa: PLC0415
+    from huzhu.jobs.services import beat  # noqa: PLC0415
     from huzhu.jobs.working import do_next  # noqa: PLC0415
 
     due = dict.fromkeys(range(len(INTERVALS)), 0.0)
+    beaten = -BEAT_SECONDS
     while not stopped():
         try:
             close_old_connections()
             if not _is_open():
                 time.sleep(IDLE_SECONDS)
                 continue
+            if time.monotonic() >= beaten + BEAT_SECONDS:
+                beaten = time.monotonic()
+                beat(worker=name, host=this_host(), now=CLOCK.real())
             if not do_next(KINDS, worker=name, clock=CLOCK):
                 time.sleep(IDLE_SECONDS)
             for number, (seconds, act) in enumerate(INTERVALS):
@@ -61,6 +70,17 @@ def run(*, name: str, stopped: Callable[[], bool]) -> None:
 def _is_open() -> bool:
     """Not while a demonstration is being loaded: its year must not be mixed with today's work."""
     return not settings.HUZHU_DEMO or (settings.VAR_DIR / "demo.json").is_file()
+
+
+def _refuse_unsafe() -> None:
+    """A worker that would write into an unsafe database does not begin."""
+    from huzhu.db import safety  # noqa: PLC0415
+
+    try:
+        safety.check()
+        refuse_second_host()
+    except (safety.UnsafeSetup, ImproperlyConfigured) as unsafe:
+        sys.exit(str(unsafe))
 
 
 def _acted(act: Callable[[datetime], object], at: datetime) -> None:
@@ -90,6 +110,7 @@ def main(words: list[str] | None = None) -> int:
     )  # Ctrl-C goes to the parent, who says TERM
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
     django.setup()
+    _refuse_unsafe()
     run(
         name=f"{os.uname().nodename}:{os.getpid()}:{int(timezone.now().timestamp())}",
         stopped=lambda: bool(asked_to_stop) or (parent != 0 and os.getppid() != parent),

@@ -10,19 +10,23 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.utils import timezone
 
+from huzhu.config.host import refuse_second_host
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
 
 
 def _proved(application: WSGIHandler) -> WSGIHandler:
     """The application, once its keys have opened what this database holds, and its books cannot be rewritten."""
-    from huzhu.db import guards  # noqa: PLC0415  (tables need Django set up)
+    from huzhu.db import guards, safety  # noqa: PLC0415  (tables need Django set up)
     from huzhu.db.services import WrongKey, prove_keys  # noqa: PLC0415
 
     try:
+        safety.check()
         prove_keys(at=timezone.now())
         guards.check()
+        refuse_second_host()
         _refuse_demo_beside_real_people()
-    except (WrongKey, guards.TablesUnguarded) as problem:
+    except (WrongKey, guards.TablesUnguarded, safety.UnsafeSetup) as problem:
         raise ImproperlyConfigured(str(problem)) from None
     _keep_what_is_loaded()
     connection.close()  # a server that forks its workers must not hand them one connection

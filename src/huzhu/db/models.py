@@ -31,3 +31,25 @@ class KeyProof(models.Model):
     def place(self) -> tuple[str, str, str]:
         """What the sentence is bound to: table, column, row."""
         return (self._meta.db_table, "token", str(self.version))
+
+
+class BackupMade(models.Model):
+    """A backup that was finished: when, under which name, how large; the health page asks for the newest."""
+
+    name = models.CharField("名称", max_length=80, unique=True)
+    made_at = models.DateTimeField("完成时间", db_index=True)
+    bytes = models.BigIntegerField("字节数")
+    sha256 = models.CharField("清单的摘要", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "备份"
+
+
+class DrillDone(models.Model):
+    """A backup was restored into a scratch place and everything agreed."""
+
+    name = models.CharField("哪一份备份", max_length=80)
+    done_at = models.DateTimeField("完成时间", db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "恢复演练"

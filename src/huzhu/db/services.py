@@ -6,7 +6,7 @@ from django.db import transaction
 
 from huzhu.core.ciphers import CannotOpen, Cipher
 from huzhu.db import keys
-from huzhu.db.models import KeyProof
+from huzhu.db.models import BackupMade, DrillDone, KeyProof
 
 SENTENCE = "凭此密钥，读此数据。"
 
@@ -26,6 +26,30 @@ def prove_keys(*, at: datetime) -> None:
     if new := [_proof(cipher, version, at) for version in cipher.keyring.versions if version not in proved]:
         KeyProof.objects.bulk_create(new, ignore_conflicts=True)
         _opened(cipher)  # another process may have been faster, with another key
+
+
+def wrong_keys() -> list[str]:
+    """A sentence where the keys of this process do not open this database; nothing is written."""
+    try:
+        _opened(keys.cipher())
+    except WrongKey as wrong:
+        return [str(wrong)]
+    return []
+
+
+def key_versions() -> list[int]:
+    """The key versions that this database needs."""
+    return list(KeyProof.objects.order_by("version").values_list("version", flat=True))
+
+
+def note_backup(*, name: str, size: int, sha256: str, at: datetime) -> None:
+    """A backup was finished. Twice is the same as once."""
+    BackupMade.objects.get_or_create(name=name, defaults={"made_at": at, "bytes": size, "sha256": sha256})
+
+
+def note_drill(*, name: str, at: datetime) -> None:
+    """A backup was restored elsewhere and everything agreed."""
+    DrillDone.objects.create(name=name, done_at=at)
 
 
 def _proof(cipher: Cipher, version: int, at: datetime) -> KeyProof:

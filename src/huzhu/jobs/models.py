@@ -81,3 +81,14 @@ class JobRun(models.Model):
 
 
 UNFINISHED = (JobRun.State.WAITING, JobRun.State.RUNNING)
+
+
+class WorkerBeat(models.Model):
+    """A worker says every few seconds that it is there, and on which machine."""
+
+    name = models.CharField("执行者", max_length=60, primary_key=True)
+    host = models.CharField("机器", max_length=80)
+    seen_at = models.DateTimeField("最近", db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "后台进程"

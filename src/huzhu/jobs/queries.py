@@ -1,11 +1,12 @@
 """Questions about long work, always asked for someone."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from huzhu.jobs.models import JobRun
+from huzhu.jobs.models import JobRun, WorkerBeat
 from huzhu.users.permissions import may
 
 STATES = JobRun.State.choices
@@ -24,3 +25,21 @@ def visible_to(by: Any) -> QuerySet[JobRun]:
 def unfinished_about(kinds: Collection[str], about: Collection[Any]) -> JobRun | None:
     """A run of these kinds about one of these things that is still waiting or running."""
     return JobRun.objects.unfinished().filter(kind__in=kinds, about__in=list(map(str, about))).first()
+
+
+def waits_since(now: datetime) -> datetime | None:
+    """When the oldest run was asked for that a worker could do at this real instant; None when none waits."""
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    waiting = JobRun.objects.filter(due, state=JobRun.State.WAITING).order_by("pk")
+    return waiting.values_list("asked_at", flat=True).first()
+
+
+def worker_seen_at() -> datetime | None:
+    """When a worker last said that it is there."""
+    return WorkerBeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+
+
+def other_hosts(host: str, now: datetime) -> list[str]:
+    """Machines other than this one whose workers were there within a minute."""
+    lately = WorkerBeat.objects.filter(seen_at__gt=now - timedelta(minutes=1)).exclude(host=host)
+    return sorted(set(lately.values_list("host", flat=True)))

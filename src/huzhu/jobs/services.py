@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from huzhu.audit import services as audit
-from huzhu.jobs.models import JobRun
+from huzhu.jobs.models import JobRun, WorkerBeat
 from huzhu.users.models import Role
 
 State = JobRun.State
@@ -85,10 +85,18 @@ def take(*, worker: str, now: datetime) -> JobRun | None:
     return None
 
 
+def beat(*, worker: str, host: str, now: datetime) -> None:
+    """The worker is there; those not seen for a day are forgotten."""
+    if not WorkerBeat.objects.filter(pk=worker).update(host=host, seen_at=now):
+        WorkerBeat.objects.filter(seen_at__lt=now - timedelta(days=1)).delete()
+        WorkerBeat.objects.create(name=worker, host=host, seen_at=now)
+
+
 def keep(*, run: JobRun, now: datetime) -> None:
     """Hold on to the run for another while. RunLost, RunCancelled."""
     if not _held(run).filter(cancel_asked=False).update(lease_until=now + LEASE):
         raise RunCancelled if _held(run).exists() else RunLost
+    WorkerBeat.objects.filter(pk=run.worker).update(seen_at=now)
 
 
 def tell(*, run: JobRun, done: int, total: int, words: str, now: datetime) -> None:

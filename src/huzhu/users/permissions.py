@@ -110,7 +110,6 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "organisations.change": ("修改机构", {ADMINISTRATOR}),
     "users.change": ("管理人员和角色", {ADMINISTRATOR}),
     "tokens.change": ("管理接口令牌", {ADMINISTRATOR}),
-    "health.see": ("查看系统健康", {ADMINISTRATOR}),
 }
 # verbs whose effect does not end with a branch: only where one looks over the whole
 EVERYWHERE = frozenset({"schemes.propose", "schemes.publish", "calendar.change"})

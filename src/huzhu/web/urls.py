@@ -8,6 +8,7 @@ from huzhu.web.desks.urls import urlpatterns as desks
 from huzhu.web.employers.urls import urlpatterns as employers
 from huzhu.web.entry.urls import urlpatterns as entry
 from huzhu.web.finance.urls import urlpatterns as finance
+from huzhu.web.health.urls import urlpatterns as health
 from huzhu.web.outreach.urls import urlpatterns as outreach
 from huzhu.web.people.urls import urlpatterns as people
 from huzhu.web.rosters.urls import urlpatterns as rosters
@@ -29,4 +30,5 @@ urlpatterns = [
     *people,
     *setup,
     *entry,
+    *health,
 ]

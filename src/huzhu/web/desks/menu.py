@@ -85,6 +85,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("机构", "web:places"),
             Entry("人员", "web:people"),
             Entry("接口令牌", "web:tokens"),
+            Entry("系统健康", "web:desk-health"),
             Entry("工作日历", "web:calendar"),
         ),
     ),

@@ -1,0 +1,136 @@
+"""huzhu restore: a backup laid down in an empty place and verified; --drill does so in a scratch place, and takes it away again."""
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from huzhu.cli import backup, site, store
+
+
+def register(verbs: Any) -> None:
+    """Adds the verb to the parser."""
+    verb = verbs.add_parser("restore", help="把一份备份恢复到空的地方，并核对；--drill 只是演练")
+    verb.add_argument(
+        "folder", metavar="备份", help="huzhu backup 做的文件夹；写 latest 用 var/backups 里最新的一份"
+    )
+    verb.add_argument("--drill", action="store_true", help="恢复到临时的地方，核对完就删掉，不动现在的数据")
+    verb.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Restores or drills; 1 where the backup or the place is not fit, or where anything differs."""
+    try:
+        site.ready()
+        place = site.place()
+        folder = _folder(asked.folder, place)
+        manifest = backup.read(folder)
+        _refuse_other_engine(manifest["engine"], place.engine)
+        return _drilled(place, folder, manifest) if asked.drill else _restored(place, folder, manifest)
+    except (site.SiteClosed, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+def _folder(text: str, place: site.Place) -> Path:
+    if text != "latest":
+        return Path(text).resolve()
+    found = backup.backups(place.var / "backups")
+    if not found:
+        raise site.SiteClosed(
+            f"{place.var / 'backups'} 里没有备份。请先运行 huzhu backup，或给出备份的文件夹。"
+        )
+    return found[0]
+
+
+def _refuse_other_engine(made: str, here: str) -> None:
+    if made != here:
+        raise site.SiteClosed(
+            f"这份备份是 {made} 的，而 DATABASE_URL 指向 {here}。请把 DATABASE_URL 设成同一种数据库。"
+        )
+
+
+def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
+    files = place.var / "files"
+    if not store.is_empty(place) or (files.is_dir() and any(files.iterdir())):
+        raise site.SiteClosed(
+            "这里已经有数据，没有恢复，什么也没有改变。恢复只往空的地方：请给一个新的 DATABASE_URL 和 HUZHU_VAR，"
+            "或先把现在的数据库和 var/files 移到别处留着。"
+        )
+    _lay_down(place, folder)
+    print("数据库和附件已恢复，开始核对。")
+    code = _verified(place, manifest)
+    print("恢复完成，全部相符。可以启动了。" if code == 0 else "恢复了，但核对不符：不要启动，请换一份备份。")
+    return code
+
+
+def _drilled(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
+    started = datetime.now(UTC)
+    with _scratch(place) as there:
+        _lay_down(there, folder)
+        code = _verified(there, manifest)
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    if code:
+        print("演练没有通过：这份备份恢复后核对不符，见上。现在的数据没有动。", file=sys.stderr)
+        return code
+    print(f"演练通过：{manifest['name']} 恢复并核对用了 {seconds:.0f} 秒，临时的库已删掉，现在的数据没有动。")
+    site.note_drill(name=manifest["name"], at=datetime.now(UTC))
+    return 0
+
+
+def _lay_down(place: site.Place, folder: Path) -> None:
+    store.lay_down(place, folder / store.database_name(place.engine))
+    store.unpack(folder / backup.FILES, place.var / "files")
+
+
+@contextmanager
+def _scratch(place: site.Place) -> Iterator[site.Place]:
+    """A place of its own for a drill, gone afterwards whatever happened."""
+    with tempfile.TemporaryDirectory(prefix="huzhu-drill-") as var:
+        if place.engine == "sqlite":
+            name = str(Path(var) / "drill.sqlite3")
+            yield replace(place, database=place.database | {"NAME": name}, var=Path(var))
+            return
+        name = f"huzhu_drill_{secrets.token_hex(4)}"
+        try:
+            store.run_postgres("psql", place, "-q", "-c", f"CREATE DATABASE {name}")
+        except site.SiteClosed as problem:
+            raise site.SiteClosed(
+                f"不能建演练用的临时库：{problem}。请给数据库用户 CREATEDB，或在另一台机器上演练。"
+            ) from None
+        try:
+            yield replace(place, database=place.database | {"NAME": name}, var=Path(var))
+        finally:
+            store.run_postgres("psql", place, "-q", "-c", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _verified(place: site.Place, manifest: dict[str, Any]) -> int:
+    """`huzhu verify` of that place by a process of its own, with the anchor that the backup was made under."""
+    environment = os.environ | {"DATABASE_URL": _address(place), "HUZHU_VAR": str(place.var)}
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as anchors:
+        anchors.write(manifest["anchor"] + "\n")
+        anchors.flush()
+        words = [sys.executable, "-m", "huzhu.cli.main", "verify", "--anchors", anchors.name]
+        done = subprocess.run(words, env=environment, check=False)  # noqa: S603  our own command
+    return done.returncode
+
+
+def _address(place: site.Place) -> str:
+    """DATABASE_URL of a place; a socket's folder goes into the query."""
+    if place.engine == "sqlite":
+        return f"sqlite:///{place.database['NAME']}"
+    held = {name: quote(value, safe="") for name, value in place.database.items()}
+    who = held["USER"] + (f":{held['PASSWORD']}" if held["PASSWORD"] else "")
+    if place.database["HOST"].startswith("/"):
+        return f"postgresql://{who}@/{held['NAME']}?host={held['HOST']}"
+    port = f":{held['PORT']}" if held["PORT"] else ""
+    return f"postgresql://{who}@{place.database['HOST'] or 'localhost'}{port}/{held['NAME']}"

@@ -1,0 +1,142 @@
+"""How a database is copied while people work, and laid down again: VACUUM INTO, pg_dump and pg_restore; never a plain copy."""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from pathlib import Path
+
+from huzhu.cli.site import Place, SiteClosed
+
+BLOCK = 1024 * 1024
+PROGRAMS = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/libpq")
+
+
+def database_name(engine: str) -> str:
+    """The name of the copied database inside a backup."""
+    return "database.sqlite3" if engine == "sqlite" else "database.dump"
+
+
+def copy_database(place: Place, to: Path) -> None:
+    """One moment of the database as a file; nobody is kept waiting. SiteClosed."""
+    if place.engine == "sqlite":
+        _vacuum(Path(place.database["NAME"]), to)
+    else:
+        run_postgres("pg_dump", place, "--format=custom", "--no-owner", f"--file={to}")
+    to.chmod(0o600)
+
+
+def lay_down(place: Place, dump: Path) -> None:
+    """The copy becomes the database of an empty place. SiteClosed."""
+    if place.engine == "sqlite":
+        target = Path(place.database["NAME"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(dump, target)  # the copy is closed and whole, unlike a database in use
+        target.chmod(0o600)
+        _check_whole(target)
+    else:
+        run_postgres(
+            "pg_restore", place, "--no-owner", "--single-transaction", "--exit-on-error", str(dump), into=True
+        )
+
+
+def is_empty(place: Place) -> bool:
+    """Whether nothing would be overwritten there."""
+    if place.engine == "sqlite":
+        return not Path(place.database["NAME"]).exists()
+    count = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    return run_postgres("psql", place, "-At", "-c", count).strip() == "0"
+
+
+def pack(folder: Path, to: Path) -> int:
+    """The sealed uploads as one tar; how many. What is being written beside them is left out."""
+    count = 0
+    with tarfile.open(to, "w") as tar:
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.is_file() and file.suffix != ".part":
+                tar.add(file, arcname=file.name, recursive=False)
+                count += 1
+    to.chmod(0o600)
+    return count
+
+
+def unpack(tar: Path, folder: Path) -> None:
+    """The uploads again, for the owner alone; names that lead elsewhere are refused."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with tarfile.open(tar) as opened:
+            opened.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError) as problem:
+        raise SiteClosed(f"备份里的附件（{tar.name}）解不开：{problem}。请换一份备份。") from None
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file of any size."""
+    running = hashlib.sha256()
+    with file.open("rb") as opened:
+        while block := opened.read(BLOCK):
+            running.update(block)
+    return running.hexdigest()
+
+
+def settle(folder: Path) -> None:
+    """Everything in the folder is on the disk before it gets its name."""
+    for path in [*folder.iterdir(), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def run_postgres(program: str, place: Place, *words: str, into: bool = False) -> str:
+    """What a program of PostgreSQL says; the password goes by the environment, never by the command line."""
+    held = place.database
+    ways = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
+    environment = os.environ | {name: held[key] for name, key in ways.items() if held[key]}
+    target = [f"--dbname={held['NAME']}"] if into else []
+    done = subprocess.run(  # noqa: S603  a program of PostgreSQL, by its whole path
+        [_program(program), *target, *words], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SiteClosed(f"{program} 没有成功：{done.stderr.strip()[-400:]}")
+    return done.stdout
+
+
+def _program(name: str) -> str:
+    """On the path, else where packages put it, the newest first."""
+    if found := shutil.which(name):
+        return found
+    places = [path for root in PROGRAMS for path in sorted(Path(root).glob(f"**/bin/{name}"), reverse=True)]
+    if not places:
+        raise SiteClosed(f"找不到 {name}。请在这台机器上安装与数据库同版本的 PostgreSQL 客户端。")
+    return str(places[0])
+
+
+def _vacuum(source: Path, to: Path) -> None:
+    try:
+        with sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True, timeout=30) as database:
+            database.execute("VACUUM INTO ?", [str(to)])
+        database.close()
+    except sqlite3.Error as problem:
+        raise SiteClosed(f"数据库没有备份成：{problem}。请检查数据库文件和磁盘空间。") from None
+    _check_whole(to)
+
+
+def _check_whole(file: Path) -> None:
+    try:
+        database = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        said = database.execute("PRAGMA quick_check").fetchone()[0]
+        database.close()
+    except sqlite3.Error as problem:
+        said = str(problem)
+    if said != "ok":
+        raise SiteClosed(f"数据库文件 {file.name} 是坏的：{said}。请换一份备份。")

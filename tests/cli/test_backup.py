@@ -1,0 +1,222 @@
+"""A backup while people work, a drill that restores it elsewhere, and what is refused; on both engines."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from factories.claims import a_covered_member, yichun
+from factories.contributions import all_paid, an_accepted_roster
+from factories.enrolment import some_workers
+from factories.files import a_file
+from factories.organisations import an_employer
+from factories.schemes import the_inpatient_scheme
+from huzhu.audit.services import seal
+from huzhu.cli import backup, restore, site, store
+from huzhu.cli.main import main
+from huzhu.db import guards
+from huzhu.db.models import BackupMade, DrillDone
+from huzhu.db.services import prove_keys
+from huzhu.organisations.models import Organisation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _a_place_of_its_own(settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "var"
+
+
+@pytest.fixture
+def office():
+    """Members, money that came, an upload, a sealed trail."""
+    prove_keys(at=timezone.now())
+    place = yichun()
+    a_covered_member(place)
+    a_file(by=place.agency(), at=timezone.now())
+    clerk = place.agency()
+    roster = an_accepted_roster(place.employer, [the_inpatient_scheme()], some_workers(2), by=clerk)
+    all_paid(roster, by=clerk)
+    seal(at=timezone.now())
+    return place
+
+
+def made():
+    assert main(["backup"]) == 0
+    return backup.backups(django_settings.VAR_DIR / "backups")[0]
+
+
+def test_a_backup_is_whole_and_restores_and_agrees(office, capfd):
+    folder = made()
+    manifest = backup.read(folder)
+    assert (manifest["engine"], manifest["files_count"], manifest["key_versions"]) == (
+        connection.vendor,
+        1,
+        [1],
+    )
+    assert BackupMade.objects.get().name == folder.name
+    assert "密钥（HUZHU_KEYS）不在备份里" in capfd.readouterr().out
+    assert main(["restore", "latest", "--drill"]) == 0
+    said = capfd.readouterr().out
+    assert "全部相符，差额 0" in said
+    assert "演练通过" in said
+    assert DrillDone.objects.get().name == folder.name
+
+
+def test_the_keys_are_not_in_it(office):
+    folder = made()
+    key = os.environ["HUZHU_KEYS"].partition(":")[2]
+    secret = [key.encode(), base64.b64decode(key), os.environ["HUZHU_SECRET_KEY"].encode()]
+    for part in folder.iterdir():
+        data = part.read_bytes()
+        assert not any(one in data for one in secret), part.name
+        assert part.stat().st_mode & 0o077 == 0 or part.name == backup.MANIFEST
+
+
+def test_nobody_waits_for_a_backup_and_it_holds_no_half_of_anything(office):
+    """A transaction is open while the backup is made: the backup does not wait, and does not see it."""
+    before = Organisation.objects.count()
+    with transaction.atomic():
+        an_employer(name="还没有提交")
+        folder = backup.make(
+            site.place(), django_settings.VAR_DIR / "backups", at=timezone.now() + timedelta(hours=1)
+        )
+        transaction.set_rollback(True)
+    assert backup.read(folder)
+    if connection.vendor == "sqlite":
+        with sqlite3.connect(folder / "database.sqlite3") as copy:
+            assert copy.execute("SELECT count(*) FROM organisations_organisation").fetchone() == (before,)
+        copy.close()
+
+
+@pytest.mark.parametrize("part", ["database", "files.tar"])
+def test_a_damaged_backup_is_refused(office, part, capfd):
+    folder = made()
+    name = store.database_name(connection.vendor) if part == "database" else part
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    assert main(["restore", str(folder), "--drill"]) == 1
+    assert f"{name} 和清单不符" in capfd.readouterr().err
+    assert not DrillDone.objects.exists()
+
+
+def test_what_is_no_backup_is_told_so(office, tmp_path, capfd):
+    assert main(["restore", "latest", "--drill"]) == 1
+    assert "没有备份" in capfd.readouterr().err
+    folder = made()
+    manifest = json.loads((folder / backup.MANIFEST).read_text())
+    other = "postgresql" if connection.vendor == "sqlite" else "sqlite"
+    for wrong, words in (
+        ("not json", "读不出来"),
+        ("[]", "读不出来"),
+        (json.dumps({"format": "zip"}), "另一种格式"),
+        (json.dumps(manifest | {"parts": {"../x": {}}}), "不合规矩"),
+        (json.dumps(manifest | {"engine": other}), "同一种数据库"),
+    ):
+        (folder / backup.MANIFEST).write_text(wrong)
+        assert main(["restore", str(folder), "--drill"]) == 1
+        assert words in capfd.readouterr().err
+    (folder / "files.tar").unlink()
+    (folder / backup.MANIFEST).write_text(json.dumps(manifest))
+    assert main(["restore", str(folder), "--drill"]) == 1
+    assert "缺 files.tar" in capfd.readouterr().err
+    assert main(["restore", str(tmp_path / "nowhere")]) == 1
+
+
+def test_a_restore_never_goes_over_data(office, capfd):
+    folder = made()
+    assert main(["restore", str(folder)]) == 1
+    assert "已经有数据，没有恢复" in capfd.readouterr().err
+
+
+def test_a_drill_fails_when_the_books_do_not_agree(office, capfd):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_voucherday SET last = last + 1")
+    folder = made()
+    assert main(["restore", str(folder), "--drill"]) == 1
+    captured = capfd.readouterr()
+    assert "凭证号连续" in captured.out
+    assert "演练没有通过" in captured.err
+    assert not DrillDone.objects.exists()
+
+
+def test_a_drill_fails_with_other_keys_and_with_a_lost_upload(office, capfd, monkeypatch):
+    for upload in (django_settings.VAR_DIR / "files").iterdir():
+        upload.unlink()
+    folder = made()
+    monkeypatch.setenv("HUZHU_KEYS", "1:" + base64.b64encode(secrets.token_bytes(32)).decode())
+    assert main(["restore", str(folder), "--drill"]) == 1
+    said = capfd.readouterr().out
+    assert "这个数据库是用另外的密钥写的" in said
+    assert "请从备份取回" in said
+
+
+def test_a_backup_is_restored_into_an_empty_place(office, tmp_path):
+    """The whole way, as on another machine: a new address, a new folder, one command."""
+    folder = made()
+    place = site.place()
+    if connection.vendor == "sqlite":
+        there = site.Place("sqlite", place.database | {"NAME": str(tmp_path / "new" / "x.sqlite3")}, tmp_path)
+    else:
+        name = f"restored_{secrets.token_hex(4)}"
+        store.run_postgres("psql", place, "-q", "-c", f"CREATE DATABASE {name}")
+        there = site.Place("postgresql", place.database | {"NAME": name}, tmp_path)
+    environment = os.environ | {"DATABASE_URL": restore._address(there), "HUZHU_VAR": str(tmp_path / "new")}
+    words = [sys.executable, "-m", "huzhu.cli.main", "restore", str(folder)]
+    try:
+        first = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
+        again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
+    finally:
+        if connection.vendor == "postgresql":
+            store.run_postgres(
+                "psql", place, "-q", "-c", f"DROP DATABASE {there.database['NAME']} WITH (FORCE)"
+            )
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "恢复完成，全部相符" in first.stdout
+    assert len(list((tmp_path / "new" / "files").iterdir())) == 2
+    assert again.returncode == 1
+    assert "已经有数据" in again.stderr
+
+
+def test_old_ones_are_dropped_only_when_asked_and_nothing_half_done_stays(office, capfd, monkeypatch):
+    first = made()
+    shutil.copytree(first, first.with_name("huzhu-20200101-000000"))
+    assert len(backup.backups(first.parent)) == 2
+    monkeypatch.setattr(store, "pack", lambda *_: (_ for _ in ()).throw(OSError("磁盘满")))
+    later = timezone.now() + timedelta(hours=1)
+    with pytest.raises(OSError, match="磁盘满"):
+        backup.make(site.place(), first.parent, at=later)
+    assert sorted(path.name for path in first.parent.iterdir()) == ["huzhu-20200101-000000", first.name]
+    with pytest.raises(SystemExit):
+        main(["backup", "--keep", "0"])
+    assert "至少是 1" in capfd.readouterr().err
+
+
+def test_an_anchor_kept_outside_shows_a_tail_that_was_cut_off(office, tmp_path, capfd):
+    assert main(["verify", "--anchor"]) == 0
+    kept = tmp_path / "anchors.txt"
+    kept.write_text(capfd.readouterr().out)
+    assert main(["verify", "--anchors", str(kept)]) == 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in ("audit_event", "audit_seal"):
+            if connection.vendor == "postgresql":
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+            else:
+                cursor.execute(f"DROP TRIGGER {table}_append_only_delete")
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608  names of our own
+    capfd.readouterr()
+    assert main(["verify", "--anchors", str(kept)]) == 1
+    assert "链尾被截掉" in capfd.readouterr().out
+    assert main(["verify", "--anchors", str(tmp_path / "none")]) == 1
+    guards.install()
