@@ -61,7 +61,7 @@ def test_a_backup_is_whole_and_restores_and_agrees(office, capfd):
     manifest = backup.read(folder)
     assert (manifest["engine"], manifest["files_count"], manifest["key_versions"]) == (
         connection.vendor,
-        1,
+        2,
         [1],
     )
     assert BackupMade.objects.get().name == folder.name

@@ -171,8 +171,8 @@ def said_by(capsys) -> tuple[int, str]:
 def test_an_honest_house_shows_noughts(honest, capsys):
     status, said = said_by(capsys)
     assert status == 0, said
-    assert said.count("✓") == len(CHECKS) + 2
-    assert f"{len(CHECKS) + 2} 项核对全部相符，差额 0。" in said
+    assert said.count("✓") == len(CHECKS) + 5
+    assert f"{len(CHECKS) + 5} 项核对全部相符，差额 0。" in said
 
 
 def test_an_empty_house_shows_noughts(db, capsys):
@@ -266,7 +266,7 @@ def test_differences_are_told_with_their_sums_and_do_not_cancel(honest, capsys):
 
 def test_the_columns_stand_under_each_other(honest, capsys):
     _, said = said_by(capsys)
-    rows = said.splitlines()[: len(CHECKS) + 3]
+    rows = said.splitlines()[: len(CHECKS) + 6]
     assert len({_width(row.partition("✓")[0].rstrip()) for row in rows[1:]}) == 1
 
 
