@@ -7,7 +7,7 @@ from random import Random
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.cli.yichun import applying, banking, cast, places, renewing, rosters, today, visiting
+from huzhu.cli.yichun import applying, banking, cast, places, programs, renewing, rosters, today, visiting
 from huzhu.cli.yichun.claiming import Walk
 from huzhu.cli.yichun.people import Registry
 from huzhu.cli.yichun.year import Year
@@ -56,4 +56,5 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     say("· 走访和医保统计")
     visiting.tell(tree, people)
     applying.platform(tree, people, editions["yichun-flex"], joining.registry)
+    programs.with_tokens(tree, people)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

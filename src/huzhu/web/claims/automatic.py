@@ -20,6 +20,7 @@ from huzhu.jobs import services as working
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("reviewer", "second_reviewer", "auditor")
@@ -84,6 +85,7 @@ def settlements_file(request: Any, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(*READERS)
+@once("automatic.start")
 def runs(request: Any) -> HttpResponse:
     """What waits, the run that is open, and those before; a reviewer starts the next."""
     if request.method == "POST":
@@ -136,6 +138,7 @@ def _cells(lines: list[Any]) -> Iterable[tuple[Cell, ...]]:
 
 @require_POST
 @staff("reviewer", "second_reviewer")
+@once("automatic.act")
 def act(request: Any, pk: int, verb: str) -> HttpResponse:
     """Agree or not, give up, or go on with what was stopped."""
     found = _found(request, pk)
