@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from ninja import Field, Router, Schema, Status
 
@@ -159,7 +158,6 @@ def record_transfer(request: Any, response: HttpResponse, transfer: Transfer, ke
     return Status(201, once(request, response, key, "contributions.receive", transfer.model_dump_json(), act))
 
 
-@transaction.atomic
 def _parts(by: Any, transfer: Transfer) -> list[services.Money]:
     """The shares by their keys; one that is not in the branch is not there at all."""
     dues = queries.visible_to(by).filter(shares__in=[part.share for part in transfer.parts]).distinct()
