@@ -125,12 +125,11 @@ def _verified(place: site.Place, manifest: dict[str, Any]) -> int:
 
 
 def _address(place: site.Place) -> str:
-    """DATABASE_URL of a place; a socket's folder goes into the query."""
+    """DATABASE_URL of a place; where PostgreSQL listens stands in the query, be it a host or a folder."""
     if place.engine == "sqlite":
         return f"sqlite:///{place.database['NAME']}"
     held = {name: quote(value, safe="") for name, value in place.database.items()}
     who = held["USER"] + (f":{held['PASSWORD']}" if held["PASSWORD"] else "")
-    if place.database["HOST"].startswith("/"):
-        return f"postgresql://{who}@/{held['NAME']}?host={held['HOST']}"
-    port = f":{held['PORT']}" if held["PORT"] else ""
-    return f"postgresql://{who}@{place.database['HOST'] or 'localhost'}{port}/{held['NAME']}"
+    asked = {name.lower(): held[name] for name in ("HOST", "PORT", "SSLMODE", "SSLROOTCERT")}
+    query = "&".join(f"{name}={value}" for name, value in asked.items() if value)
+    return f"postgresql://{who}@/{held['NAME']}?{query}"

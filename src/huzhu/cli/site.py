@@ -141,9 +141,14 @@ def place() -> Place:
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
-    kept = connection.settings_dict
-    names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
-    return Place(connection.vendor, {name: str(kept.get(name) or "") for name in names}, settings.VAR_DIR)
+    if connection.vendor == "sqlite":
+        return Place("sqlite", {"NAME": str(connection.settings_dict["NAME"])}, settings.VAR_DIR)
+    # as the driver gets them: part of an address may stand in its query
+    kept: dict[str, Any] = connection.get_connection_params()
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    names |= {"sslmode": "SSLMODE", "sslrootcert": "SSLROOTCERT"}
+    database = {ours: str(kept.get(theirs) or "") for theirs, ours in names.items()}
+    return Place("postgresql", database, settings.VAR_DIR)
 
 
 def kept_with() -> dict[str, Any]:

@@ -94,17 +94,15 @@ def settle(folder: Path) -> None:
 def run_postgres(program: str, place: Place, *words: str, into: bool = False) -> str:
     """What a program of PostgreSQL says; the password goes by the environment, never by the command line."""
     held = place.database
-    ways = {
-        "PGHOST": "HOST",
-        "PGPORT": "PORT",
-        "PGUSER": "USER",
-        "PGPASSWORD": "PASSWORD",
-        "PGDATABASE": "NAME",
-    }
-    environment = os.environ | {name: held[key] for name, key in ways.items() if held[key]}
+    names = {"NAME": "DATABASE"}
+    told = {f"PG{names.get(key, key)}": value for key, value in held.items() if value}
     target = [f"--dbname={held['NAME']}"] if into else []
     done = subprocess.run(  # noqa: S603  a program of PostgreSQL, by its whole path
-        [_program(program), *target, *words], env=environment, capture_output=True, text=True, check=False
+        [_program(program), *target, *words],
+        env=os.environ | told,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SiteClosed(f"{program} 没有成功：{done.stderr.strip()[-400:]}")
