@@ -11,12 +11,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Min
 
 from huzhu.audit.models import Event, Seal
 from huzhu.db import guards, safety
 from huzhu.db import queries as database
 from huzhu.jobs import queries as jobs
-from huzhu.payouts.models import PayoutBatch
+from huzhu.payouts.models import Payout, PayoutBatch
 
 GOOD, WARN, BAD = "good", "warn", "bad"
 GIB = 1024**3
@@ -134,13 +135,25 @@ def _chain(_: datetime, at: datetime) -> Check:
 
 
 def _doubt(_: datetime, at: datetime) -> Check:
+    title = "银行没有说清的款"
     released = PayoutBatch.objects.filter(state=PayoutBatch.State.RELEASED)
-    first = released.order_by("released_at").values_list("released_at", flat=True).first()
+    doubted = Payout.objects.filter(state=Payout.State.IN_DOUBT)
+    first = min(
+        filter(
+            None,
+            (
+                released.aggregate(first=Min("released_at"))["first"],
+                doubted.aggregate(first=Min("doubted_at"))["first"],
+            ),
+        ),
+        default=None,
+    )
     if first is None:
-        return Check("doubt", "银行没有回音的批次", GOOD, "没有")
-    age = at - first
-    remedy = "请出纳向银行查这一批，拿到回盘再导入；不要重新发送。"
-    return _aged("doubt", "银行没有回音的批次", DOUBT, age, f"最早的一批等了 {spoken(age)}", remedy)
+        return Check("doubt", title, GOOD, "没有")
+    age, count = at - first, doubted.count()
+    said = f"存疑 {count} 笔，最早的等了 {spoken(age)}" if count else f"最早的一批等了 {spoken(age)}"
+    remedy = "请出纳向银行查清：有回盘的导入，存疑的凭银行的证明由两个人办；不要重新发送。"
+    return _aged("doubt", title, DOUBT, age, said, remedy)
 
 
 def _backup(now: datetime, _: datetime) -> Check:
