@@ -2,8 +2,8 @@
 
 import sys
 
-from huzhu.cli.words import Parser
 from huzhu.cli import adjudicate, backup, demo, explain, restore, scheme, setup_code, simulate, verify
+from huzhu.cli.words import Parser
 
 
 def main(words: list[str] | None = None) -> int:
