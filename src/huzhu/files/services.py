@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -131,9 +132,9 @@ def _place(file: StoredFile) -> Path:
 
 
 def write_whole(place: Path, tokens: Iterable[str]) -> None:
-    """Whole or not at all: beside it first, on the disk, then renamed."""
+    """Whole or not at all: beside it first, on the disk, then renamed. Two writers of one place do not meet."""
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = place.with_name(f"{place.name}.part")
+    beside = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
     mine_alone = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(mine_alone, "w", encoding="ascii") as out:
         for number, token in enumerate(tokens):
