@@ -17,6 +17,7 @@ from huzhu.claims.models import Claim, State
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 5
+rounds_of = pytest.mark.parametrize("rounds", [ROUNDS, pytest.param(200, marks=pytest.mark.long)])
 LATER = WEDNESDAY + 2 * HOUR
 
 
@@ -60,18 +61,19 @@ def a_capped_claim(place, member, number, first, last):
     )
 
 
-def test_two_reviewers_on_one_claim_make_one_decision():
+@rounds_of
+def test_two_reviewers_on_one_claim_make_one_decision(rounds):
     place = yichun()
-    liu = a_covered_member(place)
     reviewers = [place.reviewer("张审核"), place.reviewer("李审核")]
-    for number in range(ROUNDS):
+    for number in range(rounds):
+        liu = a_covered_member(place)
         claim = a_reported(
             place,
             liu,
             kinds=["inpatient"],
             setl_id=f"R{number}",
-            admitted_on=date(2022, 3, 1 + 2 * number),
-            discharged_on=date(2022, 3, 2 + 2 * number),
+            admitted_on=date(2022, 3, 1),
+            discharged_on=date(2022, 3, 2),
         )
         found = together(*(lambda by=by, claim=claim: decide(claim, by) for by in reviewers))
         kinds = sorted(type(one).__name__ for one in found)
@@ -79,9 +81,10 @@ def test_two_reviewers_on_one_claim_make_one_decision():
         assert Decision.objects.filter(claim=claim).count() == 1
 
 
-def test_two_claims_against_one_cap_never_pay_above_it():
+@rounds_of
+def test_two_claims_against_one_cap_never_pay_above_it(rounds):
     place = yichun()
-    for number in range(ROUNDS):
+    for number in range(rounds):
         wang = a_covered_member(place, f"王小明{number}", the_capped_scheme(), sex="male")
         pair = [
             a_capped_claim(place, wang, f"{number}a", date(2022, 3, 1), date(2022, 3, 9)),
