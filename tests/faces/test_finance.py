@@ -21,7 +21,7 @@ from factories.payouts import (
     an_answered,
 )
 from factories.users import a_role, a_user
-from factories.web import as_staff
+from factories.web import as_member, as_staff
 from huzhu.audit.models import Event
 from huzhu.bank.files import digest
 from huzhu.config.worker import work_off
@@ -403,6 +403,8 @@ def test_a_doubt_is_said_by_one_and_confirmed_by_another(desk):
     payout = batch.payouts.get()
     page = reverse("web:payout", args=[payout.pk])
     assert "存疑" in text(auditor.get(reverse("web:payouts")))
+    claim = payout.decision.claim
+    assert "正在向银行查" in text(as_member(claim.member).get(reverse("web:my-claim", args=[claim.pk])))
     assert "登记查明的结果" not in text(auditor.get(page))
     assert "可能付两次" in text(maker.post(address("batch-file", batch), follow=True))
     paper = io.BytesIO(b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")

@@ -36,7 +36,7 @@ class DoubtRefused(ValueError):
 
 def locked(batch: PayoutBatch, *, to_book: bool = True) -> tuple[PayoutBatch, list[Payout]]:
     """The batch as it stands now, then its payouts in the order of their keys: always in this order."""
-    held = PayoutBatch.objects.select_for_update().select_related("organisation").get(pk=batch.pk)
+    held = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     payouts = held.payouts.select_for_update(of=("self",))
     related = payouts.select_related("decision__claim__member", "decision__claim__office").order_by("pk")
     return held, list(with_parts(related) if to_book else related)

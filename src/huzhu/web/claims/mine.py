@@ -51,6 +51,7 @@ def claim(request: Any, pk: str) -> HttpResponse:
             ),
             None,
         ),
+        "in_doubt": any(one.state == "in_doubt" for one in payouts.of_claim(found)),
         "may_withdraw": found.state in {"submitted", "returned"},
     }
     return render(request, "web/claims/my_claim.html", shown)
