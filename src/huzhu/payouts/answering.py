@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists
 
 from huzhu.audit import services as audit
 from huzhu.bank.files import Answer
@@ -56,7 +55,7 @@ def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> R
     reply = replies.compare(batch, payouts, data, at)
     _settle(reply.news, by, at)
     _drop_said(payouts, by, at)
-    _close_when_answered(batch)
+    _close_when_answered(batch, payouts)
     counts = {"paid": len(reply.paid), "failed": len(reply.failed), "unclear": len(reply.unclear)}
     taken = ReplyFile.objects.create(
         batch=batch,
@@ -157,7 +156,7 @@ def confirm_doubt(*, answer: DoubtAnswer, agree: bool, by: Role, at: datetime) -
         words = f"查明：{held.words}"[:120]
         told = Answer(0, payout.line or 0, payout.amount_fen, held.paid, words, held.bank_at)
         _settle([(payout, told)], by, at)
-        _close_when_answered(batch)
+        _close_when_answered(batch, payouts)
     held.refresh_from_db()
     return held
 
@@ -180,10 +179,10 @@ def _drop_said(payouts: Sequence[Payout], by: Role, at: datetime) -> None:
         open_ones.update(state=DoubtAnswer.State.DECLINED, settled_by=by.user, settled_at=at)
 
 
-def _close_when_answered(batch: PayoutBatch) -> None:
-    open_ones = Payout.objects.filter(batch=batch, state__in=OPEN)
-    found = PayoutBatch.objects.filter(~Exists(open_ones), pk=batch.pk)
-    found.update(state=PayoutBatch.State.CLOSED)
+def _close_when_answered(batch: PayoutBatch, payouts: Sequence[Payout]) -> None:
+    """The payouts are those that are held locked, as they stand now."""
+    if not any(one.state in OPEN for one in payouts):
+        PayoutBatch.objects.filter(pk=batch.pk).update(state=PayoutBatch.State.CLOSED)
 
 
 def _settle(pairs: Sequence[Pair], by: audit.Actor, at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 
 from huzhu.adjudication.acts import NoPersonTwice
 from huzhu.audit import services as audit
@@ -277,11 +277,12 @@ def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
     verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
     check_may(by, verb, within=batch.organisation)
     check_running()
-    batch = PayoutBatch.objects.get(pk=batch.pk)
+    in_doubt = Count("payouts", filter=Q(payouts__state=Payout.State.IN_DOUBT))
+    batch = PayoutBatch.objects.annotate(doubts=in_doubt).get(pk=batch.pk)
+    doubts = batch.doubts
     if not batch.sha256:
         raise CannotMove(f"批次 {batch.number} 还没有放行，没有代发文件。请先由另一个人放行。")
     form = bankfile.form_of(batch)
-    doubts = batch.payouts.filter(state=Payout.State.IN_DOUBT).count()
     if doubts and not form.deduplicates:
         raise NeverSentAgain(
             f"批次 {batch.number} 有 {doubts} 笔存疑，这家银行分不出重复的文件，再送可能付两次，所以不再给出文件。"
