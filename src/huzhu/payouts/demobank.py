@@ -16,11 +16,9 @@ def reply_for(
     at: datetime,
     fail_lines: Container[int] = (),
     unclear_lines: Container[int] = (),
-    only: Container[int] | None = None,
 ) -> bytes:
-    """The reply to every line of the batch that is still without a clear answer, or to some of these only."""
-    found = batch.payouts.filter(state__in=OPEN).order_by("line")
-    waiting = [payout for payout in found if only is None or payout.line in only]
+    """The reply to every line of the batch that is still without a clear answer."""
+    waiting = batch.payouts.filter(state__in=OPEN).order_by("line")
     answers = [_answer(payout, at, fail_lines, unclear_lines) for payout in waiting]
     return write_reply(form_of(batch), batch.number, answers)
 

@@ -117,10 +117,5 @@ class Walk:
         reply = demobank.reply_for(batch, at, fail_lines)
         payouts.apply_reply(batch=batch, data=reply, by=self.cast.li, at=at + timedelta(minutes=3))
 
-    def left_unclear(self, batch: Any, at: datetime, line: int) -> None:
-        """The bank says of one line that it is working on it."""
-        reply = demobank.reply_for(batch, at, unclear_lines={line}, only={line})
-        payouts.apply_reply(batch=batch, data=reply, by=self.cast.li, at=at + timedelta(minutes=3))
-
     def after(self, day: date, days: int) -> date:
         return self.working.add_working_days(day, days)
