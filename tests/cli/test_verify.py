@@ -23,6 +23,7 @@ from huzhu.contributions import claiming, refunds
 from huzhu.contributions.models import Prepaid
 from huzhu.contributions.pledges import pledge
 from huzhu.contributions.services import Money
+from huzhu.disclosure import services as disclosure
 from huzhu.ledger import closing, dayclose, periods, remitting
 from huzhu.ledger.models import Remittance
 from huzhu.members import hardship
@@ -102,6 +103,9 @@ def books_are_kept(desk: Desk, clerk: Role) -> None:
         periods.close(period=period, by=desk.releaser, at=at)
     for signed in (date(2022, 7, 15), day):
         dayclose.sign(book=desk.province, day=signed, by=desk.maker, at=at)
+    span = {"book": desk.province, "first": "2022-01", "last": "2022-12"}
+    asked = disclosure.propose(**span, by=desk.maker, at=at)
+    disclosure.publish(accounts=asked, by=desk.releaser, at=at)
     rate = closing.propose_rate(
         book=desk.province,
         valid_from=date(2022, 1, 1),
@@ -196,6 +200,8 @@ FAULTS = {
     "上解：": "UPDATE ledger_remittance SET amount_fen = amount_fen + 1",
     "日结：到": "UPDATE ledger_ledgerentry SET debit_id = '1101' WHERE debit_id = '1003' AND credit_id = '4001'",
     "日结：上": "UPDATE ledger_dayclose SET before_id = NULL",
+    "公示的收入": "UPDATE ledger_ledgerentry SET credit_id = '1101' WHERE credit_id = '4001'",
+    "公示的支出": "UPDATE ledger_ledgerentry SET debit_id = '1101' WHERE debit_id = '5001'",
     "年度结转：转入基金": "UPDATE ledger_yearclosing SET income_fen = income_fen + 1",
     "年度结转：转入备": "UPDATE ledger_yearclosing SET reserve_fen = reserve_fen + 1",
     "应缴：各方分担之和": "UPDATE contributions_contributiondue SET amount_fen = amount_fen + 1",

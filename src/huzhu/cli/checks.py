@@ -144,6 +144,27 @@ KEEPING = (
         "AND (l.debit_id = '3002' OR l.credit_id = '3002') GROUP BY 1",
     ),
 )
+_SPAN = (
+    f"FROM disclosure_publishedaccounts p {_OF_BOOK.format('p')} AND l.month >= p.first AND l.month <= p.last"
+)
+DISCLOSED = (
+    Check(
+        "公示的收入：那几个月的账",
+        "SELECT id, 'income', figures FROM disclosure_publishedaccounts WHERE state = 'published'",
+        f"SELECT p.id, 'income', SUM(CASE WHEN l.credit_id LIKE '4%' THEN l.amount_fen ELSE 0 END "
+        f"- CASE WHEN l.debit_id LIKE '4%' THEN l.amount_fen ELSE 0 END) {_SPAN} "
+        "AND l.debit_id <> '3009' AND l.credit_id <> '3009' WHERE p.state = 'published' GROUP BY p.id",
+        field="income_fen",
+    ),
+    Check(
+        "公示的支出：那几个月的账",
+        "SELECT id, 'expense', figures FROM disclosure_publishedaccounts WHERE state = 'published'",
+        f"SELECT p.id, 'expense', SUM(CASE WHEN l.debit_id LIKE '5%' THEN l.amount_fen ELSE 0 END "
+        f"- CASE WHEN l.credit_id LIKE '5%' THEN l.amount_fen ELSE 0 END) {_SPAN} "
+        "AND l.debit_id <> '3009' AND l.credit_id <> '3009' WHERE p.state = 'published' GROUP BY p.id",
+        field="expense_fen",
+    ),
+)
 FEES = (
     Check(
         "应缴：份数 × 会费",
@@ -366,4 +387,4 @@ PEOPLE = (
         unit="人",
     ),
 )
-CHECKS = (*BOOKS, *KEEPING, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)
+CHECKS = (*BOOKS, *KEEPING, *DISCLOSED, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)

@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "huzhu.payouts",
     "huzhu.reconciliation",
     "huzhu.outreach",
+    "huzhu.disclosure",
     "huzhu.web",
 ]
 AUTH_USER_MODEL = "users.User"

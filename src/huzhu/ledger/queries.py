@@ -130,11 +130,12 @@ def balances(  # noqa: PLR0913  what the books are kept by
     *,
     by: Any = None,
     until: str | None = None,
+    under: Organisation | None = None,
     purse: Purse = Purse.MUTUAL,
     closings: bool = True,
 ) -> list[Balance]:
     """Every account of a purse. `month` ("2022-07") splits before it from within it, and leaves out what is later;
-    with `until` the months from the one to the other are within.
+    with `until` the months from the one to the other are within. `under` takes a whole branch.
 
     Without `closings` what a year's closing carried on is left out, so that income and expense stay readable.
     Without `by` the whole books are summed: for reckoning, never for showing.
@@ -142,6 +143,7 @@ def balances(  # noqa: PLR0913  what the books are kept by
     entries = LedgerEntry.objects.all() if by is None else visible_to(by)
     wanted = {"scheme_slug": scheme, "fund_year": fund_year, "month__lte": until or month, "office": office}
     entries = entries.filter(**{name: value for name, value in wanted.items() if value is not None})
+    entries = entries.filter(office__path__startswith=under.path) if under else entries
     if not closings:
         entries = entries.exclude(debit=CLOSING).exclude(credit=CLOSING)
     before, within = (
@@ -173,12 +175,17 @@ def statement(  # noqa: PLR0913  what the books are kept by
     *,
     by: Any = None,
     until: str | None = None,
+    under: Organisation | None = None,
     purse: Purse = Purse.MUTUAL,
 ) -> Statement:
     """Income by payer and expense by benefit as they were before any closing; every account as it stands."""
-    split = {"by": by, "until": until, "purse": purse}
-    asked = (scheme, fund_year, month, office)
-    return Statement(balances(*asked, **split), balances(*asked, **split, closings=False))
+    whole, unclosed = (
+        balances(
+            scheme, fund_year, month, office, by=by, until=until, under=under, purse=purse, closings=closings
+        )
+        for closings in (True, False)
+    )
+    return Statement(whole, unclosed)
 
 
 def collected(office: Organisation) -> list[tuple[int, str, int]]:

@@ -1,0 +1,121 @@
+"""Verbs of publishing: propose, publish (another person), send back."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from huzhu.audit import services as audit
+from huzhu.core.periods import months_after
+from huzhu.disclosure.lifecycle import DISCLOSURE
+from huzhu.disclosure.models import PublishedAccounts
+from huzhu.ledger import queries as ledger
+from huzhu.ledger.accounts import FUND, RESERVE
+from huzhu.ledger.models import Period
+from huzhu.ledger.periods import SamePerson
+from huzhu.organisations.models import Organisation
+from huzhu.payouts.models import Payout
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import NotAllowed, check_may
+
+State = PublishedAccounts.State
+FEWEST = 3  # fewer people than this are not counted out: a sum might be told to be somebody's
+
+
+class CannotPublish(ValueError):
+    """Months that are not closed, figures that changed, or a span that is there already."""
+
+
+REFUSALS = (CannotPublish, NotAllowed, SamePerson)
+
+
+def figures(book: Organisation, first: str, last: str) -> dict[str, Any]:
+    """What would be published of these months: fen by account, people helped, fund and reserve at the end."""
+    accounts = ledger.statement(month=first, until=last, under=book)
+    people = _people(book, first, last)
+    return {
+        "income": [[one.line.name, one.moved_fen] for one in accounts.income if one.moved_fen],
+        "expense": [[one.line.name, one.moved_fen] for one in accounts.expense if one.moved_fen],
+        "income_fen": accounts.income_fen,
+        "expense_fen": accounts.expense_fen,
+        "people": people if people == 0 or people >= FEWEST else None,
+        "surplus_to_date_fen": accounts.surplus_to_date_fen,
+        "fund_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == FUND),
+        "reserve_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == RESERVE),
+    }
+
+
+def _people(book: Organisation, first: str, last: str) -> int:
+    """Members for whom something was booked as due in these months, each once."""
+    start = datetime.combine(date.fromisoformat(f"{first}-01"), time(), SHANGHAI)
+    end = datetime.combine(months_after(date.fromisoformat(f"{last}-01"), 1), time(), SHANGHAI)
+    found = Payout.objects.filter(scheduled_at__gte=start, scheduled_at__lt=end, replaces=None)
+    found = found.filter(decision__claim__office__path__startswith=book.path)
+    return found.values("decision__claim__member").distinct().count()
+
+
+@transaction.atomic
+def propose(*, book: Organisation, first: str, last: str, by: Role, at: datetime) -> PublishedAccounts:
+    """One person's word, with the figures of now; every month of the span must be closed."""
+    check_may(by, "disclosure.propose", within=book)
+    _refuse_open(book, first, last)
+    try:
+        with transaction.atomic():
+            made = PublishedAccounts.objects.create(
+                book=book,
+                first=first,
+                last=last,
+                figures=figures(book, first, last),
+                proposed_by=by.user,
+                proposed_at=at,
+            )
+    except IntegrityError as problem:
+        raise CannotPublish(f"{first} 至 {last} 已经公布过，或正等公布，没有再提。") from problem
+    audit.record(by=by, verb="disclosure.propose", on=made, at=at, detail={"first": first, "last": last})
+    return made
+
+
+@transaction.atomic
+def publish(*, accounts: PublishedAccounts, by: Role, at: datetime) -> PublishedAccounts:
+    """Another person publishes it, if the books still say the same."""
+    held = _held(accounts, State.PUBLISHED, by)
+    if held.figures != figures(held.book, held.first, held.last):
+        raise CannotPublish("提出以后账上的数字变了，没有公布。请退回，重新提出。")
+    held.state, held.published_by, held.published_at = State.PUBLISHED, by.user, at
+    held.save(update_fields=["state", "published_by", "published_at"])
+    audit.record(by=by, verb="disclosure.publish", on=held, at=at)
+    return held
+
+
+@transaction.atomic
+def send_back(*, accounts: PublishedAccounts, by: Role, at: datetime) -> PublishedAccounts:
+    """The other person sends it back."""
+    held = _held(accounts, State.SENT_BACK, by)
+    held.state = State.SENT_BACK
+    held.save(update_fields=["state"])
+    audit.record(by=by, verb="disclosure.send_back", on=held, at=at)
+    return held
+
+
+def _held(accounts: PublishedAccounts, to: str, by: Role) -> PublishedAccounts:
+    check_may(by, "disclosure.publish", within=accounts.book)
+    rows = PublishedAccounts.objects.select_related("book").select_for_update(of=("self",))
+    held = rows.get(pk=accounts.pk)
+    if to not in DISCLOSURE[held.state].exits:
+        raise CannotPublish(f"{held}现在是“{held.get_state_display()}”，不能再办。请刷新后再看。")
+    if held.proposed_by_id == by.user_id:
+        raise SamePerson("这个公示是您提出的，要由另一个人公布。请交给另一位出纳放行。")
+    return held
+
+
+def _refuse_open(book: Organisation, first: str, last: str) -> None:
+    if not first <= last:
+        raise CannotPublish("起止月份颠倒了，没有提出。请先选较早的月份。")
+    closed = Period.objects.filter(book=book, state=Period.State.CLOSED, month__gte=first, month__lte=last)
+    wanted, day = [], date.fromisoformat(f"{first}-01")
+    while f"{day:%Y-%m}" <= last:
+        wanted.append(f"{day:%Y-%m}")
+        day = months_after(day, 1)
+    if still := sorted(set(wanted) - set(closed.values_list("month", flat=True))):
+        raise CannotPublish(f"{still[0]} 还没有关账，没有提出。关了账的月份才能公示，数字才不会再变。")
