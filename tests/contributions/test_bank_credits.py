@@ -13,7 +13,7 @@ from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.cli.checks import FEES, PAYMENTS
 from huzhu.cli.verify import compared
-from huzhu.contributions import claiming, matching, queries, refunds
+from huzhu.contributions import claiming, lifecycle, matching, queries, refunds
 from huzhu.contributions.claiming import ClaimRefused, LineUsed
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt, Refund, RefundList, Share
@@ -143,7 +143,7 @@ def test_what_is_above_the_dues_rests_with_the_employer_and_pays_the_next_due(of
     rest = Prepaid.objects.get()
     assert (rest.left_fen, held("2101"), held("1003")) == (14_000, 14_000, 50_000)
     [paper] = OfficialReceipt.objects.all()
-    assert (paper.amount_fen, queries.prepaid_fen(paper)) == (50_000, 14_000)
+    assert (paper.amount_fen, paper.prepaid.get().amount_fen) == (50_000, 14_000)
     more = office.owes(1, employer=roster.employer)
     with pytest.raises(ClaimRefused, match="只差"):
         claiming.use_prepaid(prepaid=rest, parts=[Money(shares(more)[0], 12_001)], by=office.agency, at=AT)
@@ -211,7 +211,7 @@ def test_interest_and_charges_go_to_their_accounts_with_one_key(office):
     assert (held("4101"), held("5101"), held("1003")) == (1_234, 500, 734)
     claiming.undo(use=use, reason="不是手续费", by=office.agency, at=AT)
     assert (held("5101"), held("1003")) == (0, 1_234)
-    assert list(matching.waiting(office.agency)) == [charge]
+    assert matching.small(office.agency) == [charge]
 
 
 def test_a_claim_is_taken_back_before_cover_begins_and_made_anew(office):
@@ -296,6 +296,12 @@ def test_somebody_of_another_branch_sees_no_line_and_gets_no_guess(office):
 
 
 # ── refunds ──
+
+
+def test_every_state_of_a_refund_has_an_owner_for_each_exit():
+    for states_of, table in ((Refund.State, lifecycle.REFUND), (RefundList.State, lifecycle.REFUND_LIST)):
+        assert set(table) == set(states_of)
+        assert all(owner for exits in table.values() for owner in exits.values())
 
 
 def released(office, *proposed, at=AT):
@@ -421,6 +427,14 @@ def test_what_the_bank_paid_must_be_what_was_released(office):
     [other] = office.bank_more(told("2022-11-30", "B2", "-0.01", TO.name))
     with pytest.raises(RefundRefused, match="不相等"):
         refunds.pay(refunds=[asked], line=other, by=office.maker, at=AT)
+    with pytest.raises(RefundRefused, match="不能以 ="):
+        refunds.propose(
+            roster=roster,
+            payee=refunds.Payee("=1+1", "工行", "62220000"),
+            reason="单位撤销",
+            by=office.agency,
+            at=AT,
+        )
     for bad in (refunds.Payee("", "工行", "62220000"), refunds.Payee("甲", "工行", "62a")):
         with pytest.raises(RefundRefused, match="8 到 32 位"):
             refunds.propose(roster=office.owes(), payee=bad, reason="单位撤销", by=office.agency, at=AT)

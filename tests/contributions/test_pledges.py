@@ -230,3 +230,35 @@ def test_the_sum_stays_and_nobody_gives_more_than_the_workers_part(others, own, 
     for one in given_to:
         assert sum(one.values()) <= own
         assert all(fen <= (promise.most_fen or own) for promise, fen in one.items())
+
+
+def test_each_year_of_a_pledge_says_what_was_due_what_came_and_what_is_short(employer, clerk, agency):
+    [rows] = [some_workers(2)]
+    registered(employer, rows)
+    held = [a_pledge(by=agency, member=one) for one in by_numbers([row[1] for row in rows]).values()]
+    first = an_accepted_roster(employer, [the_inpatient_scheme()], rows, by=clerk)
+    all_paid(first, by=agency)
+    an_accepted_roster(
+        employer, [the_inpatient_scheme()], rows, by=clerk, starts_on=START.replace(year=START.year + 1)
+    )
+    found = [(one.year, one.people, one.due_fen, one.short_fen) for one in sponsors.years_of(held)]
+    later, year = START.year + 1, START.year
+    assert found == [(later, 1, 12_000, 12_000)] * 2 + [(year, 1, 12_000, 0)] * 2
+
+
+def test_one_whom_somebody_pays_for_leaves_and_the_money_goes_back_by_who_paid(employer, clerk, agency):
+    from huzhu.contributions.giving_back import pieces_of  # noqa: PLC0415
+
+    rows = some_workers(3)
+    registered(employer, rows)
+    [sponsored_one] = by_numbers([rows[0][1]]).values()
+    a_pledge(by=agency, member=sponsored_one, fixed_fen=5_000)
+    roster = an_accepted_roster(employer, [the_inpatient_scheme()], rows, by=clerk)
+    all_paid(roster, by=agency)
+    given = {
+        one.member_id == sponsored_one.pk: sorted(
+            (piece.share.payer, piece.amount_fen) for piece in pieces_of(enrolment=one)
+        )
+        for one in roster.enrolments.all()
+    }
+    assert given == {True: [("sponsor", 5_000), ("worker", 7_000)], False: [("worker", 12_000)]}

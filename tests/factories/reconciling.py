@@ -31,7 +31,7 @@ class Month:
         self.account = an_own_account(self.desk.province, by=self.desk.maker)
         self.second = a_role("payment_releaser", self.desk.province)
         ledger.post(
-            source="remittance:1",
+            source="remittance:R1:arrived",
             posted_on=date(2022, 7, 14),
             note="上解",
             rows=[Row(BANK, IN_TRANSIT, OPENING_FEN, "yichun-120", 2022, self.desk.city)],

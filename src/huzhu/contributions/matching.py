@@ -13,6 +13,7 @@ from huzhu.bank.models import StatementLine
 from huzhu.bank.queries import lines_visible_to
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
 from huzhu.contributions.queries import slips_waiting, unpaid
+from huzhu.contributions.repaying import released_sums
 from huzhu.contributions.services import Money
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
@@ -179,24 +180,27 @@ def _within(short: str, whole: str) -> bool:
 
 
 def waiting(by: Role) -> QuerySet[StatementLine]:
-    """Movements that nobody has said anything of, oldest first: what is not registered, paid out or posted."""
+    """Money that came to an agency and that nobody has said anything of, oldest first."""
     standing = Receipt.objects.filter(
         bank_reference=OuterRef("reference"), amount_fen__gt=0, reversed_by=None
     )
-    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
-    found = lines_visible_to(by).filter(~Exists(standing), ~Exists(used))
-    return found.filter(account__purpose="collecting").order_by("booked_on", "position")
+    found = _unsaid(by).filter(~Exists(standing), account__purpose="collecting", amount_fen__gt=0)
+    return found.order_by("booked_on", "position")
 
 
 def small(by: Role) -> list[StatementLine]:
-    """Interest and charges on the paying account that are not in the books: what its bank's words say they are."""
-    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+    """What else is not in the books: interest of the paying account, charges, refunds that the bank has paid out."""
     found = (
-        lines_visible_to(by)
-        .filter(~Exists(used), account__purpose="paying")
-        .order_by("booked_on", "position")
+        _unsaid(by).exclude(account__purpose="collecting", amount_fen__gt=0).order_by("booked_on", "position")
     )
-    return [one for one in found.filter(Q(name="") | Q(name__contains="银行")) if kind_of(one)]
+    refunded = {-fen for fen in released_sums(by)}
+    likely = Q(name="") | Q(name__contains="银行") | Q(amount_fen__in=refunded, account__purpose="collecting")
+    return [one for one in found.filter(likely) if kind_of(one) or one.amount_fen in refunded]
+
+
+def _unsaid(by: Role) -> QuerySet[StatementLine]:
+    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+    return lines_visible_to(by).filter(~Exists(used))
 
 
 def kind_of(line: StatementLine) -> str:

@@ -127,11 +127,6 @@ def receipts_of(paper: OfficialReceipt) -> list[Receipt]:
     return list(parts.select_related("share__due__edition", "share__due__roster__employer"))
 
 
-def prepaid_fen(paper: OfficialReceipt) -> int:
-    """How much of a paper's amount belongs to no due: what was paid too much, and was given back by a red one."""
-    return paper.amount_fen - sum(one.amount_fen for one in receipts_of(paper))
-
-
 def transfers_of(roster: Roster) -> list[tuple[OfficialReceipt, list[Receipt]]]:
     """What came in for a roster and what was taken back, paper by paper, oldest first."""
     parts = Receipt.objects.filter(share__due__roster=roster).exclude(paper=None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -28,6 +29,9 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 Kind, State = Refund.Kind, Refund.State
+_UNFIT = re.compile(
+    r'^\s*[=+\-@]|[\x00-\x1f\x7f,"]'
+)  # what a sheet would take for a formula, or break a line
 
 
 class SamePerson(RefundRefused):
@@ -45,6 +49,10 @@ class Payee:
     def checked(self) -> "Payee":
         """Without blanks; RefundRefused where something is missing."""
         digits = re.sub(r"[\s-]", "", self.number)
+        if any(_UNFIT.search(text) for text in (self.name, self.bank_name)):
+            raise RefundRefused(
+                "户名和开户行不能以 =、+、-、@ 开头，也不能有逗号和引号：银行的系统读不了，请照银行卡填写。"
+            )
         if not self.name.strip() or not self.bank_name.strip() or not re.fullmatch(r"[0-9]{8,32}", digits):
             raise RefundRefused(
                 "收款户名、开户行和账号（8 到 32 位数字）都要写：退费原则上原路退回，请照来款的账户填。"
@@ -135,7 +143,7 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundLis
         check_may(by, "refunds.list", within=one.employer)
     day = _today(at)
     count = RefundList.objects.select_for_update().filter(number__startswith=f"T{day:%Y%m%d}-").count()
-    made = RefundList.objects.create(
+    made = _numbered(
         number=f"T{day:%Y%m%d}-{count + 1:03d}",
         organisation=by.organisation,
         count=len(found),
@@ -149,6 +157,14 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundLis
         by=by, verb="refunds.list", on=made, at=at, detail={"count": made.count, "total_fen": made.total_fen}
     )
     return made
+
+
+def _numbered(**columns: Any) -> RefundList:
+    try:
+        with transaction.atomic():
+            return RefundList.objects.create(**columns)
+    except IntegrityError:
+        raise RefundRefused("同一时刻有人也在制清单，没有制单。请再按一次。") from None
 
 
 @transaction.atomic

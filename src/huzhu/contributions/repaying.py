@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.models import Refund, RefundList
-from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -51,11 +50,10 @@ def _sum(held: Iterable[Refund]) -> int:
     return sum(one.amount_fen for one in held)
 
 
-def of_roster(by: Role, roster: Roster) -> list[Refund]:
-    """What was given back, or is about to be, of a roster."""
-    return [*visible_to(by).filter(roster=roster), *visible_to(by).filter(enrolment__roster=roster)]
-
-
-def of_enrolment(by: Role, enrolment: Enrolment) -> Refund | None:
-    """The refund of one person that is under way or done."""
-    return visible_to(by).filter(enrolment=enrolment).exclude(state=Refund.State.DECLINED).first()
+def released_sums(by: Role) -> set[int]:
+    """What the bank may pay out in one line: a released refund, or all of a list."""
+    waiting = visible_to(by).filter(state=Refund.State.RELEASED).order_by()
+    lists: dict[Any, int] = {}
+    for held, fen in waiting.values_list("list", "amount_fen"):
+        lists[held] = lists.get(held, 0) + fen
+    return {*waiting.values_list("amount_fen", flat=True), *lists.values()}

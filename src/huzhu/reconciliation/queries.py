@@ -62,6 +62,11 @@ def accounts(by: Role) -> QuerySet[OwnAccount]:
     return found.select_related("organisation").order_by("organisation__path")
 
 
+def open_count(account: OwnAccount) -> int:
+    """How many differences of the account wait for somebody now; since the last run some may have been explained."""
+    return Difference.objects.filter(account=account, state=Difference.State.OPEN).count()
+
+
 def last_run(account: OwnAccount) -> Run | None:
     """The newest comparison."""
     return Run.objects.filter(account=account).order_by("-run_at", "-pk").first()

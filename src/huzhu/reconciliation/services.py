@@ -158,9 +158,10 @@ def _brake(account: OwnAccount, waiting: int, at: datetime) -> None:
         payouts.resume(stop=stop, reason="对账的差异都已说明或消除", by=audit.SYSTEM, at=at)
 
 
-def said(run: Run) -> str:
-    """What came out, in one sentence."""
+def said(run: Run, waiting: int | None = None) -> str:
+    """What came out, in one sentence; `waiting` is how many still wait to be explained, where that is asked later."""
     sums = f"账面 {spoken(run.book_fen)} － 银行 {spoken(run.bank_fen)} ＝ {spoken(run.difference_fen)}"
     if not run.found_count:
         return f"对到 {run.until}：{sums}，逐笔相符。"
-    return f"对到 {run.until}：{sums}；差异 {run.found_count} 条，待说明 {run.open_count} 条。"
+    waits = run.open_count if waiting is None else waiting
+    return f"对到 {run.until}：{sums}；差异 {run.found_count} 条，待说明 {waits} 条。"

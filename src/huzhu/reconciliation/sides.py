@@ -4,13 +4,14 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db.models import Max, Q, Sum
 
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.organisations.models import Organisation
-from huzhu.payouts.models import Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.reconciliation.compare import Book, Line, Paid
 from huzhu.rules.units import SHANGHAI
 
@@ -18,7 +19,9 @@ from huzhu.rules.units import SHANGHAI
 CODES = {OwnAccount.Purpose.COLLECTING: "1003", OwnAccount.Purpose.PAYING: "1001"}
 # the payment of a decision; sources that name the bank's reference, with the part's number after it
 _PAYS = re.compile(r"decision:(\d+):paid")
-_NAMED = re.compile(r"(?:receipt|over|suspense|claimed|interest|fee|refund-paid|refund-back):(.+):\d+")
+_NAMED = re.compile(
+    r"(?:receipt|over|suspense|claimed|interest|fee|refund-paid|refund-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
+)
 _BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
 
 
@@ -115,7 +118,7 @@ def _entry(voucher: Voucher, amount_fen: int) -> Book:
         on=voucher.posted_on,
         amount_fen=amount_fen,
         words=voucher.note,
-        reference=named[1] if named else "",
+        reference=(named[1] or named[2]) if named else "",
         pays=pays[1] if pays else "",
         caused_by=frozenset({voucher.actor_id}),
     )
@@ -130,6 +133,7 @@ def _paid(offices: list[int], first: date, last: date) -> list[Paid]:
     ).select_related("decision__claim")
     found = list(payouts.order_by("answered_at", "pk"))
     hands = _hands({one.batch_id for one in found if one.batch_id})
+    settled = _settled(found)
     return [
         Paid(
             key=str(one.pk),
@@ -139,7 +143,7 @@ def _paid(offices: list[int], first: date, last: date) -> list[Paid]:
             claim=one.decision.claim.number,
             batch=hands[one.batch_id][0],
             holder=one.holder,
-            caused_by=hands[one.batch_id][1],
+            caused_by=hands[one.batch_id][1] | settled[one.pk],
         )
         for one in found
         if one.answered_at and one.batch_id
@@ -156,6 +160,15 @@ def _hands(batches: set[int]) -> dict[int, tuple[str, frozenset[str]]]:
     for batch, taker in ReplyFile.objects.filter(batch__in=batches).values_list("batch", "taken_by"):
         people[batch].add(taker)
     return {pk: (number, frozenset(f"user:{key}" for key in people[pk])) for pk, number in numbers.items()}
+
+
+def _settled(paid: list[Payout]) -> dict[UUID, frozenset[str]]:
+    """Who found out by the bank's paper that a payout in doubt was paid."""
+    people: dict[UUID, frozenset[str]] = defaultdict(frozenset)
+    answers = DoubtAnswer.objects.filter(payout__in=paid, state=DoubtAnswer.State.CONFIRMED)
+    for payout, *users in answers.values_list("payout", "said_by", "settled_by"):
+        people[payout] |= {f"user:{key}" for key in users}
+    return people
 
 
 def _line(one: StatementLine) -> Line:

@@ -51,10 +51,10 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     renewing.issued_anew(tree, people)
     renewing.arriving(tree, people)
     renewing.begun(tree, people, joining.registry)
-    say("· 银行对账单")
-    banking.statements(tree, people)
     say("· 走访和医保统计")
     visiting.tell(tree, people)
     applying.platform(tree, people, editions["yichun-flex"], joining.registry)
     programs.with_tokens(tree, people)
+    say("· 银行对账单")
+    banking.statements(tree, people)  # last: the bank tells of all that the books have moved
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

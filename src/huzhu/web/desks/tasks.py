@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from huzhu.contributions import matching
 from huzhu.contributions import queries as contributions
 from huzhu.enrolment import approval, certifying, expiring
 from huzhu.members import queries as members
@@ -64,6 +65,12 @@ def _own_rosters(by: Any) -> Iterator[Task]:
     for step in approval.returned_to(by)[:SHOWN]:
         words = f"{step.roster.cover_starts_on} 起的名册由{step.office.name}退回：{step.reason}"
         yield Task(words, address("web:roster", step.roster.pk), "去改正", tone="red")
+
+
+def _credits(by: Any) -> Iterator[Task]:
+    """Money on the bank's statement that nobody has claimed."""
+    if by.code == "agency_clerk" and (number := matching.waiting(by).filter(amount_fen__gt=0).count()):
+        yield Task(f"银行有 {number} 笔来款还没有认领", address("web:credits"), "去认领")
 
 
 def _moves(request: Any) -> Iterator[Task]:

@@ -171,7 +171,7 @@ def _file(request: Any) -> tuple[str, bytes]:
     if chosen is None:
         raise StatementRefused(["没有选择文件：请选择网银导出的对账单（.xlsx、.xls 或 .csv）"])
     if chosen.size > services.MOST_BYTES:
-        raise StatementRefused(["文件超过 5 MB，不像一个账户的对账单：请分月导出，分几次导入"])
+        raise StatementRefused(["文件超过 1.5 MB：请分月导出，分几次导入"])
     return chosen.name or "", bytes(chosen.read())
 
 

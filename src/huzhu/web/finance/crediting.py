@@ -23,7 +23,6 @@ from huzhu.web.workbooks import Cell, yuan
 
 WORKERS = ("agency_clerk", "payment_maker")
 READERS = (*WORKERS, "payment_releaser", "auditor")
-SIDES = lists.Filter("side", "收支", (("in", "收入"), ("out", "支出")))
 HEADS = ("日期", "已等（天）", "流水号", "对方户名", "摘要附言", "金额（元）", "可能是")
 REFUSED = (fees.ReceiptRefused, SlipRefused, NotAllowed, money.NotMoney)
 MOST_FOUND = 12
@@ -33,11 +32,9 @@ MOST_FOUND = 12
 @staff(*READERS)
 def waiting(request: Any) -> HttpResponse:
     """Lines that nobody has said anything of, oldest first, each with its best guess."""
-    asked = lists.read(request, "来款认领", SIDES, finds="流水号、对方户名", unit="笔")
+    asked = lists.read(request, "来款认领", finds="流水号、对方户名", unit="笔")
     found = matching.waiting(request.by)
     found = bank.lines_matching(found, asked.text) if asked.text else found
-    if asked["side"]:
-        found = found.filter(amount_fen__gt=0) if asked["side"] == "in" else found.filter(amount_fen__lt=0)
     if asked.takes:
         return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, _guessed(request, rows)))
     shown = lists.shown(request, asked, found) | {

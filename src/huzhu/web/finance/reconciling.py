@@ -37,9 +37,12 @@ HEADS = ("日期", "类型", "说明", "账面（元）", "发放（元）", "�
 @staff(*READERS)
 def reconciliation(request: Any) -> HttpResponse:
     """Each account's last comparison in one sentence, and what nobody has explained."""
-    accounts = [(one, queries.last_run(one)) for one in queries.accounts(request.by)]
+    held = queries.accounts(request.by)
+    accounts = [(one, queries.last_run(one), queries.open_count(one)) for one in held]
     shown = {
-        "accounts": [(one, run, services.said(run) if run else "") for one, run in accounts],
+        "accounts": [
+            (one, run, services.said(run, wait) if run else "", wait) for one, run, wait in accounts
+        ],
         "waiting": [(one, request.by.actor_id in one.caused_by) for one in queries.waiting(request.by)],
         "causes": queries.CAUSES,
         "may_explain": may(request.by, "reconciliation.explain"),
