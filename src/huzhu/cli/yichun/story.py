@@ -7,7 +7,18 @@ from random import Random
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.cli.yichun import applying, banking, cast, places, programs, renewing, rosters, today, visiting
+from huzhu.cli.yichun import (
+    applying,
+    banking,
+    cast,
+    keeping,
+    places,
+    programs,
+    renewing,
+    rosters,
+    today,
+    visiting,
+)
 from huzhu.cli.yichun.claiming import Walk
 from huzhu.cli.yichun.people import Registry
 from huzhu.cli.yichun.year import Year
@@ -56,5 +67,6 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     applying.platform(tree, people, editions["yichun-flex"], joining.registry)
     programs.with_tokens(tree, people)
     say("· 银行对账单")
+    keeping.tell(people)
     banking.statements(tree, people)  # last: the bank tells of all that the books have moved
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))
