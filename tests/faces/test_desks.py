@@ -65,6 +65,11 @@ def test_the_menu_shows_only_pages_that_open_to_the_role():
             assert browser.get(address).status_code in {200, 302}, (code, address)
 
 
+def test_one_entry_of_the_menu_is_where_the_page_stands():
+    page = shown(a_role("payment_maker"), "/books/months/")
+    assert re.findall(r'aria-current="page">([^<]+)', page) == ["会计月份"]
+
+
 def test_every_tile_opens_to_a_page_that_is_there(july):
     place = yichun()
     a_submitted(a_covered_member(place))

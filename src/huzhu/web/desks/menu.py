@@ -125,15 +125,17 @@ class Desk:
     @property
     def menu(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Groups of word, address, whether the page stands under it; headings only where there are many entries."""
-        groups = [(heading, list(self._open(entries))) for heading, entries in GROUPS]
+        opened = [(heading, list(self._open(entries))) for heading, entries in GROUPS]
+        here = self._here([address for _, entries in opened for _, address in entries])
+        groups = [(heading, [(*entry, entry[1] == here) for entry in entries]) for heading, entries in opened]
         is_long = sum(len(entries) for _, entries in groups) >= LONG
         return [(heading if is_long else "", entries) for heading, entries in groups if entries]
 
-    def _open(self, entries: tuple[Entry, ...]) -> Iterator[tuple[str, str, bool]]:
+    def _open(self, entries: tuple[Entry, ...]) -> Iterator[tuple[str, str]]:
         for entry in entries:
             address, roles = _page(entry.name)
             if self.role.code in roles and (not entry.only or self.role.code in entry.only):
-                yield entry.word, address, self._under(address)
+                yield entry.word, address
 
     @property
     def is_demo(self) -> bool:
@@ -146,5 +148,8 @@ class Desk:
             yield str(role.pk), f"{role.user.name} · {role.get_code_display()}"
         yield "member", "刘女士 · 会员（手机）"
 
-    def _under(self, address: str) -> bool:
-        return self.path == address if address == _page("web:desk")[0] else self.path.startswith(address)
+    def _here(self, addresses: list[str]) -> str:
+        """The entry the page stands under: the one that says most of its address; the desk only for itself."""
+        home = _page("web:desk")[0]
+        under = [one for one in addresses if self.path == one or (one != home and self.path.startswith(one))]
+        return max(under, key=len, default="")
