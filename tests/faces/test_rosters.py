@@ -293,7 +293,7 @@ def test_an_empty_list_says_why_and_what_to_do(clerk):
         ({"bank_reference": ""}, "照银行回单填写流水号"),
         ({"received_on": "x"}, "不是一个日期"),
         ({"amount": "12,3x"}, "不是金额"),
-        ({"amount": "240.01"}, "多出的部分没有去处"),
+        ({"amount": "240.01"}, "多 0.01 元，所以没有登记"),
         ({"amount": ""}, "没有金额"),
         ({"received_on": "2199-01-01"}, "还没有到"),
     ],

@@ -105,7 +105,7 @@ def the_fee_comes(walk: Walk, sun: object) -> None:
     walk.staff(sun)
     with walk.part("paying"):
         walk.follow("会费")
-        walk.follow("登记到账")
+        walk.follow("登记到账：美溪林业局公司")
         walk.fill("银行流水号", "20220128009")
         walk.press_button("登记到账")
     assert Enrolment.objects.in_force().count() == 12

@@ -30,6 +30,9 @@ INCOME = frozenset(line.code for line in CHART if line.kind == Kind.INCOME and l
 EXPENSE = frozenset(line.code for line in CHART if line.kind == Kind.EXPENSE and line.purse == Purse.MUTUAL)
 
 
+FIRST_YEAR = 2000  # no fund of this kind is older
+
+
 class CannotClose(ValueError):
     """A year that is not over, has open months or no confirmed rate, or has nothing to carry on."""
 
@@ -235,7 +238,9 @@ def _held(closing: YearClosing, to: str, by: Role) -> YearClosing:
 
 def objection(book: Organisation, fund_year: int, at: datetime) -> str:
     """Why the year cannot be closed yet; empty when it can."""
-    if at.astimezone(SHANGHAI).date() <= date(fund_year, 12, 31):
+    if fund_year < FIRST_YEAR:
+        return f"没有 {fund_year} 基金年度。请从“会计月份”页上选年度。"
+    if at.astimezone(SHANGHAI).year <= fund_year:
         return f"{fund_year} 基金年度到 {fund_year}-12-31 才结束，在那以后结转。"
     last = f"{fund_year}-12"
     entries = LedgerEntry.objects.filter(office__path__startswith=book.path, month__lte=last)

@@ -15,6 +15,7 @@ from huzhu.audit import services as audit
 from huzhu.ledger.accounts import CHART, MONEY, Line
 from huzhu.ledger.books import locked_books
 from huzhu.ledger.models import DayBalance, DayClose, LedgerEntry
+from huzhu.ledger.services import ensure_chart
 from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -96,6 +97,7 @@ def sign(*, book: Organisation, day: date, by: Role, at: datetime) -> DayClose:
             f"已经日结到 {found.before.day}（{found.before.signed_by.name}），没有再结 {day}。"
             "那以后补记的账，记在下一个日结里。"
         )
+    ensure_chart()  # a day may be signed before anything was ever posted
     signed = DayClose.objects.create(
         book=book,
         day=day,
