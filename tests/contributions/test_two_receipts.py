@@ -32,7 +32,7 @@ def dues(settings, tmp_path):
         employer=employer, file=a_file(), cover_starts_on=START, state="accepted", uploaded_at=UPLOADED_AT
     )
     due = ContributionDue.objects.create(
-        roster=roster, edition=edition, heads=ROUNDS, amount_fen=12_000 * ROUNDS
+        roster=roster, edition=edition, heads=ROUNDS, units=ROUNDS, amount_fen=12_000 * ROUNDS
     )
     Share.objects.bulk_create(
         Share(due=due, payer="employer", payer_name=f"单位{at}", amount_fen=12_000) for at in range(ROUNDS)

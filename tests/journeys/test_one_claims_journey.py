@@ -200,7 +200,7 @@ def both_transfers_are_recorded(walk: Walk) -> None:
     """The group's transfer first, then the workers'; cover begins with the second."""
     with walk.part("receipts"):
         walk.follow("会费")
-        walk.follow("登记到账")
+        walk.follow("登记到账：美溪林业局公司")
         walk.fill("银行流水号", "20220128001")
         workers = walk.page.locator("main tbody tr", has_text="职工").locator("input").all()
         for box in workers:
