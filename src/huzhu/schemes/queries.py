@@ -59,7 +59,18 @@ def shelf() -> Library:
 
 def fresh_shelf() -> Library:
     """The shelf as it lies on the disk at this moment, for whoever is about to publish from it."""
-    return Library(settings.HUZHU_SCHEMES)
+    return _as_it_lies(settings.HUZHU_SCHEMES, _stamps(settings.HUZHU_SCHEMES))
+
+
+def _stamps(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time and size of every file: when one of them changes, all is read again."""
+    found = ((file, file.stat()) for file in path.rglob("*.yaml"))
+    return tuple(sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found))
+
+
+@lru_cache(maxsize=2)
+def _as_it_lies(path: Path, _stamps: tuple[tuple[str, int, int], ...]) -> Library:
+    return Library(path)
 
 
 @lru_cache(maxsize=4)

@@ -27,6 +27,7 @@ HEADS = ("机构", "类别", "代码", "上级", "单位类型", "在职职工",
 FOUND = 12  # offered while a parent is typed
 PARENT_HINT = "打名称、拼音首字母或代码，从列出的里面选。上级和更上面的人看得到它的资料。"
 SMALL = 60  # a tree that is shown whole
+OPEN = 2  # levels of a larger one that stand open
 
 
 def place_of(request: Any, pk: int) -> Any:
@@ -47,8 +48,17 @@ def places(request: Any) -> HttpResponse:
         return lists.taken(request, asked, HEADS, found, _cells)
     shown = lists.shown(request, asked, found)
     if not asked.text:
-        shown |= {"root": queries.tree(request.by), "is_small": shown["pages"].paginator.count <= SMALL}
+        root = queries.tree(request.by)
+        is_small = shown["pages"].paginator.count <= SMALL
+        shown |= {"root": root, "walk": list(_walk(root, is_small))}
     return render(request, "web/setup/places.html", shown)
+
+
+def _walk(node: Any, is_small: bool, depth: int = 0, closes: int = 0) -> Iterator[tuple[Any, bool, str]]:
+    """The tree as it is written down: a place, whether it stands open, and a letter for each branch that ends with it."""
+    yield node, is_small or depth < OPEN, "" if node.below else "x" * closes
+    for number, one in enumerate(node.below, start=1):
+        yield from _walk(one, is_small, depth + 1, closes + 1 if number == len(node.below) else 0)
 
 
 def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
