@@ -1,4 +1,4 @@
-"""How long every page takes with the full demo: python bench/pages.py [milliseconds]
+"""How long every page takes with the full demo: python bench/pages.py [milliseconds [part of an address …]]
 
 In-process, through the whole stack of middleware. From each role's desk (and the member's phone) the pages are
 walked by their own links, so that every address is one that a person could click. Prints a row for each role and
@@ -30,6 +30,7 @@ import huzhu.config.wsgi  # noqa: E402, F401  Django first; memory is kept as th
 from huzhu.insight import people  # noqa: E402  Django first
 
 LIMIT_MS = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+ONLY = sys.argv[2:]  # pages that are measured; all are walked
 EACH, REPEATS, DEEP = 3, 20, 3  # addresses of one page, calls of one address, links from the desk
 LINK = re.compile(r'<a\b[^>]*?\bhref="([^"#]+)')
 TYPED = ("/desk/search/?q=王", "/desk/search/?q=lns", "/desk/search/?q=2022-0001")
@@ -125,9 +126,11 @@ def main() -> int:
     every, reached, slow = [], set(), []
     for name, client, start in visitors:
         for page, addresses in sorted(walk(client, start).items()):
+            reached.add(page)
+            if ONLY and not any(part in page for part in ONLY):
+                continue
             times, queries = measured(client, addresses)
             worst = p95(times)
-            reached.add(page)
             mark = " 文件" if page in FILES else " ✕" if worst > LIMIT_MS else ""
             slow += [page] if mark == " ✕" else []
             every += times if page not in FILES else []
