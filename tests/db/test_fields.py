@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sealed_tables import Careless, Official, Person, Renamed, Visitor
 
+from factories.files import read_apart
 from huzhu.core.ciphers import CannotOpen, CannotSeal
 from huzhu.db.fields import EncryptedTextField, NotSearchable, PlaintextRefused, PrimaryKeyNeeded
 from huzhu.db.sealed import Sealed
@@ -407,7 +408,7 @@ def everything_stored(model):
         cursor.execute(f"SELECT * FROM {model._meta.db_table}")  # noqa: S608
         stored = [str(cursor.fetchall())]
     name = str(connection.settings_dict["NAME"])
-    stored += [path.read_bytes().decode("latin-1") for path in Path(name).parent.glob(f"{Path(name).name}*")]
+    stored += [read_apart(path).decode("latin-1") for path in Path(name).parent.glob(f"{Path(name).name}*")]
     return "\n".join(stored)
 
 
