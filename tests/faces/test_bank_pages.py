@@ -217,6 +217,16 @@ def test_all_agree_and_the_page_says_nought(site):
     assert "逐笔相符" in text(site.maker.get(reverse("web:reconciliation")))
 
 
+def test_no_link_leads_a_leader_to_lines_that_are_not_theirs(site):
+    taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
+    days = reverse("web:reconciled-days", args=[OwnAccount.objects.get().pk])
+    lines = reverse("web:bank-lines")
+    leader = as_staff(a_role("leader", site.province))
+    assert lines in text(site.maker.get(days))
+    assert lines not in text(leader.get(days))
+    assert leader.get(lines).status_code == 404
+
+
 def test_cash_given_back_is_listed_person_by_person_and_stands_beside_the_books(site):
     employer = an_employer(site.city)
     a_split(employer, by=site.agency_role, basis="cash_back", basis_points=0, fixed_fen=3_000)

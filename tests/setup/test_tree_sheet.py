@@ -58,8 +58,9 @@ def test_who_is_no_administrator_uploads_no_tree():
 
 def test_another_persons_list_looks_missing(keeper):
     file = stored(keeper, *TREE)
-    assert tree_sheet.uploaded(keeper, str(file.pk)) == file
-    assert tree_sheet.uploaded(a_role("administrator", keeper.organisation), str(file.pk)) is None
+    assert sheets.uploaded(tree_sheet.PURPOSE, by=keeper, key=str(file.pk)) == file
+    other = a_role("administrator", keeper.organisation)
+    assert sheets.uploaded(tree_sheet.PURPOSE, by=other, key=str(file.pk)) is None
 
 
 def test_a_file_that_is_no_tree_gets_one_sentence(keeper):

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Sum
 
-from huzhu.adjudication import queries as decisions
 from huzhu.adjudication.models import Decision
 from huzhu.audit.models import Event, Seal
 from huzhu.claims import queries as claims
@@ -110,11 +109,6 @@ def intake(by: Role, now: datetime, day: date) -> Intake:
         else:
             found.upstairs.append(pair)
     return found
-
-
-def queue(by: Role, now: datetime) -> list[Any]:
-    """(claim, clock) for a reviewer or the second person, urgent first, then by working hours left."""
-    return decisions.queue(by, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,6 @@ def store(*, name: str, data: bytes, by: Role, at: datetime) -> StoredFile:
     return files.store(name=name, data=data, purpose=PURPOSE, by=by, at=at)
 
 
-def uploaded(by: Role, key: str) -> StoredFile | None:
-    """A list this person has uploaded."""
-    return StoredFile.objects.filter(pk=key, purpose=PURPOSE, stored_by=by.actor_id).first()
-
-
 def plan(file: StoredFile, *, by: Role) -> list[Planned]:
     """What each row would do to the branch as it is now, with what is wrong at each cell."""
     read = sheets.read(files.read(file), file.name, COLUMNS, needed=frozenset({"name", "role", "place"}))

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import xlsxwriter  # type: ignore[import-untyped]
 
 from huzhu.files import tables
+from huzhu.files.models import StoredFile
 from huzhu.files.tables import TableRefused
+from huzhu.users.models import Role
 
 SAMPLE = "示例"
 MOST_ROWS = 3_000
@@ -95,3 +97,8 @@ def _places(labels: Sequence[str], columns: Sequence[Column]) -> dict[str, int]:
             if plain == column.label or plain in column.also:
                 found.setdefault(column.name, at)
     return found
+
+
+def uploaded(purpose: str, *, by: Role, key: str) -> StoredFile | None:
+    """A list of this kind that this person has sent in."""
+    return StoredFile.objects.filter(pk=key, purpose=purpose, stored_by=by.actor_id).first()

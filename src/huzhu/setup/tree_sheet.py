@@ -124,11 +124,6 @@ def store(*, name: str, data: bytes, by: Role, at: datetime) -> StoredFile:
     return files.store(name=name, data=data, purpose=PURPOSE, by=by, at=at)
 
 
-def uploaded(by: Role, key: str) -> StoredFile | None:
-    """A list this person has uploaded."""
-    return StoredFile.objects.filter(pk=key, purpose=PURPOSE, stored_by=by.actor_id).first()
-
-
 def plan(file: StoredFile, *, by: Role) -> Plan:
     """What the list would do to the branch as it is now, with what is wrong at each cell."""
     return _planned(_rows_of(files.read(file), file.name), by)

@@ -149,7 +149,7 @@ def _changes(request: Any) -> Tile:
 
 def reviewer(request: Any) -> Shown:
     """The province: urgent on top, then by working hours left."""
-    rows = waiting.queue(request.by, request.now)
+    rows = deciding.queue(request.by, request.now)
     urgent = [pair for pair in rows if pair[0].is_urgent]
     late = [pair for pair in rows if pair[1].overdue]
     tight = [pair for pair in rows if pair[1].hours_left is not None and 0 <= pair[1].hours_left <= 8]

@@ -11,6 +11,7 @@ from huzhu.reconciliation import queries, services
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
+from huzhu.web.finance.bank import READERS as LINE_READERS
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.workbooks import Cell, yuan
 
@@ -80,7 +81,11 @@ def days(request: Any, pk: int) -> HttpResponse:
     rows = [one for one in queries.days(account) if f"{one.on}".startswith(asked["month"])]
     if asked.takes:
         return lists.taken(request, asked, DAY_HEADS, rows, lambda held: map(_day_cells, held))
-    shown = lists.shown(request, asked, rows, 100) | {"account": account, "run": queries.last_run(account)}
+    shown = lists.shown(request, asked, rows, 100) | {
+        "account": account,
+        "run": queries.last_run(account),
+        "may_lines": request.by.code in LINE_READERS,
+    }
     return render(request, "web/finance/reconciled_days.html", shown)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from huzhu.files.services import FileLost
-from huzhu.setup import people_sheet
+from huzhu.setup import people_sheet, sheets
 from huzhu.setup.people_sheet import PeopleRefused
 from huzhu.users.services import UsernameTaken
 from huzhu.web.access import staff, told
@@ -30,7 +30,7 @@ upload = uploading.upload_of(
 @staff("administrator")
 def preview(request: Any, pk: Any) -> HttpResponse:
     """What the list would do; pressed, all of it is done, and the slips of the new people are shown once."""
-    file = people_sheet.uploaded(request.by, str(pk))
+    file = sheets.uploaded(people_sheet.PURPOSE, by=request.by, key=str(pk))
     if file is None:
         raise Http404
     try:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from huzhu.files.services import FileLost
 from huzhu.jobs import services as jobs
-from huzhu.setup import tree_sheet
+from huzhu.setup import sheets, tree_sheet
 from huzhu.setup.tree_sheet import TreeRefused
 from huzhu.web.access import staff, told
 from huzhu.web.setup import uploading
@@ -31,7 +31,7 @@ upload = uploading.upload_of(
 @staff("administrator")
 def preview(request: Any, pk: Any) -> HttpResponse:
     """What the list would do; pressed, all of it is done."""
-    file = tree_sheet.uploaded(request.by, str(pk))
+    file = sheets.uploaded(tree_sheet.PURPOSE, by=request.by, key=str(pk))
     if file is None:
         raise Http404
     try:
