@@ -4,7 +4,8 @@ A page says who opens it: `@staff("agency_clerk")`, `@staff()` for every role, `
 there (404). The view then has `request.by` or `request.member`, `request.now` and `request.today`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -22,6 +23,7 @@ from huzhu.web import clock
 from huzhu.web.desks.menu import Desk, tabs
 
 View = Callable[..., HttpResponseBase]
+Refusals = type[Exception] | tuple[type[Exception], ...]
 IDLE_SECONDS = 30 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 MEMBER = "member"
@@ -116,6 +118,15 @@ def timed(view: View) -> View:
 def told(request: HttpRequest, error: Exception) -> None:
     """Puts an error's sentence on the next page."""
     messages.error(request, str(error))
+
+
+@contextmanager
+def answered(request: HttpRequest, refusals: Refusals) -> Iterator[None]:
+    """An act of a page: what refuses it is told on the next one, and what follows it inside is then not done."""
+    try:
+        yield
+    except refusals as refused:
+        told(request, refused)
 
 
 def role_of(request: Any) -> Any:

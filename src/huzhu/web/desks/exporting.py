@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.users import exports
 from huzhu.users.permissions import ALLOWED, NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 
 ASKERS, APPROVERS = sorted(ALLOWED["lists.export"]), sorted(ALLOWED["lists.approve"])
 WHICH = lists.Filter(
@@ -39,11 +39,8 @@ def settle(request: Any, pk: int) -> HttpResponse:
     """The second person's word."""
     found = get_object_or_404(exports.visible_to(request.by), pk=pk)
     agree, reason = request.POST.get("do") == "agree", request.POST.get("reason", "")
-    try:
+    with answered(request, (exports.ExportRefused, NotAllowed)):
         exports.settle(request=found, agree=agree, reason=reason, by=request.by, at=request.now)
-    except (exports.ExportRefused, NotAllowed) as refused:
-        told(request, refused)
-    else:
         who = found.person.name
         messages.success(
             request, f"已批准，{who}一天之内可以导出一次。" if agree else f"没有批准，{who}看得到理由。"

@@ -14,7 +14,7 @@ from huzhu.files import queries as kept
 from huzhu.files import services as files
 from huzhu.jobs import queries, services
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 
 
 @require_safe
@@ -56,11 +56,8 @@ def file(request: Any, pk: int) -> HttpResponseBase:
 def cancel(request: Any, pk: int) -> HttpResponse:
     """Call it off."""
     run = _found(request, pk)
-    try:
+    with answered(request, services.RunIsOver):
         services.cancel(run=run, by=request.by, at=request.now, now=timezone.now())
-    except services.RunIsOver as over:
-        told(request, over)
-    else:
         messages.success(request, f"已取消：{run.title}。")
     return redirect("web:jobs")
 

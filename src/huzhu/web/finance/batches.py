@@ -16,7 +16,7 @@ from huzhu.bank.payforms import WORKBOOK, Sheet
 from huzhu.core.identity import mask_account
 from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
 from huzhu.web.finance.stopping import stopped
@@ -82,11 +82,8 @@ def batch(request: Any, pk: int) -> HttpResponse:
 def release(request: Any, pk: int) -> HttpResponse:
     """The second person's word."""
     found = _batch(request, pk)
-    try:
+    with answered(request, services.REFUSALS):
         services.release(batch=found, by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"批次 {found.number} 已放行，可以把代发文件交给银行了。")
     return redirect("web:batch", pk)
 

@@ -16,7 +16,7 @@ from huzhu.core import money
 from huzhu.core.identity import mask_account
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.employers.choosing import named
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -156,11 +156,8 @@ def post(request: Any, pk: Any) -> HttpResponse:
 def undo(request: Any, pk: int) -> HttpResponse:
     """Taken back by reversal."""
     use = get_object_or_404(matching.uses(request.by), pk=pk)
-    try:
+    with answered(request, REFUSED):
         claiming.undo(use=use, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, "已撤销：凭证已冲销，收据已开红字，这一笔回到来款认领。")
     return redirect("web:credit", use.line_id)
 

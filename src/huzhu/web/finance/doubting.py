@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.files.services import MOST_BYTES, FileLost, read
 from huzhu.payouts import queries, services
 from huzhu.rules.units import SHANGHAI
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.claims.shown import file_response
 from huzhu.web.finance.paying import READERS
 from huzhu.web.once import once
@@ -23,7 +23,7 @@ from huzhu.web.once import once
 def say(request: Any, pk: Any) -> HttpResponse:
     """Paid or not paid, when, by which paper."""
     found = get_object_or_404(queries.visible_to(request.by), pk=pk)
-    try:
+    with answered(request, services.REFUSALS):
         file = request.FILES.get("paper")
         if file is None or file.size > MOST_BYTES:
             raise services.DoubtRefused("请附上银行的回单或证明（照片或 PDF，不超过 20 MB）。")
@@ -37,9 +37,6 @@ def say(request: Any, pk: Any) -> HttpResponse:
             by=request.by,
             at=request.now,
         )
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, "已登记，等另一个人看过银行的证明后确认。")
     return redirect("web:payout", found.pk)
 
@@ -64,11 +61,8 @@ def settle(request: Any, pk: int) -> HttpResponse:
     """Another person agrees, or not."""
     found = get_object_or_404(queries.answers_visible_to(request.by), pk=pk)
     agree = request.POST.get("agree") == "yes"
-    try:
+    with answered(request, services.REFUSALS):
         services.confirm_doubt(answer=found, agree=agree, by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, "已确认，这一笔查明了。" if agree else "未同意，这一笔仍然存疑。")
     return redirect("web:payout", found.payout_id)
 

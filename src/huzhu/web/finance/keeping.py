@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.ledger import closing, dayclose, lifecycle, periods, queries
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.finance.books import READERS
 
 KEEPERS = ("payment_maker", "payment_releaser")
@@ -37,11 +37,8 @@ def _book(request: Any) -> Any:
 
 def _done(request: Any, act: Callable[[], object], said: str, back: str) -> HttpResponse:
     """One act, and its word or its refusal on the page that it came from."""
-    try:
+    with answered(request, REFUSALS):
         act()
-    except REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, said)
     return redirect(back)
 

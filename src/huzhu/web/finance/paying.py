@@ -16,7 +16,7 @@ from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
 from huzhu.payouts import acts, addressing, queries, services
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -205,10 +205,7 @@ def payout(request: Any, pk: Any) -> HttpResponse:
 def again(request: Any, pk: Any) -> HttpResponse:
     """Pay again what the bank sent back; the new payout waits for the next batch."""
     old = get_object_or_404(queries.visible_to(request.by), pk=pk)
-    try:
+    with answered(request, services.REFUSALS):
         services.pay_again(payout=old, by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"申请 {old.decision.claim.number} 已重新排款，请随下一批制单。")
     return redirect("web:payouts")

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.disclosure import queries, services
 from huzhu.ledger import queries as ledger
 from huzhu.users.permissions import may
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.finance.books import READERS
 
 _MONTH = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -51,13 +51,10 @@ def propose(request: Any) -> HttpResponse:
     """A span of closed months."""
     book = _book(request)
     first, last = request.POST.get("first", ""), request.POST.get("last", "")
-    try:
+    with answered(request, services.REFUSALS):
         if not (_MONTH.fullmatch(first) and _MONTH.fullmatch(last)):
             raise services.CannotPublish("没有选起止月份，没有提出。请选关了账的月份。")
         services.propose(book=book, first=first, last=last, by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"{first} 至 {last} 的公示已提出，等另一个人公布。")
     return redirect("web:disclosures")
 
@@ -68,11 +65,8 @@ def publish(request: Any, pk: int) -> HttpResponse:
     """The other person publishes it, or sends it back."""
     found = get_object_or_404(queries.of_book(request.by, _book(request)), pk=pk)
     verb = services.send_back if "back" in request.POST else services.publish
-    try:
+    with answered(request, services.REFUSALS):
         done = verb(accounts=found, by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"{done}：{done.get_state_display()}。")
     return redirect("web:disclosures")
 

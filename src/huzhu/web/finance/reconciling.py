@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.reconciliation import queries, services
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.finance.bank import READERS as LINE_READERS
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.workbooks import Cell, yuan
@@ -99,11 +99,8 @@ def _day_cells(day: Any) -> tuple[Cell, ...]:
 def run(request: Any, pk: int) -> HttpResponse:
     """Compare now."""
     account = get_object_or_404(queries.accounts(request.by), pk=pk)
-    try:
+    with answered(request, (services.NothingToCompare, NotAllowed)):
         made = services.run(account=account, by=request.by, at=request.now)
-    except (services.NothingToCompare, NotAllowed) as refused:
-        told(request, refused)
-    else:
         say = messages.warning if made.open_count else messages.success
         say(request, services.said(made))
     return redirect("web:reconciliation")
@@ -115,10 +112,7 @@ def explain(request: Any, pk: int) -> HttpResponse:
     """One difference explained by somebody who had it not in hand."""
     found = get_object_or_404(queries.differences(request.by), pk=pk)
     asked = {name: request.POST.get(name, "") for name in ("cause", "reason")}
-    try:
+    with answered(request, (services.ExplanationRefused, NotAllowed)):
         services.explain(difference=found, **asked, by=request.by, at=request.now)
-    except (services.ExplanationRefused, NotAllowed) as refused:
-        told(request, refused)
-    else:
         messages.success(request, "已记下原因。全部差异都说明后，发放自动恢复。")
     return redirect("web:reconciliation")

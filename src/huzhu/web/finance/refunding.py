@@ -17,7 +17,7 @@ from huzhu.enrolment import queries as enrolment
 from huzhu.enrolment.services import RosterRefused
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.finance.crediting import READERS, WORKERS
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -110,13 +110,10 @@ def _about(request: Any) -> dict[str, Any]:
 def make(request: Any) -> HttpResponse:
     """What was ticked becomes a list."""
     ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
-    try:
+    with answered(request, REFUSED):
         listed = refunds.make_list(
             refunds=repaying.visible_to(request.by).filter(pk__in=ticked), by=request.by, at=request.now
         )
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, f"退费清单 {listed.number} 已做好，请另一个人放行。")
     return redirect("web:refunds")
 
@@ -135,7 +132,7 @@ def _is_key(text: str) -> bool:
 def settle(request: Any, pk: int, verb: str) -> HttpResponse:
     """The second person's word: release, or back with a reason."""
     listed = get_object_or_404(repaying.lists_visible_to(request.by), pk=pk)
-    try:
+    with answered(request, REFUSED):
         if verb == "release":
             refunds.release(listed=listed, by=request.by, at=request.now)
             said = f"清单 {listed.number} 已放行：退出的人没有保障，账已记，红字收据已开。请把清单交给银行。"
@@ -146,9 +143,6 @@ def settle(request: Any, pk: int, verb: str) -> HttpResponse:
             said = f"清单 {listed.number} 已退回，里面的退费回到待制单。"
         else:
             raise Http404
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, said)
     return redirect("web:refunds")
 
@@ -158,11 +152,8 @@ def settle(request: Any, pk: int, verb: str) -> HttpResponse:
 def decline(request: Any, pk: Any) -> HttpResponse:
     """It is not given back."""
     held = get_object_or_404(repaying.visible_to(request.by), pk=pk)
-    try:
+    with answered(request, REFUSED):
         refunds.decline(refund=held, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, "已记为不予办理。")
     return redirect("web:refunds")
 

@@ -14,7 +14,7 @@ from huzhu.ledger import lifecycle, offices, periods, remitting, services
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.workbooks import Cell, yuan
 
 SEES = ("agency_clerk", "payment_maker", "payment_releaser", "auditor", "leader")
@@ -86,7 +86,7 @@ def flows(request: Any) -> HttpResponse:
 @staff("agency_clerk")
 def send(request: Any) -> HttpResponse:
     """The agency writes down what it sent up."""
-    try:
+    with answered(request, REFUSALS):
         sent = remitting.send(
             office=request.by.organisation,
             amount_fen=money.fen(request.POST.get("amount", "").strip().replace(",", "")),
@@ -95,9 +95,6 @@ def send(request: Any) -> HttpResponse:
             by=request.by,
             at=request.now,
         )
-    except REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"上解 {money.spoken(sent.amount_fen)} 元已登记，等省里确认到账。")
     return redirect("web:flows")
 
@@ -107,7 +104,7 @@ def send(request: Any) -> HttpResponse:
 def settle(request: Any, pk: int) -> HttpResponse:
     """The province sees it arrive, or sends it back."""
     found = get_object_or_404(offices.remittances(request.by), pk=pk)
-    try:
+    with answered(request, REFUSALS):
         if "back" in request.POST:
             remitting.give_back(
                 remittance=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now
@@ -116,9 +113,6 @@ def settle(request: Any, pk: int) -> HttpResponse:
             remitting.arrive(
                 remittance=found, arrived_on=_day(request, "arrived_on"), by=request.by, at=request.now
             )
-    except REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, f"{found} 已办。")
     return redirect("web:flows")
 

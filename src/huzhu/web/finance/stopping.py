@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from huzhu.payouts import queries, services
 from huzhu.payouts.stops import may_resume
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 
 
 def stopped(request: Any) -> dict[str, Any]:
@@ -22,11 +22,8 @@ def stopped(request: Any) -> dict[str, Any]:
 @staff("payment_maker", "payment_releaser")
 def stop(request: Any) -> HttpResponse:
     """Nothing more goes to the bank until another person says why it may."""
-    try:
+    with answered(request, services.REFUSALS):
         services.stop(reason=request.POST.get("reason", ""), by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, "发放已停止：不制单、不放行、不给代发文件。查明后由另一位出纳放行恢复。")
     return redirect("web:payouts")
 
@@ -36,10 +33,7 @@ def stop(request: Any) -> HttpResponse:
 def resume(request: Any, pk: int) -> HttpResponse:
     """Another person has found out why."""
     found = get_object_or_404(queries.stops(request.by), pk=pk)
-    try:
+    with answered(request, services.REFUSALS):
         services.resume(stop=found, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
-    except services.REFUSALS as refusal:
-        told(request, refusal)
-    else:
         messages.success(request, "这一次停发已解除。")
     return redirect("web:payouts")

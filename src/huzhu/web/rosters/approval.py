@@ -18,7 +18,7 @@ from huzhu.enrolment.rows import is_large
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.employers.choosing import FINDS, named
 from huzhu.web.once import once
 from huzhu.web.rosters.working import handed_over
@@ -72,13 +72,10 @@ def rule(request: Any) -> HttpResponse:
     """Ask for approval in a county or group, or no longer."""
     key = request.POST.get("place", "")
     place = get_object_or_404(organisations.visible_to(request.by), pk=key if key.isdecimal() else 0)
-    try:
+    with answered(request, (approval.ApprovalRefused, NotAllowed)):
         set_to = approval.set_rule(
             organisation=place, steps=request.POST.get("steps", ""), by=request.by, at=request.now
         )
-    except (approval.ApprovalRefused, NotAllowed) as refused:
-        told(request, refused)
-    else:
         messages.success(request, f"已设定：{place.name}下属单位的名册，{set_to.get_steps_display()}。")
     return redirect("web:approvals")
 

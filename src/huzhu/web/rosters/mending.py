@@ -16,7 +16,7 @@ from huzhu.enrolment.suggest import suggestions
 from huzhu.files import services as files
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.rosters.upload import CLERKS, EXCEL, MOST_BYTES
 from huzhu.web.rosters.working import handed_over
 
@@ -106,14 +106,11 @@ def _take_back(request: Any, found: Any) -> HttpResponse:
     if file is None or file.size > MOST_BYTES:
         messages.error(request, "请选择改好的错误表（20 MB 以内）。")
         return redirect("web:roster", found.pk)
-    try:
+    with answered(request, (services.RosterRefused, TableRefused, NotAccepted)):
         if found.rows.filter(joins="").count() > AT_ONCE:
             return _handed_over(request, found, file)
         changes = errors.mended(found, file.read(), file.name)
         left = services.mend(roster=found, changes=changes, by=request.by, at=request.now)
-    except (services.RosterRefused, TableRefused, NotAccepted) as refused:
-        told(request, refused)
-    else:
         said = f"还有 {left:,} 行有问题。" if left else "每一行都好了，请核对后确认参加。"
         messages.success(request, f"错误表里的 {len(changes):,} 行已更新，别的行没有动。{said}")
     return redirect("web:roster", found.pk)

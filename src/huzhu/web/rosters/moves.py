@@ -14,7 +14,7 @@ from huzhu.members import moving, queries
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.rosters.upload import CLERKS
 from huzhu.web.workbooks import Cell
 
@@ -89,11 +89,8 @@ def settle(request: Any, pk: Any) -> HttpResponse:
     """Take the member in, or not."""
     found = get_object_or_404(queries.moves_visible_to(request.by), pk=pk)
     agree = request.POST.get("agree") == "1"
-    try:
+    with answered(request, REFUSED):
         moving.settle(move=found, agree=agree, by=request.by, at=request.now)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         said = f"已接收，{found.member.name}现在是{found.target.name}的职工，原来的保障到期满为止。"
         messages.success(
             request, said if agree else f"没有接收，{found.member.name}仍在{found.source.name}。"
@@ -111,11 +108,8 @@ def propose(request: Any, pk: Any) -> HttpResponse:
     if target is None:
         told(request, ValueError(f"没有找到参保单位“{asked}”：请从列出的单位里选，或填单位代码。"))
         return redirect("web:member", pk)
-    try:
+    with answered(request, REFUSED):
         moving.propose(member=found, target=target, by=request.by, at=request.now)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, f"已提出调动，等{target.name}或代办处接收；接收以前仍是本单位职工。")
     return redirect("web:member", pk)
 

@@ -16,7 +16,7 @@ from huzhu.members import queries as members
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
@@ -133,10 +133,7 @@ def _fixed(asked: Any) -> int | None:
 def withdraw(request: Any, pk: int) -> HttpResponse:
     """The sponsor does not go on; what is due already stays."""
     held = get_object_or_404(sponsors.visible_to(request.by), pk=pk)
-    try:
+    with answered(request, (verbs.PledgeRefused, NotAllowed)):
         verbs.withdraw(held=held, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
-    except (verbs.PledgeRefused, NotAllowed) as refused:
-        told(request, refused)
-    else:
         messages.success(request, "承诺已经撤回，以后的名册不再由资助人缴；已经确认的应缴不变。")
     return redirect("web:pledges")

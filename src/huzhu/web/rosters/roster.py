@@ -18,7 +18,7 @@ from huzhu.enrolment.line import LABELS
 from huzhu.enrolment.rows import is_large
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff, told
 from huzhu.web.once import once
 from huzhu.web.rosters.approval import waiting
 from huzhu.web.rosters.mending import cells, grid
@@ -162,11 +162,8 @@ def accept(request: Any, pk: Any) -> HttpResponse:
 
 def _submitted(request: Any, found: Any) -> HttpResponse:
     """An office above wants to see it first."""
-    try:
+    with answered(request, (approval.ApprovalRefused, services.RosterRefused)):
         approval.submit(roster=found, good_only="good_only" in request.POST, by=request.by, at=request.now)
-    except (approval.ApprovalRefused, services.RosterRefused) as refused:
-        told(request, refused)
-    else:
         messages.success(request, "已提交审批，同意以前没有人参加。走到哪里，这一页和工作台上都看得到。")
     return redirect("web:roster", found.pk)
 
@@ -176,10 +173,7 @@ def _submitted(request: Any, found: Any) -> HttpResponse:
 def cancel(request: Any, pk: Any) -> HttpResponse:
     """A staged roster is given up; nobody was enrolled by it."""
     found = _found(request, pk)
-    try:
+    with answered(request, services.RosterRefused):
         services.cancel(roster=found, by=request.by, at=request.now)
-    except services.RosterRefused as refused:
-        told(request, refused)
-    else:
         messages.success(request, "名册已作废，没有人因它参加。可以重新上传。")
     return redirect("web:rosters")

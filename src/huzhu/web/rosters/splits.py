@@ -14,7 +14,7 @@ from huzhu.organisations import queries as organisations
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.employers.choosing import FINDS
 from huzhu.web.rosters.split_form import Draft, said
 from huzhu.web.workbooks import Cell
@@ -107,13 +107,10 @@ def _found(request: Any, pk: int, slug: str) -> tuple[Any, Any]:
 
 
 def _inherited(request: Any, place: Any, slug: str) -> HttpResponse:
-    try:
+    with answered(request, (terms.SplitRefused, NotAllowed)):
         terms.inherit(
             employer=place, scheme_slug=slug, valid_from=request.today, by=request.by, at=request.now
         )
-    except (terms.SplitRefused, NotAllowed) as refused:
-        told(request, refused)
-    else:
         messages.success(request, "已恢复沿用上级的办法。保障起日在今天及以后的名册按它分担。")
     return redirect("web:split", place.pk, slug)
 

@@ -13,7 +13,7 @@ from huzhu.enrolment import certifying, queries
 from huzhu.enrolment.certificate import period
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.rosters.upload import CLERKS
 from huzhu.web.workbooks import Cell
 
@@ -78,11 +78,8 @@ def settle(request: Any, pk: Any) -> HttpResponse:
     """The second person's word."""
     found = get_object_or_404(certifying.voids_visible_to(request.by), pk=pk)
     agree = request.POST.get("agree") == "1"
-    try:
+    with answered(request, REFUSED):
         certifying.settle_void(void=found, agree=agree, by=request.by, at=request.now)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         said = "已作废；保障不受影响，需要的请换发新的保障书。" if agree else "没有作废，保障书仍然有效。"
         messages.success(request, said)
     return redirect("web:cover", found.enrolment_id)
@@ -97,11 +94,8 @@ def act(request: Any, pk: Any, verb: str) -> HttpResponse:
         raise Http404
     reason = {"reason": request.POST.get("reason", "")} if verb != "reissue" else {}
     do, said = ACTS[verb]
-    try:
+    with answered(request, REFUSED):
         do(enrolment=found, by=request.by, at=request.now, **reason)
-    except REFUSED as refused:
-        told(request, refused)
-    else:
         messages.success(request, said)
     return redirect("web:cover", pk)
 

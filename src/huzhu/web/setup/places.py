@@ -17,7 +17,7 @@ from huzhu.setup.tree import StillInBusiness
 from huzhu.users import queries as users
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.setup.boxes import Box, Form, whole
 from huzhu.web.workbooks import Cell
 
@@ -223,10 +223,7 @@ def switch(request: Any, pk: int) -> HttpResponse:
     """Close a place without open business, or open it again."""
     found = place_of(request, pk)
     act, said = (tree.reopen, "重新启用了") if request.POST.get("on") else (tree.close, "停用了")
-    try:
+    with answered(request, StillInBusiness):
         act(place=found, by=request.by, at=request.now)
-    except StillInBusiness as refused:
-        told(request, refused)
-    else:
         messages.success(request, f"{found.name}{said}。")
     return redirect("web:place", found.pk)

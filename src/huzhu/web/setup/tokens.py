@@ -12,7 +12,7 @@ from huzhu.users import queries, services
 from huzhu.users.permissions import PLACES, NotAllowed
 from huzhu.users.tokens import CODES, SCOPES, TokenRefused, make
 from huzhu.users.tokens import revoke as end_token
-from huzhu.web.access import staff, told
+from huzhu.web.access import answered, staff
 from huzhu.web.setup.boxes import Box, Form, whole
 
 DAYS = (("30", "30 天"), ("90", "90 天"), ("180", "半年"), ("365", "一年"))
@@ -103,10 +103,7 @@ def revoke_token(request: Any, pk: int) -> HttpResponse:
     token = queries.tokens_visible_to(request.by).filter(pk=pk).first()
     if token is None:
         raise Http404
-    try:
+    with answered(request, NotAllowed):
         end_token(token=token, by=request.by, at=request.now)
-    except NotAllowed as refused:
-        told(request, refused)
-    else:
         messages.success(request, f"令牌“{token.name}”已停用，用它的程序马上进不来了。")
     return redirect("web:tokens")
