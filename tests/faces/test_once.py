@@ -33,7 +33,11 @@ def test_every_form_that_leads_there_carries_a_key():
         "web:batch-release",
         "web:batch-reply",
         "web:payout-again",
+        "web:remittance-send",
+        "web:remittance-settle",
         "web:roster-receive",
+        "web:year-close",
+        "web:year-confirm",
     } <= names
     bare = [
         (file.name, form[1])

@@ -14,6 +14,7 @@ from huzhu.ledger import closing, dayclose, lifecycle, periods, queries
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web.access import answered, staff
 from huzhu.web.finance.books import READERS
+from huzhu.web.once import once
 
 KEEPERS = ("payment_maker", "payment_releaser")
 REFUSALS = (
@@ -154,6 +155,7 @@ def confirm_rate(request: Any, pk: int) -> HttpResponse:
 
 @require_POST
 @staff("payment_maker")
+@once("ledger.close_year")
 def close_year(request: Any, year: int) -> HttpResponse:
     """The closing of a fund year is proposed."""
     book = _book(request)
@@ -167,6 +169,7 @@ def close_year(request: Any, year: int) -> HttpResponse:
 
 @require_POST
 @staff("payment_releaser")
+@once("ledger.confirm_year")
 def confirm_year(request: Any, pk: int) -> HttpResponse:
     """It is posted, or sent back."""
     found = get_object_or_404(queries.closings(_book(request)), pk=pk)

@@ -15,6 +15,7 @@ from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
 from huzhu.web.access import answered, staff
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 SEES = ("agency_clerk", "payment_maker", "payment_releaser", "auditor", "leader")
@@ -84,6 +85,7 @@ def flows(request: Any) -> HttpResponse:
 
 @require_POST
 @staff("agency_clerk")
+@once("remittances.send")
 def send(request: Any) -> HttpResponse:
     """The agency writes down what it sent up."""
     with answered(request, REFUSALS):
@@ -101,6 +103,7 @@ def send(request: Any) -> HttpResponse:
 
 @require_POST
 @staff("payment_maker")
+@once("remittances.settle")
 def settle(request: Any, pk: int) -> HttpResponse:
     """The province sees it arrive, or sends it back."""
     found = get_object_or_404(offices.remittances(request.by), pk=pk)
