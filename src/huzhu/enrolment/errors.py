@@ -12,23 +12,13 @@ from huzhu.enrolment.models import Roster, RosterRow
 from huzhu.enrolment.queries import columns_of, refused_for
 from huzhu.enrolment.refusals import RosterRefused
 from huzhu.enrolment.rows import in_slices
-from huzhu.enrolment.sheet import hidden_text
+from huzhu.enrolment.sheet import WIDTHS, hidden_text
 from huzhu.enrolment.slices import Tell, quietly
 from huzhu.enrolment.suggest import suggestions
 from huzhu.files import tables
 
 VERSION = "huzhu-mend/1"
 NUMBER, REASON = "行号", "要改什么"
-_WIDTHS = {
-    "name": 16,
-    "id_number": 26,
-    "phone": 18,
-    "sex": 8,
-    "bank_name": 28,
-    "account": 28,
-    "insured": 12,
-    "shares": 8,
-}
 
 
 class NotItsErrors(RosterRefused):
@@ -49,7 +39,7 @@ def workbook(roster: Roster, tell: Tell = quietly) -> bytes:
         head = book.add_format({"num_format": "@", "bold": True, "bg_color": "#E6F0F4", "bottom": 1})
         page.set_column(0, 0, 8, text)
         for place, column in enumerate(columns, start=1):
-            page.set_column(place, place, _WIDTHS[column], text)
+            page.set_column(place, place, WIDTHS[column], text)
         page.set_column(len(columns) + 1, len(columns) + 1, 90, text)
         for place, label in enumerate((NUMBER, *(LABELS[column] for column in columns), REASON)):
             page.write_string(0, place, label, head)

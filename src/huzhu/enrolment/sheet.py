@@ -37,7 +37,7 @@ BANKS = (
 )
 _TOTAL = re.compile("合计|总计|小计|共计|总人数|制表|填表|审核人|经办人|负责人|说明|备注|注$")
 _NUMBER = re.compile(r"\d{12}")
-_WIDTHS = {
+WIDTHS = {
     "name": 16,
     "id_number": 26,
     "phone": 18,
@@ -95,7 +95,7 @@ def _rows_page(book: xlsxwriter.Workbook, columns: Sequence[str]) -> None:
     head = book.add_format({"num_format": "@", "bold": True, "bg_color": "#E6F0F4", "bottom": 1})
     grey = book.add_format({"num_format": "@", "font_color": "#808080", "italic": True})
     for place, column in enumerate(columns):
-        page.set_column(place, place, _WIDTHS[column], text)
+        page.set_column(place, place, WIDTHS[column], text)
         label = LABELS[column] + ("（可不填）" if column in _OPTIONAL else "")
         page.write_string(0, place, label, head)
         page.write_string(1, place, _SAMPLES[column], grey)
