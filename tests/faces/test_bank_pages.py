@@ -225,6 +225,9 @@ def test_no_link_leads_a_leader_to_lines_that_are_not_theirs(site):
     assert lines in text(site.maker.get(days))
     assert lines not in text(leader.get(days))
     assert leader.get(lines).status_code == 404
+    bank = f'href="{reverse("web:bank")}"'
+    assert bank in text(site.maker.get(reverse("web:reconciliation"))).split("<main", 1)[1]
+    assert bank not in text(leader.get(reverse("web:reconciliation")))
 
 
 def test_cash_given_back_is_listed_person_by_person_and_stands_beside_the_books(site):

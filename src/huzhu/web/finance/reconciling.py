@@ -48,6 +48,7 @@ def reconciliation(request: Any) -> HttpResponse:
         "causes": queries.CAUSES,
         "may_explain": may(request.by, "reconciliation.explain"),
         "may_run": may(request.by, "reconciliation.run"),
+        "may_lines": request.by.code in LINE_READERS,
         **stopped(request),
     }
     return render(request, "web/finance/reconciliation.html", shown)

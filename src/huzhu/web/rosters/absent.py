@@ -16,11 +16,12 @@ from huzhu.web.rosters.upload import CLERKS
 from huzhu.web.workbooks import Cell
 
 WHY = lists.Filter("why", "登记", (("left", "已登记离开或调走"), ("here", "没有登记，仍在本单位")))
+READERS = (*CLERKS, "auditor")
 HEADS = ("姓名", "身份证号", "去年的方案", "保障到", "登记")
 
 
 @require_safe
-@staff(*CLERKS, "auditor")
+@staff(*READERS)
 def absent(request: Any, pk: Any) -> HttpResponse:
     """The list of one roster."""
     found = get_object_or_404(queries.rosters_visible_to(request.by), pk=pk)

@@ -20,6 +20,7 @@ from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import answered, staff, told
 from huzhu.web.once import once
+from huzhu.web.rosters.absent import READERS as ABSENT_READERS
 from huzhu.web.rosters.approval import waiting
 from huzhu.web.rosters.mending import cells, grid
 from huzhu.web.rosters.money import money_of
@@ -93,7 +94,7 @@ def _preview(request: Any, found: Any) -> HttpResponse:
         "rows": [cells(row, shared, held, left) for row in pages],
         "labels": [LABELS[column] for column in shared["columns"]],
         "not_told": queries.not_told(found, shared["refused"]),
-        "absent": expiring.absent(found, request.by).count(),
+        "absent": request.by.code in ABSENT_READERS and expiring.absent(found, request.by).count(),
         "plans": [(plan, last_days[plan.edition]) for plan in plans],
         "lacks": queries.findings(found),
         "half_accounts": queries.half_accounts(found),
