@@ -90,11 +90,13 @@ def _forms_carry_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--long"):
-        return
+    """Long tests are skipped unless they are asked for, and then have no limit of time."""
+    mark = (
+        pytest.mark.timeout(0) if config.getoption("--long") else pytest.mark.skip("long: run ./test --long")
+    )
     for item in items:
         if item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="long: run ./test --long"))
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
