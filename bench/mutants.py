@@ -16,6 +16,7 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -32,7 +33,10 @@ SOURCE, STATE = ROOT / "src", ROOT / "var/mutants.json"
 ROOMS = ("rules", "batch")
 TESTS = ("tests/rules", "tests/batch", "tests/cli/test_batch_verbs.py", "tests/cli/test_authoring.py")
 MANY = 60  # tests named one by one; beyond it the whole file runs
-LIMIT_S = 90  # for the tests of one file; a fault that runs on is seen
+LIMIT_CPU_S, LIMIT_S = (
+    90,
+    900,
+)  # for the tests of one file; a fault that runs on is seen, a crowded machine is none
 
 # --- faults ---
 
@@ -213,13 +217,14 @@ def run(words: list[str], *plugins: object) -> int:
     return int(pytest.main([*quiet, f"--confcutdir={ROOT / 'tests/rules'}", *words], plugins=list(plugins)))
 
 
-def child(act: Callable[[], int], limit_s: float) -> int:
-    """The exit status of the act in a forked process; -1 where it ran on, and was ended."""
+def child(act: Callable[[], int], limit_s: float, cpu_s: int) -> int:
+    """The exit status of the act in a forked process; below zero where it ran on, and was ended."""
     pid = os.fork()
     if pid == 0:
         status = 99
         with contextlib.suppress(BaseException):
             os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
             with Path(os.devnull).open("w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
@@ -321,7 +326,7 @@ def reach() -> dict[str, dict[str, Any]]:
             kept.parent.mkdir(parents=True, exist_ok=True)
             for old in kept.parent.glob(f"{Path(name).stem}-????????????????.json"):
                 old.unlink()
-            status = child(lambda name=name, kept=kept: mapped(name, kept), 900)
+            status = child(lambda name=name, kept=kept: mapped(name, kept), 1800, 900)
             if status not in {0, 5}:  # 5: all its tests are long ones
                 raise SystemExit(f"{name}: fails without a fault ({status})")
             print(f"{name}: reach noted", flush=True)
@@ -347,8 +352,8 @@ def judged(fault: Fault, reached: dict[str, dict[str, Any]]) -> tuple[str, str]:
             sys.meta_path.insert(0, Finder(lambda asked: tree if asked == fault.module else None))
             return run([name] if len(hit) > MANY else hit)
 
-        if child(act, LIMIT_S) != 0:
-            return "killed", name
+        if status := child(act, LIMIT_S, LIMIT_CPU_S):
+            return "killed", name if status > 0 else f"{name} (it ran on)"
     return ("survived", "") if waiting else ("unreached", "")
 
 
