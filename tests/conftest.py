@@ -111,11 +111,15 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The system's browser; without one the tests fail, because a skipped page is an untested page."""
+    from django.db import connections  # noqa: PLC0415
+
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         pytest.fail("找不到 Chromium。请安装：sudo apt-get install -y chromium fonts-noto-cjk")
-    # Playwright keeps an event loop in this thread, and Django would refuse the database beside it
+    # Playwright keeps an event loop in this thread. Django would refuse the database beside it, and looks for its
+    # connections in another place from here on; one left open in the old place would come to light in a forked child.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    connections.close_all()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser

@@ -1,14 +1,12 @@
 """A run is killed (kill -9) at one statement after another and started again: nothing is lost, nothing is done twice."""
 
-import os
-import signal
 from collections import Counter
 
 import pytest
-from django.db import connection
 
 from factories.bureau import a_bureau_claim, quietly
 from factories.claims import HOUR, WEDNESDAY, a_covered_member, yichun
+from factories.crashing import KILLED, WELL, forked
 from huzhu.adjudication import automatic
 from huzhu.adjudication.models import AutomaticRun, BenefitResult, Decision, RunningTotal
 from huzhu.audit.models import Event
@@ -23,33 +21,13 @@ STEPS = (1, 4, 9, 14, 19, 25, 33)  # statements after which the worker dies
 def until_done(work) -> int:
     """Do the work in processes of their own, each killed a little later, until one comes to its end; how many were killed."""
     for killed, statements in enumerate(STEPS):
-        connection.close()
-        child = os.fork()
-        if not child:
-            _do(work, statements)
-        _, status = os.waitpid(child, 0)
-        if status == 0:
+        [end] = forked(work, 2 * statements + 1)  # before the next statement
+        if end == WELL:
             return killed
-        assert os.WIFSIGNALED(status)
+        assert end == KILLED
         assert Decision.objects.count() == Claim.objects.filter(state="decided").count()
     work()
     return len(STEPS)
-
-
-def _do(work, statements: int) -> None:
-    sent = iter(range(statements))
-
-    def counting(execute, *rest):
-        if next(sent, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return execute(*rest)
-
-    try:
-        with connection.execute_wrapper(counting):
-            work()
-        os._exit(0)
-    finally:
-        os._exit(1)
 
 
 def test_killed_again_and_again_every_claim_is_decided_once(monkeypatch):

@@ -28,7 +28,7 @@ from huzhu.payouts import bankfile, services
 from huzhu.payouts.demobank import reply_for
 from huzhu.payouts.models import Payout, PayoutBatch
 
-KILLED, WELL = -signal.SIGKILL, 0
+KILLED, WELL, STUCK = -signal.SIGKILL, 0, 255
 PATIENCE = 60  # seconds that a child may take before it is taken for stuck
 
 
@@ -119,7 +119,9 @@ def forked(work: Callable[[], None], *fuses: int) -> list[int]:
     """A child for each fuse does the work until it is done or its fuse has burnt down; how each ended."""
     connections.close_all()
     children = [_child(work, left) for left in fuses]
-    return [_ended(child) for child in children]
+    ends = [_ended(child) for child in children]
+    assert STUCK not in ends, f"a worker was stuck for {PATIENCE} seconds"
+    return ends
 
 
 def _child(work: Callable[[], None], left: int) -> int:
@@ -130,6 +132,7 @@ def _child(work: Callable[[], None], left: int) -> int:
     global _may_die  # noqa: PLW0603  of this child alone
     _may_die = True
     try:
+        _own_connection()
         fuse = Fuse(left)
         os.fsync = fuse.fsync
         with connection.execute_wrapper(fuse):
@@ -141,6 +144,12 @@ def _child(work: Callable[[], None], left: int) -> int:
         os._exit(status)
 
 
+def _own_connection() -> None:
+    """RuntimeError where this child has its parent's connection, on which only one may speak."""
+    if any(one.connection is not None for one in connections.all(initialized_only=True)):
+        raise RuntimeError("a child was born with a connection that its parent has not closed")
+
+
 def _ended(child: int) -> int:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
@@ -150,7 +159,7 @@ def _ended(child: int) -> int:
         time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    raise AssertionError(f"a worker was stuck for {PATIENCE} seconds")
+    return STUCK
 
 
 def wrongs() -> list[str]:
