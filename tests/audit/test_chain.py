@@ -7,12 +7,14 @@ from datetime import timedelta
 from random import Random
 from threading import Event as Signal
 from threading import Thread
+from time import monotonic
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factories.at_once import PATIENCE, joined
 from factories.audit import NOON, an_event
 from huzhu.audit import chain, queries, services
 from huzhu.audit.models import Event, Seal
@@ -234,10 +236,12 @@ def test_events_written_while_the_sealer_works_are_all_sealed_once():
         finally:
             connection.close()
 
-    threads = [Thread(target=write, args=[fails]) for fails in (False, True, True)]
+    threads = [Thread(target=write, args=[fails], daemon=True) for fails in (False, True, True)]
     for thread in threads:
         thread.start()
+    end = monotonic() + PATIENCE
     while any(thread.is_alive() for thread in threads):
+        assert monotonic() < end, "the writers never came through"
         seal(at=NOON)
     seal(at=NOON)
     assert Event.objects.count() == 15 + 10 + 10
@@ -258,7 +262,7 @@ def _with_one_still_writing(work: Callable[[], None]) -> None:
         finally:
             connection.close()
 
-    thread = Thread(target=write)
+    thread = Thread(target=write, daemon=True)
     thread.start()
     assert written.wait(20)
     with transaction.atomic():
@@ -267,7 +271,7 @@ def _with_one_still_writing(work: Callable[[], None]) -> None:
         work()
     finally:
         go_on.set()
-        thread.join()
+        joined([thread])
 
 
 only_postgres = pytest.mark.skipif(not POSTGRES, reason="SQLite writes one transaction after the other")

@@ -1,13 +1,13 @@
 """A request with a key has one effect, however often and by however many it is sent."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 
+from factories.at_once import in_rounds
 from factories.audit import NOON, an_event
 from factories.organisations import an_employer
 from factories.users import a_role
@@ -112,20 +112,12 @@ def naive(key, act):
 def rounds(how):
     """How many effects each round had, of eight that send the same request at the same moment."""
     employer = an_employer()
-    ready = Barrier(THREADS)
-
-    def send(keys):
-        try:
-            for number, key in enumerate(keys):
-                ready.wait(timeout=60)
-                how(key, paying(employer, str(number)))
-        finally:
-            connection.close()
-
-    keys = [f"key-{uuid4()}" for _ in range(ROUNDS)]
-    with ThreadPoolExecutor(THREADS) as threads:
-        for done in [threads.submit(send, keys) for _ in range(THREADS)]:
-            done.result(timeout=120)
+    in_rounds(
+        [
+            [partial(how, f"key-{uuid4()}", paying(employer, str(number)))] * THREADS
+            for number in range(ROUNDS)
+        ]
+    )
     counted = [event.detail["number"] for event in Event.objects.filter(verb="test.pay")]
     return [counted.count(str(number)) for number in range(ROUNDS)]
 

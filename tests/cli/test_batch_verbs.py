@@ -143,7 +143,7 @@ def test_django_is_not_loaded(tmp_path):
         "--out",
         tmp_path / "out.csv",
     ]
-    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)  # noqa: S603 - our own words
+    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True, timeout=60)  # noqa: S603 - our own words
 
 
 def test_the_bar_says_how_far_the_work_is():

@@ -178,7 +178,9 @@ def test_explaining_loads_no_django():
         "import sys; from huzhu.cli.main import main; main(sys.argv[1:]); sys.exit('django' in sys.modules)"
     )
     words = [sys.executable, "-c", code, "explain", "--scheme", "yichun-120", str(LIU)]
-    done = subprocess.run(words, capture_output=True, check=False, encoding="utf-8")  # noqa: S603 - our own words
+    done = subprocess.run(  # noqa: S603 - our own words
+        words, capture_output=True, check=False, encoding="utf-8", timeout=60
+    )
     assert done.returncode == 0, done.stderr
 
 

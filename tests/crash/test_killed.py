@@ -4,11 +4,12 @@ Every death is a real SIGKILL of a child forked from this process. Where it fall
 `CRASH_SEED=… ./test tests/crash` falls at the same statements again.
 """
 
+import asyncio
 import os
 import random
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from factories.crashing import KILLED, WELL, Office, die, forked, wrongs
 from huzhu.payouts import answering, bankfile, services
@@ -173,6 +174,23 @@ def test_a_seeded_bug_is_caught(office, monkeypatch, bug):
             found = wrongs()
     print(f"{bug.__name__}: {found[:2]}")
     assert found
+
+
+def test_a_child_that_would_speak_on_its_parents_line_does_not_begin(monkeypatch):
+    """Beside Playwright's loop a parent cannot see, and so not close, the connection it had before; its child can."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    before, loop = asyncio._get_running_loop(), asyncio.new_event_loop()
+    asyncio._set_running_loop(None)
+    connection.ensure_connection()
+    asyncio._set_running_loop(loop)
+    try:
+        assert forked(lambda: None, 10**6) == [3]
+    finally:
+        connections.close_all()
+        asyncio._set_running_loop(None)
+        loop.close()
+        connections.close_all()
+        asyncio._set_running_loop(before)
 
 
 def test_without_a_bug_the_same_deaths_leave_nothing_wrong(office, monkeypatch):

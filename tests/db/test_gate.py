@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from factories.at_once import PATIENCE, at_once
 from factories.organisations import a_city
 from huzhu.db.sqlite.base import Gate
 from huzhu.organisations.models import Organisation
@@ -44,7 +45,7 @@ def test_the_gate_opens_when_its_holder_is_killed(tmp_path):
     with pytest.raises(OperationalError):
         Gate(place, 0.05).enter()
     os.kill(holder.pid, signal.SIGKILL)
-    holder.wait()
+    holder.wait(timeout=PATIENCE)
     holder.stdout.close()
     mine = Gate(place, 1)
     mine.enter()
@@ -57,17 +58,13 @@ class TestOnTheDatabase:
     def test_sixteen_writers_are_all_let_in(self):
         city = a_city()
 
-        def write(number):
-            try:
-                for _ in range(5):
-                    with transaction.atomic():
-                        held = Organisation.objects.get(pk=city.pk)
-                        Organisation.objects.filter(pk=city.pk).update(staff_count=held.staff_count + 1)
-            finally:
-                connection.close()
+        def write():
+            for _ in range(5):
+                with transaction.atomic():
+                    held = Organisation.objects.get(pk=city.pk)
+                    Organisation.objects.filter(pk=city.pk).update(staff_count=held.staff_count + 1)
 
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(write, range(16)))
+        at_once(*[write] * 16)
         city.refresh_from_db()
         assert city.staff_count == 80
 

@@ -63,4 +63,4 @@ def a_file(
 
 def read_apart(path: Path) -> bytes:
     """A file of the database, read by another process: closing it in this one would let go SQLite's locks on it."""
-    return subprocess.run(["cat", path], capture_output=True, check=True).stdout  # noqa: S603, S607  our own file
+    return subprocess.run(["cat", path], capture_output=True, check=True, timeout=60).stdout  # noqa: S603, S607  our own file

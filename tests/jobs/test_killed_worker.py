@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
+from factories.at_once import PATIENCE
 from factories.enrolment import START, UPLOADED_AT, a_sheet, some_workers
 from factories.organisations import an_employer
 from factories.schemes import the_inpatient_scheme
@@ -47,7 +48,7 @@ def worker(settings, tmp_path):
     yield start
     for process in started:
         process.kill()
-        process.wait()
+        process.wait(timeout=PATIENCE)
 
 
 def a_long_run():
@@ -78,7 +79,7 @@ def killed_in_the_middle(worker):
     process = worker()
     until(lambda: JobRun.objects.filter(state="running", done_count__gt=0).exists())
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(timeout=PATIENCE)
     assert JobRun.objects.get().state == "running"
     return roster
 

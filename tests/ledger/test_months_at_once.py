@@ -1,12 +1,12 @@
 """Posting and locking at the same moment: the entry stands in the month, or it is refused; never behind the lock."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
-from threading import Barrier
+from functools import partial
 
 import pytest
 from django.db import connection
 
+from factories.at_once import in_rounds
 from factories.ledger import a_row, a_voucher
 from factories.organisations import a_city, a_province
 from factories.users import a_role
@@ -35,38 +35,21 @@ def city():
     return city
 
 
-def at_once(*works):
-    start = Barrier(len(works))
-
-    def one(work):
-        try:
-            start.wait()
-            return work()
-        except ValueError as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(one, works))
-
-
 def sums_before_and_after(city):
     """Rounds in which an entry came to stand behind the lock: the sum the locker saw is not the sum of the month."""
-    maker, late = a_role("payment_maker", book_of(city)), 0
-    for month in months():
-        seen: list[int] = []
+    maker = a_role("payment_maker", book_of(city))
 
-        def locks(month=month, seen=seen):
-            periods.lock(book=book_of(city), month=month, by=maker, at=NOVEMBER)
-            seen.append(LedgerEntry.objects.filter(month=month).count())
+    def posts(month):
+        return a_voucher(a_row(office=city), on=date.fromisoformat(f"{month}-15"))
 
-        posted, _ = at_once(
-            lambda month=month: a_voucher(a_row(office=city), on=date.fromisoformat(f"{month}-15")), locks
-        )
-        assert isinstance(posted, MonthIsShut) or posted.pk
-        late += LedgerEntry.objects.filter(month=month).count() != seen[0]
-    return late
+    def locks(month):
+        periods.lock(book=book_of(city), month=month, by=maker, at=NOVEMBER)
+        return LedgerEntry.objects.filter(month=month).count()
+
+    answers = in_rounds([(partial(posts, month), partial(locks, month)) for month in months()])
+    assert all(isinstance(posted, MonthIsShut) or posted.pk for posted, _ in answers)
+    stand = [LedgerEntry.objects.filter(month=month).count() for month in months()]
+    return sum(count != seen for count, (_, seen) in zip(stand, answers, strict=True))
 
 
 def test_no_entry_comes_to_stand_behind_a_lock(city):

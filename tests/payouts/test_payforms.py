@@ -53,6 +53,7 @@ def test_the_same_order_makes_the_same_bytes_in_every_process():
             capture_output=True,
             text=True,
             check=True,
+            timeout=60,
         ).stdout
         assert dict(line.split() for line in said.splitlines()) == here
 

@@ -1,9 +1,11 @@
 """Two people put the same payout into a batch, two hundred times; and what happens to those who do not lock it."""
 
+from functools import partial
+
 import pytest
 from django.db import connection
 
-from factories.at_once import at_once
+from factories.at_once import in_rounds
 from factories.many_payouts import many_scheduled
 from factories.payouts import DECIDED_AT, Desk
 from factories.users import a_role
@@ -19,11 +21,11 @@ def raced(desk: Desk, rounds: int) -> int:
     """In how many rounds something was wrong: not one batch and one refusal, or a batch without its payout."""
     other = a_role("payment_maker", desk.province, "孙制单")
     wrong = 0
-    for payout in many_scheduled(desk, rounds):
-        results = at_once(
-            lambda one=payout: services.make_batch(payouts=[one], by=desk.maker, at=DECIDED_AT),
-            lambda one=payout: services.make_batch(payouts=[one], by=other, at=DECIDED_AT),
-        )
+    batching = [
+        [partial(services.make_batch, payouts=[one], by=by, at=DECIDED_AT) for by in (desk.maker, other)]
+        for one in many_scheduled(desk, rounds)
+    ]
+    for results in in_rounds(batching):
         made = [one for one in results if isinstance(one, PayoutBatch)]
         refused = [one for one in results if isinstance(one, services.AlreadyInABatch)]
         kept = all(one.payouts.count() == one.count for one in made)

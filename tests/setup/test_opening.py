@@ -1,11 +1,10 @@
 """The first start: a code from the shell, one transaction, and never a second time."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
 import pytest
-from django.db import connection
 
+from factories.at_once import at_once
 from factories.organisations import an_association
 from factories.users import a_user
 from huzhu.audit.models import Event
@@ -92,20 +91,8 @@ def test_the_chain_and_the_first_administrator_stand_and_it_is_written_down_by_t
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_open_at_once_one_does():
-    code, done = new_code(at=NOON), []
-
-    def go() -> None:
-        try:
-            done.append(open_site(SITE, code=code, at=NOON))
-        except (WrongStartCode, SetUpAlready):
-            pass
-        finally:
-            connection.close()
-
-    threads = [Thread(target=go) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(done) == 1
+    code = new_code(at=NOON)
+    answers = at_once(*[lambda: open_site(SITE, code=code, at=NOON)] * 4)
+    refused = [one for one in answers if isinstance(one, WrongStartCode | SetUpAlready)]
+    assert len(refused) == 3
     assert Organisation.objects.filter(kind="association").count() == 1

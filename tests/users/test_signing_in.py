@@ -1,11 +1,11 @@
 """Logins, roles, and what happens to somebody who guesses."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
+from factories.at_once import at_once
 from factories.organisations import a_city, a_group
 from factories.users import a_role, a_user
 from huzhu.audit.models import Event
@@ -116,19 +116,7 @@ def test_many_guesses_at_once_get_five_looks_and_no_more(monkeypatch):
     looks: list[int] = []
     monkeypatch.setattr(User, "check_password", lambda *_: looks.append(1))
 
-    def guess() -> None:
-        try:
-            attempt()
-        except (WrongLogin, LockedOut):
-            pass
-        finally:
-            connection.close()
-
-    threads = [Thread(target=guess) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[attempt] * 12)
     assert len(looks) == 5
 
 
