@@ -24,7 +24,7 @@ from huzhu.contributions.models import Prepaid
 from huzhu.contributions.pledges import pledge
 from huzhu.contributions.services import Money
 from huzhu.disclosure import services as disclosure
-from huzhu.ledger import closing, dayclose, periods, remitting
+from huzhu.ledger import closing, dayclose, manual, periods, remitting
 from huzhu.ledger.models import Remittance
 from huzhu.members import hardship
 from huzhu.members.queries import by_numbers
@@ -83,7 +83,7 @@ def a_bank_day(desk: Desk, clerk: Role) -> None:
     claiming.post_line(line=the_line("V2"), kind="suspense", by=clerk, at=ANSWERED_AT)
     payee = refunds.Payee("某单位", "某银行", "62220000")
     [rest] = Prepaid.objects.all()
-    asked = refunds.propose(prepaid=rest, payee=payee, reason="多汇了", by=clerk, at=ANSWERED_AT)
+    asked = refunds.propose(prepaid=rest, payees=[payee], reason="多汇了", by=clerk, at=ANSWERED_AT)
     listed = refunds.make_list(refunds=[asked], by=desk.maker, at=ANSWERED_AT)
     refunds.release(listed=listed, by=desk.releaser, at=ANSWERED_AT)
 
@@ -98,6 +98,16 @@ def books_are_kept(desk: Desk, clerk: Role) -> None:
     first, second = Remittance.objects.order_by("pk")[:2]
     remitting.arrive(remittance=first, arrived_on=day, by=desk.maker, at=at)
     remitting.give_back(remittance=second, reason="银行退回", by=desk.maker, at=at)
+    given = manual.propose(
+        book=desk.province,
+        way="union_in",
+        amount_fen=100,
+        posted_on=day,
+        basis="省总拨款",
+        by=desk.maker,
+        at=at,
+    )
+    manual.confirm(manual=given, by=desk.releaser, at=at)
     for month in months_to("2022-12", desk):
         period = periods.lock(book=desk.province, month=month, by=desk.maker, at=at)
         periods.close(period=period, by=desk.releaser, at=at)
@@ -155,7 +165,8 @@ def seeded(*faults: str):
 
 
 def unlocked() -> list[str]:
-    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "bank_statementline", "ledger_dayclose")
+    tables = ("audit_event", "ledger_voucher", "ledger_ledgerentry", "bank_statementline", "ledger_dayclose",
+              "contributions_receipt", "payouts_replyfile")  # fmt: skip
     if connection.vendor == "postgresql":
         return ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"] + [
             f"DROP TRIGGER append_only ON {table}" for table in tables
@@ -198,6 +209,7 @@ FAULTS = {
     "(SELECT id FROM ledger_voucher WHERE reverses_id IS NOT NULL)",
     "锁账以后": "UPDATE ledger_period SET locked_at = '2020-01-01 00:00:00+00:00'",
     "上解：": "UPDATE ledger_remittance SET amount_fen = amount_fen + 1",
+    "手工凭证：": "UPDATE ledger_manualvoucher SET amount_fen = amount_fen + 1",
     "日结：到": "UPDATE ledger_ledgerentry SET debit_id = '1101' WHERE debit_id = '1003' AND credit_id = '4001'",
     "日结：上": "UPDATE ledger_dayclose SET before_id = NULL",
     "公示的收入": "UPDATE ledger_ledgerentry SET credit_id = '1101' WHERE credit_id = '4001'",
@@ -212,7 +224,8 @@ FAULTS = {
     "WHERE red_of_id IS NULL",
     "多缴款：账上的预收会费": "UPDATE contributions_prepaid SET left_fen = left_fen + 1",
     "待查收款：还没有查明的流水": "UPDATE contributions_lineuse SET kind = 'interest' WHERE kind = 'suspense'",
-    "应退会费：已放行没有付出的退费": "UPDATE contributions_refund SET amount_fen = amount_fen + 1",
+    "退费：各收款人之和": "UPDATE contributions_refund SET amount_fen = amount_fen + 1",
+    "应退会费：已放行没有付出的退费": "UPDATE contributions_refundpart SET amount_fen = amount_fen + 1",
     "对账单：逐笔的余额": "UPDATE bank_statementline SET balance_fen = balance_fen + 1 WHERE position = 2",
     "收据号连续": "UPDATE contributions_officialreceipt SET number = number + 1 "
     "WHERE id = (SELECT MAX(id) FROM contributions_officialreceipt)",

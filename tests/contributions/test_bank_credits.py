@@ -1,31 +1,23 @@
 """What the bank's paper says becomes fees, interest or money that waits to be known; and is taken back by reversal."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
-from django.utils import timezone
 
-from factories.bank import a_statement, an_own_account, the_line, told
-from factories.contributions import a_receipt, a_split, an_accepted_roster
-from factories.enrolment import UPLOADED_AT, some_workers
-from factories.organisations import a_city, a_province, an_employer
-from factories.schemes import the_inpatient_scheme
+from factories.bank import told
+from factories.contributions import a_receipt
+from factories.office import AT, Office, all_of, held, shares, states
+from factories.organisations import a_city
 from factories.users import a_role
 from huzhu.cli.checks import FEES, PAYMENTS
 from huzhu.cli.verify import compared
-from huzhu.contributions import claiming, lifecycle, matching, queries, refunds
+from huzhu.contributions import claiming, matching, queries
 from huzhu.contributions.claiming import ClaimRefused, LineUsed
-from huzhu.contributions.giving_back import RefundRefused
-from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt, Refund, RefundList, Share
+from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt
 from huzhu.contributions.services import Money, RecordedBefore
-from huzhu.enrolment.models import Enrolment
-from huzhu.ledger.queries import balances
 from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
-START = date(2022, 12, 20)
-AT = datetime(2022, 12, 1, 10, tzinfo=timezone.get_default_timezone())
-TO = refunds.Payee("美溪林业局公司", "工商银行", "6222 0209 0301 2345")
 
 
 @pytest.fixture(autouse=True)
@@ -41,55 +33,9 @@ def _verified(db):
     assert not wrong
 
 
-class Office:
-    """An agency with its collecting account, two people who work there, and the two who pay."""
-
-    def __init__(self):
-        self.province = a_province()
-        self.city = a_city(self.province)
-        self.agency = a_role("agency_clerk", self.city)
-        self.maker = a_role("payment_maker", self.province)
-        self.releaser = a_role("payment_releaser", self.province)
-        self.account = an_own_account(self.city, by=self.maker)
-
-    def owes(self, heads=3, name="", starts_on=START, employer=None, **split):
-        """A roster that waits for its money: 120.00 a head."""
-        employer = employer or an_employer(self.city, **({"name": name} if name else {}))
-        if split:
-            a_split(employer, by=self.agency, **split)
-        return an_accepted_roster(
-            employer,
-            [the_inpatient_scheme()],
-            some_workers(heads),
-            by=self.agency,
-            starts_on=starts_on,
-            at=UPLOADED_AT,
-        )
-
-    def bank(self, *lines):
-        a_statement(self.account, *lines, by=self.maker)
-        return [the_line(one[1]) for one in lines]
-
-
 @pytest.fixture
 def office(db):
     return Office()
-
-
-def shares(*rosters):
-    return list(Share.objects.filter(due__roster__in=rosters, amount_fen__gt=0).order_by("pk"))
-
-
-def all_of(*rosters):
-    return [Money(one, one.left_fen) for one in shares(*rosters)]
-
-
-def states(roster):
-    return set(roster.enrolments.values_list("state", flat=True))
-
-
-def held(code):
-    return next(one.balance_fen for one in balances() if one.line.code == code)
 
 
 @pytest.mark.parametrize("code", ["employer_clerk", "county_clerk", "auditor", "payment_releaser"])
@@ -293,148 +239,3 @@ def test_somebody_of_another_branch_sees_no_line_and_gets_no_guess(office):
     office.bank(told("2022-11-21", "G1", "360.00"))
     stranger = a_role("agency_clerk", a_city())
     assert not matching.waiting(stranger).exists()
-
-
-# ── refunds ──
-
-
-def test_every_state_of_a_refund_has_an_owner_for_each_exit():
-    for states_of, table in ((Refund.State, lifecycle.REFUND), (RefundList.State, lifecycle.REFUND_LIST)):
-        assert set(table) == set(states_of)
-        assert all(owner for exits in table.values() for owner in exits.values())
-
-
-def released(office, *proposed, at=AT):
-    listed = refunds.make_list(refunds=proposed, by=office.maker, at=at)
-    return refunds.release(listed=listed, by=office.releaser, at=at)
-
-
-def paid(office, roster, reference="A1", extra=0):
-    fen = sum(one.left_fen for one in shares(roster)) + extra
-    [line] = office.bank(told("2022-11-28", reference, f"{fen // 100}.{fen % 100:02d}"))
-    claiming.claim(line=line, parts=all_of(roster), by=office.agency, at=AT)
-
-
-def test_a_whole_roster_is_given_back_before_cover_begins(office):
-    roster = office.owes()
-    paid(office, roster)
-    asked = refunds.propose(roster=roster, payee=TO, reason="单位撤销", by=office.agency, at=AT)
-    assert states(roster) == {"in_force"}
-    listed = released(office, asked)
-    assert (states(roster), held("4001") + held("4004"), held("2103"), held("1003")) == (
-        {"void"},
-        0,
-        36_000,
-        36_000,
-    )
-    first, red = OfficialReceipt.objects.order_by("number")
-    assert (red.red_of, red.amount_fen) == (first, -36_000)
-    assert b"6222020903012345" in refunds.hand_out(listed=listed, by=office.maker, at=AT)
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
-    refunds.pay(refunds=[Refund.objects.get()], line=line, by=office.maker, at=AT)
-    assert (held("2103"), held("1003"), Refund.objects.get().state) == (0, 0, "paid")
-
-
-def bank_more(self, *lines):
-    from factories.bank import TAKEN_AT, as_csv, rows_of  # noqa: PLC0415
-    from huzhu.bank.services import Typed, take  # noqa: PLC0415
-    from huzhu.core.money import yuan  # noqa: PLC0415
-
-    last = self.account.lines.order_by("-position").first()
-    data = as_csv(rows_of(lines, yuan(last.balance_fen)))
-    take(account=self.account, name="a.csv", data=data, typed=Typed(), by=self.maker, at=TAKEN_AT)
-    return [the_line(one[1]) for one in lines]
-
-
-Office.bank_more = bank_more
-
-
-def test_one_who_leaves_before_the_start_gets_one_head_back_and_the_others_stay(office):
-    roster = office.owes(payer="employer", basis_points=7500)
-    paid(office, roster)
-    one = Enrolment.objects.filter(roster=roster).order_by("pk").first()
-    asked = refunds.propose(enrolment=one, payee=TO, reason="离职", by=office.agency, at=AT)
-    assert asked.amount_fen == 12_000
-    with pytest.raises(RefundRefused, match="已经有退费在办"):
-        refunds.propose(enrolment=one, payee=TO, reason="离职", by=office.agency, at=AT)
-    released(office, asked)
-    due = roster.dues.get()
-    assert (due.heads, due.amount_fen, due.left_fen) == (2, 24_000, 0)
-    assert sorted(roster.enrolments.values_list("state", flat=True)) == ["in_force", "in_force", "void"]
-    assert sorted(share.received_fen for share in shares(roster)) == [6_000, 18_000]
-
-
-def test_what_was_paid_too_much_is_given_back(office):
-    roster = office.owes(
-        starts_on=date(2022, 11, 20)
-    )  # cover has begun: the rest is the employer's all the same
-    paid(office, roster, extra=5_000)
-    rest = Prepaid.objects.get()
-    asked = refunds.propose(prepaid=rest, payee=TO, reason="多汇了", by=office.agency, at=AT)
-    released(office, asked)
-    assert (held("2101"), held("2103"), states(roster)) == (0, 5_000, {"in_force"})
-    [line] = office.bank_more(told("2022-11-30", "B1", "-50.00", TO.name))
-    refunds.pay(refunds=[asked], line=line, by=office.maker, at=AT)
-    [back] = office.bank_more(told("2022-11-30", "B2", "50.00", TO.name, "", "退汇"))
-    refunds.returned(refund=asked, line=back, payee=TO, by=office.maker, at=AT)
-    assert (held("2103"), Refund.objects.get().state) == (5_000, "proposed")
-    with pytest.raises(RefundRefused, match="不能不办"):
-        refunds.decline(refund=Refund.objects.get(), reason="不退了", by=office.agency, at=AT)
-    again = Refund.objects.get()
-    released(office, again, at=AT + timedelta(days=1))
-    assert (held("2103"), Refund.objects.get().state, OfficialReceipt.objects.count()) == (
-        5_000,
-        "released",
-        2,
-    )
-
-
-def test_the_proposer_and_the_maker_do_not_release(office):
-    roster = office.owes()
-    paid(office, roster)
-    both = a_role("payment_releaser", office.province, user=office.agency.user)
-    asked = refunds.propose(roster=roster, payee=TO, reason="单位撤销", by=office.agency, at=AT)
-    listed = refunds.make_list(refunds=[asked], by=office.maker, at=AT)
-    for by in (office.maker, office.agency):
-        with pytest.raises(NotAllowed):
-            refunds.release(listed=listed, by=by, at=AT)
-    with pytest.raises(refunds.SamePerson):
-        refunds.release(listed=listed, by=both, at=AT)
-    refunds.send_back(listed=listed, reason="账号写错", by=office.releaser, at=AT)
-    assert (Refund.objects.get().state, RefundList.objects.get().state) == ("proposed", "void")
-    refunds.decline(refund=asked, reason="单位不退了", by=office.agency, at=AT)
-    assert (states(roster), held("2103")) == ({"in_force"}, 0)
-
-
-def test_nothing_is_given_back_once_cover_has_begun(office):
-    roster = office.owes(starts_on=date(2022, 12, 2))
-    paid(office, roster)
-    asked = refunds.propose(roster=roster, payee=TO, reason="单位撤销", by=office.agency, at=AT)
-    listed = refunds.make_list(refunds=[asked], by=office.maker, at=AT)
-    with pytest.raises(RefundRefused, match="已经开始"):
-        refunds.release(listed=listed, by=office.releaser, at=AT + timedelta(days=1))
-    assert (states(roster), RefundList.objects.get().state) == ({"in_force"}, "made")
-
-
-def test_what_the_bank_paid_must_be_what_was_released(office):
-    roster = office.owes()
-    paid(office, roster)
-    asked = refunds.propose(roster=roster, payee=TO, reason="单位撤销", by=office.agency, at=AT)
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
-    with pytest.raises(RefundRefused, match="不相等"):
-        refunds.pay(refunds=[asked], line=line, by=office.maker, at=AT)
-    released(office, asked)
-    [other] = office.bank_more(told("2022-11-30", "B2", "-0.01", TO.name))
-    with pytest.raises(RefundRefused, match="不相等"):
-        refunds.pay(refunds=[asked], line=other, by=office.maker, at=AT)
-    with pytest.raises(RefundRefused, match="不能以 ="):
-        refunds.propose(
-            roster=roster,
-            payee=refunds.Payee("=1+1", "工行", "62220000"),
-            reason="单位撤销",
-            by=office.agency,
-            at=AT,
-        )
-    for bad in (refunds.Payee("", "工行", "62220000"), refunds.Payee("甲", "工行", "62a")):
-        with pytest.raises(RefundRefused, match="8 到 32 位"):
-            refunds.propose(roster=office.owes(), payee=bad, reason="单位撤销", by=office.agency, at=AT)

@@ -14,10 +14,13 @@ from factories.users import a_user
 from huzhu.audit.models import Seal
 from huzhu.audit.services import seal
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.contributions.models import ContributionDue, Receipt, Share
 from huzhu.db import guards
 from huzhu.employers.models import Stance
+from huzhu.enrolment.models import Roster
 from huzhu.files.models import StoredFile
 from huzhu.ledger.models import Account, DayBalance, DayClose, LedgerEntry, Voucher
+from huzhu.payouts.models import PayoutBatch, ReplyFile
 from huzhu.schemes.models import SchemeEdition
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +37,8 @@ COLUMNS = {
     "employers_stance": ("told_by_name", None),
     "bank_statement": ("taken_by_name", None),
     "bank_statementline": ("name", None),
+    "contributions_receipt": ("bank_reference", "part"),
+    "payouts_replyfile": ("sha256", None),
 }
 only_postgres = pytest.mark.skipif(not POSTGRES, reason="SQLite has no such statement")
 only_sqlite = pytest.mark.skipif(POSTGRES, reason="PostgreSQL has no such statement")
@@ -60,12 +65,14 @@ def rows():
     DayBalance.objects.create(
         close=signed, account=asset, opening_fen=0, in_fen=12000, out_fen=0, closing_fen=12000
     )
-    SchemeEdition.objects.create(
+    edition = SchemeEdition.objects.create(
         slug="yc-1", edition="2022", title="住院", short="住院", identity="a" * 64, resolved="…", fee_fen=12000,
         opens_on=NOON.date(), closes_on=NOON.date(), published_at=NOON,
     )  # fmt: skip
     Stance.objects.create(employer=office, willing="yes", said_on=NOON.date(), told_at=NOON, told_by="user:1")
     a_bank_statement(office)
+    a_share_that_was_paid(office, edition, voucher)
+    a_reply(office)
     connection.check_constraints()  # or PostgreSQL would alter no table before the end of the transaction
 
 
@@ -81,6 +88,28 @@ def a_bank_statement(office) -> None:
     )
     StatementLine.objects.create(
         account=account, statement=statement, position=1, key="k", booked_on=day, amount_fen=1, balance_fen=1
+    )
+
+
+def a_share_that_was_paid(employer, edition, voucher) -> None:
+    roster = Roster.objects.create(
+        employer=employer, cover_starts_on=NOON.date(), uploaded_at=NOON, uploaded_by="user:1"
+    )
+    due = ContributionDue.objects.create(roster=roster, edition=edition, heads=1, units=1, amount_fen=12000)
+    share = Share.objects.create(due=due, payer="worker", payer_name="职工", amount_fen=12000)
+    Receipt.objects.create(
+        share=share, amount_fen=12000, received_on=NOON.date(), bank_reference="R1", voucher=voucher,
+        recorded_by="user:1", recorded_at=NOON,
+    )  # fmt: skip
+
+
+def a_reply(office) -> None:
+    maker = a_user("李会计")
+    batch = PayoutBatch.objects.create(
+        number="20220715-001", organisation=office, count=1, total_fen=1, made_by=maker, made_at=NOON
+    )
+    ReplyFile.objects.create(
+        batch=batch, sha256="a", paid_count=1, failed_count=0, taken_by=maker, taken_at=NOON
     )
 
 

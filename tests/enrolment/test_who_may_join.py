@@ -160,7 +160,8 @@ def test_a_roster_below_the_share_is_warned_and_may_join(employer, clerk, inpati
     roster = a_staged_roster(employer, [inpatient], some_workers(8), by=clerk)
     [(edition, finding)] = queries.findings(roster)
     assert (edition, finding.name, finding.level) == (inpatient, "share", "warn")
-    assert "参加比例 72.7272% 小于 80%" in finding.sentence
+    assert "参加比例 72.73% 小于 80%" in finding.sentence
+    assert finding.exact == (("参加比例", "72.7272%"),)
     assert queries.findings(a_staged_roster(employer, [inpatient], some_workers(9), by=clerk)) == []
 
 

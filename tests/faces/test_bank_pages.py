@@ -18,8 +18,10 @@ from factories.users import a_role
 from factories.web import as_staff
 from huzhu.audit.models import Event
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
-from huzhu.contributions.models import LineUse, Prepaid, Receipt, Refund, RefundList
+from huzhu.contributions.given_back import Refund, RefundList
+from huzhu.contributions.models import LineUse, Prepaid, Receipt, Share
 from huzhu.enrolment.models import Enrolment
+from huzhu.ledger.models import Voucher
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.web import clock
 
@@ -176,8 +178,15 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
     assert "62220000" in file.content.decode("gb18030")
     [paid] = taken(site, told("2022-11-30", "B1", "-360.00", "美溪林业局公司"))
     assert "付出了这笔退费" in text(site.maker.get(reverse("web:credit", args=[paid.pk])))
-    site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.pk)})
+    site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.parts.get().pk)})
     assert "已退" in text(site.releaser.get(reverse("web:refunds")))
+    page = text(site.releaser.get(reverse("web:refund", args=[refund.pk])))
+    vouchers = Voucher.objects.filter(source__startswith="refund")
+    assert [one.number in page for one in vouchers] == [True, True]
+    for one in vouchers:
+        assert reverse("web:refund", args=[refund.pk]) in text(
+            site.releaser.get(reverse("web:voucher", args=[one.number]))
+        )
     assert list(Event.objects.filter(verb__startswith="refunds.").values_list("verb", flat=True)) == [
         "refunds.propose",
         "refunds.list",
@@ -185,6 +194,60 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
         "refunds.hand_out",
         "refunds.paid",
     ]
+
+
+def test_one_transfer_for_two_employers_that_nothing_suggests_and_what_is_above_rests(site):
+    roster = an_accepted_roster(
+        an_employer(site.city, name="铁力木材厂"),
+        [the_inpatient_scheme()],
+        some_workers(2),
+        by=site.agency_role,
+        starts_on=START,
+        at=UPLOADED_AT,
+    )
+    [line] = taken(site, told("2022-11-20", "A1", "650.00", "某集团"))
+    page = text(site.agency.get(reverse("web:credit", args=[line.pk]) + "?q=美溪、铁力"))
+    owing = Share.objects.filter(amount_fen__gt=0)
+    assert {str(one.due.roster_id) in page for one in owing} == {True}
+    asked = {f"amount-{one.pk}": f"{one.amount_fen // 100}" for one in owing}
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), asked)
+    for one in (site.roster, roster):
+        assert set(one.enrolments.values_list("state", flat=True)) == {"in_force"}
+    rest = Prepaid.objects.get()
+    assert rest.left_fen == 65_000 - sum(one.amount_fen for one in owing)
+    voucher = text(site.maker.get(reverse("web:voucher", args=[rest.voucher.number])))
+    assert reverse("web:prepaid", args=[rest.pk]) in voucher
+    assert reverse("web:credit", args=[line.pk]) in voucher
+    assert rest.voucher.number in text(site.maker.get(reverse("web:prepaid", args=[rest.pk])))
+
+
+def of_two_payers(site):
+    """The employer paid 270.00 and the workers 90.00; where to ask for it back."""
+    share = Share.objects.get(payer="employer")
+    Share.objects.filter(pk=share.pk).update(amount_fen=27_000)
+    workers = {"payer_name": "职工本人", "amount_fen": 9_000}
+    Share.objects.update_or_create(due=share.due, payer="worker", defaults=workers)
+    [line] = taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
+    shares = {f"amount-{one.pk}": f"{one.amount_fen // 100}" for one in Share.objects.all()}
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), shares)
+    return f"{reverse('web:refund-propose')}?roster={site.roster.pk}"
+
+
+def test_a_refund_of_two_payers_goes_to_two_accounts(site):
+    address = of_two_payers(site)
+    assert "职工本人缴的" in text(site.agency.get(address))
+    row = {"payee": ["公司", "王小明"], "bank_name": ["工行", "工行"], "number": ["62220001", "62220002"]}
+    answer = site.agency.post(address, row | {"amount": ["270", "80"], "reason": "单位撤销"})
+    assert "加起来是 350.00 元，应退 360.00 元" in text(answer)
+    site.agency.post(address, row | {"amount": ["270", "90"], "reason": "单位撤销"})
+    assert list(Refund.objects.get().parts.values_list("amount_fen", flat=True)) == [27_000, 9_000]
+
+
+def test_what_one_of_two_payers_leaves_blank_goes_to_the_first(site):
+    address = of_two_payers(site)
+    row = {"payee": ["公司", ""], "bank_name": ["工行", ""], "number": ["62220001", ""]}
+    site.agency.post(address, row | {"amount": ["270", "90"], "reason": "单位撤销"})
+    assert list(Refund.objects.get().parts.values_list("amount_fen", flat=True)) == [36_000]
 
 
 def test_the_desk_says_what_differs_and_another_person_explains_it(site):

@@ -29,7 +29,11 @@ def a_row(
 
 
 def a_voucher(
-    *rows: Row, source: str | None = None, on: date = THURSDAY, note: str = "单位会费到账"
+    *rows: Row,
+    source: str | None = None,
+    on: date = THURSDAY,
+    note: str = "单位会费到账",
+    or_later: bool = False,
 ) -> Voucher:
     """Posted by the system, under a source of its own unless one is given."""
     return services.post(
@@ -39,4 +43,5 @@ def a_voucher(
         rows=rows or [a_row()],
         by=SYSTEM,
         at=NOON,
+        or_later=or_later,
     )

@@ -178,3 +178,42 @@ def test_money_never_vanishes_between_the_sides(told, random):
         assert kinds(book, paid, lines[1:])
         assert kinds(book, paid[1:], lines)
         assert kinds(book[1:], paid, lines)
+
+
+def doubted(paid):
+    """The last two payouts are not known to have been paid."""
+    return paid[:2], [replace(one, doubt="还是存疑") for one in paid[2:]]
+
+
+def without_vouchers(book):
+    return [one for one in book if one.pays not in {"2", "3"}]
+
+
+def test_what_is_unclear_and_not_at_the_bank_either_is_silent():
+    book, paid, lines = a_month()
+    known, unclear = doubted(paid)
+    assert differences(without_vouchers(book), known, lines[:-2], unclear) == []
+
+
+@pytest.mark.parametrize("by_total", [False, True])
+def test_what_the_bank_paid_while_we_doubt_is_said_of_each_payout(by_total):
+    book, paid, lines = a_month(by_total=by_total, twins=True)
+    known, unclear = doubted(paid)
+    found = differences(without_vouchers(book), known, lines, unclear)
+    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, one) for one in unclear]
+    assert "银行 2022-07-16 已付出，还是存疑" in found[0].words
+
+
+def test_one_sum_of_what_was_paid_and_what_is_unclear():
+    book, paid, lines = a_month(by_total=True)
+    known, unclear = paid[:3], [replace(paid[3], doubt="还是存疑")]
+    found = differences([one for one in book if one.pays != "3"], known, lines, unclear)
+    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, unclear[0])]
+
+
+def test_a_sum_that_fits_neither_is_an_amount():
+    book, paid, lines = a_month(by_total=True)
+    unclear = [replace(paid[3], doubt="还是存疑")]
+    lines = changed(lines, "s1", amount_fen=-1)
+    found = differences([one for one in book if one.pays != "3"], paid[:3], lines, unclear)
+    assert [one.kind for one in found] == [compare.AMOUNT]

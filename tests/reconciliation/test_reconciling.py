@@ -6,15 +6,17 @@ import pytest
 from django.db import connection
 
 from factories.bank import told
-from factories.payouts import DECIDED_AT, a_batch, a_payout
+from factories.payouts import ANSWERED_AT, DECIDED_AT, a_batch, a_payout, a_released
 from factories.reconciling import DAY, Month
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.core.money import yuan
 from huzhu.db import guards
+from huzhu.ledger import periods
 from huzhu.ledger.models import LedgerEntry, Voucher
+from huzhu.payouts.demobank import reply_for
 from huzhu.payouts.models import Payout, PayoutStop
-from huzhu.payouts.services import PayoutsStopped
+from huzhu.payouts.services import PayoutsStopped, apply_reply
 from huzhu.reconciliation import queries, services
 from huzhu.reconciliation.lifecycle import DIFFERENCE
 from huzhu.reconciliation.models import Difference, Run
@@ -244,6 +246,50 @@ def test_a_reversed_voucher_and_its_mirror_need_no_bank_line(month):
     month.told_by_the_bank()
     assert run(month).found_count == 1
     ledger.reverse(voucher=wrong, reason="记错", posted_on=date(2022, 7, 16), by=month.desk.maker, at=AT)
+    assert run(month).found_count == 0
+
+
+def test_what_a_shut_month_moved_to_the_next_is_held_against_the_day_it_happened(month):
+    from factories.ledger import a_row, a_voucher  # noqa: PLC0415
+
+    month.told_by_the_bank(*month.lines, told("2022-07-20", "LATE", "80.00"))
+    row = a_row(8_000, debit="1001", credit="1002", office=month.desk.city)
+    periods.lock(book=month.desk.province, month="2022-07", by=month.desk.maker, at=AT)
+    a_voucher(row, source="remittance:LATE:arrived", on=date(2022, 7, 20), or_later=True)
+    late = Voucher.objects.get(source="remittance:LATE:arrived")
+    assert (late.posted_on, late.happened_on) == (date(2022, 8, 1), date(2022, 7, 20))
+    made = run(month)
+    assert (made.found_count, made.difference_fen) == (0, 0)
+
+
+def test_a_late_voucher_of_another_day_than_the_banks_is_still_a_difference(month):
+    from factories.ledger import a_row, a_voucher  # noqa: PLC0415
+
+    month.told_by_the_bank(*month.lines, told("2022-07-20", "LATE", "80.00"))
+    row = a_row(8_000, debit="1001", credit="1002", office=month.desk.city)
+    periods.lock(book=month.desk.province, month="2022-07", by=month.desk.maker, at=AT)
+    a_voucher(row, source="remittance:LATE:arrived", on=date(2022, 7, 19), or_later=True)
+    run(month)
+    assert kinds() == {"wrong_day"}
+
+
+@pytest.mark.parametrize(("unclear", "words"), [(True, "登记“已付”"), (False, "请导入回盘")])
+def test_what_the_bank_paid_while_we_do_not_know_is_named_and_gone_once_it_is_known(month, unclear, words):
+    waiting = a_payout(month.desk, 30_000, name="李四")
+    batch = a_released(month.desk, waiting)
+    if unclear:
+        doubt = reply_for(batch, ANSWERED_AT, unclear_lines={1})
+        apply_reply(batch=batch, data=doubt, by=month.desk.maker, at=ANSWERED_AT)
+    batch.refresh_from_db()
+    month.told_by_the_bank(
+        *[one for one in month.lines if one[3] != "李四"],
+        told(DAY, "LI", "-300.00", "李四", "", f"互助金 {batch.number}"),
+    )
+    run(month)
+    [found] = Difference.objects.exclude(state="gone")
+    assert (found.kind, found.payout_id) == ("bank_paid", waiting.pk)
+    assert words in found.words
+    apply_reply(batch=batch, data=reply_for(batch, ANSWERED_AT), by=month.desk.maker, at=ANSWERED_AT)
     assert run(month).found_count == 0
 
 

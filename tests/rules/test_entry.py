@@ -10,6 +10,7 @@ from huzhu.rules import entry
 from huzhu.rules.edition import Edition
 from huzhu.rules.facts import FactsRefused
 from huzhu.rules.slip import entry_slip
+from huzhu.rules.units import Type, Unit, rounded
 from huzhu.schemes.library import SHELF, Library
 from rules import builders
 from rules.builders import SHELF as TINY_SHELF
@@ -270,3 +271,17 @@ def test_individuals_have_a_way_in_by_the_demonstration_only():
     assert {slug for slug, ways in open_to.items() if "individual" in ways} == {"yichun-flex"}
     assert entry.fee_fen(LIBRARY.edition("yichun-flex"), "individual", day) == 14_000
     assert entry.fee_fen(LIBRARY.edition("yichun-flex"), "platform", day) == 12_000
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (727_272, "72.73%"),
+        (514_772, "51.48%"),
+        (512_345, "51.23%"),
+        (500_000, "50%"),
+        (799_996, "79.9996%"),  # 80.00% would deny what the sentence says
+    ],
+)
+def test_a_rate_is_shown_with_two_decimals_half_up_and_never_as_the_limit_it_misses(value, said):
+    assert rounded(value, Type(Unit.RATE, scale=6)) == said

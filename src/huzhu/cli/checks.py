@@ -115,6 +115,12 @@ KEEPING = (
         "AND l.debit_id = CASE WHEN r.state = 'arrived' THEN '1001' ELSE '1003' END GROUP BY r.id",
     ),
     Check(
+        "手工凭证：凭证的金额",
+        "SELECT id, amount_fen FROM ledger_manualvoucher WHERE state = 'posted'",
+        "SELECT m.id, SUM(l.amount_fen) FROM ledger_manualvoucher m "
+        "JOIN ledger_ledgerentry l ON l.voucher_id = m.voucher_id GROUP BY 1",
+    ),
+    Check(
         "日结：到那张凭证为止的余额",
         "SELECT close_id, account_id, closing_fen FROM ledger_daybalance",
         "SELECT c.id, d.account_id, SUM(CASE WHEN l.debit_id = d.account_id THEN l.amount_fen ELSE 0 END "
@@ -240,8 +246,14 @@ FEES = (
         f"SELECT {_owed('2102')} FROM ledger_ledgerentry",
     ),
     Check(
+        "退费：各收款人之和",
+        "SELECT id, amount_fen FROM contributions_refund",
+        "SELECT refund_id, SUM(amount_fen) FROM contributions_refundpart WHERE state <> 'returned' GROUP BY 1",
+    ),
+    Check(
         "应退会费：已放行没有付出的退费",
-        "SELECT SUM(r.amount_fen) FROM contributions_refund r WHERE r.state <> 'paid' AND EXISTS "
+        "SELECT SUM(p.amount_fen) FROM contributions_refundpart p JOIN contributions_refund r ON r.id = p.refund_id "
+        "WHERE p.state = 'waiting' AND EXISTS "
         "(SELECT 1 FROM ledger_voucher v WHERE v.source = 'refund:' || REPLACE(CAST(r.id AS TEXT), '-', ''))",
         f"SELECT {_owed('2103')} FROM ledger_ledgerentry",
     ),
@@ -358,6 +370,8 @@ PAYMENTS = (
         "SELECT (SELECT COALESCE(SUM(amount_fen), 0) FROM contributions_receipt) "
         f"+ (SELECT COALESCE({_owed('2101', '2102', '2103', '4101', '5101')}, 0) FROM ledger_ledgerentry "
         f"WHERE {_NOT_CLOSING}) "
+        "+ (SELECT COALESCE(SUM(CASE WHEN reverses_id IS NULL THEN amount_fen ELSE -amount_fen END), 0) "
+        "FROM ledger_manualvoucher WHERE state = 'posted' AND way = 'fund_opening') "
         "- (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_payout WHERE state = 'paid')",
     ),
     Check(

@@ -9,15 +9,8 @@ from django.db.models import F
 from huzhu.audit import services as audit
 from huzhu.contributions import cashback
 from huzhu.contributions.claiming import ClaimRefused, give, locked
-from huzhu.contributions.models import (
-    ContributionDue,
-    Gift,
-    OfficialReceipt,
-    Prepaid,
-    Receipt,
-    Refund,
-    Share,
-)
+from huzhu.contributions.given_back import Refund
+from huzhu.contributions.models import ContributionDue, Gift, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.services import next_part
 from huzhu.contributions.withdrawing import lessen, of_one_head

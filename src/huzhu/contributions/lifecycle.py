@@ -1,6 +1,7 @@
 """States of a bank slip and of a refund: exits, and who brings it out of each."""
 
-from huzhu.contributions.models import BankSlip, Refund, RefundList
+from huzhu.contributions.given_back import Refund, RefundList
+from huzhu.contributions.models import BankSlip
 
 SLIP = {
     BankSlip.State.WAITING: {

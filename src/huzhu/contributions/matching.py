@@ -224,10 +224,21 @@ def uses(by: Role) -> QuerySet[LineUse]:
 
 def prepaid(by: Role) -> QuerySet[Prepaid]:
     """What employers of the branch have paid above their dues and not got back, oldest first."""
+    return every_prepaid(by).filter(left_fen__gt=0)
+
+
+def every_prepaid(by: Role) -> QuerySet[Prepaid]:
+    """The same with what was used or given back since."""
     if not may(by, "bank.see"):
         return Prepaid.objects.none()
-    found = Prepaid.objects.filter(employer__path__startswith=by.organisation.path, left_fen__gt=0)
+    found = Prepaid.objects.filter(employer__path__startswith=by.organisation.path)
     return found.select_related("employer", "paper__agency", "voucher").order_by("recorded_at", "pk")
+
+
+def vouchers_of(held: Prepaid) -> list[str]:
+    """Numbers of the vouchers by which it came, and by which it was laid on dues."""
+    used = held.receipts.values_list("voucher__number", flat=True)
+    return [held.voucher.number, *used]
 
 
 def age(line: StatementLine, today: dt.date) -> int:

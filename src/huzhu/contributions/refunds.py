@@ -13,13 +13,9 @@ from django.db import IntegrityError, transaction
 from huzhu.audit import services as audit
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.claiming import post_entry, use_line
+from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
-from huzhu.contributions.models import (
-    LineUse,
-    Prepaid,
-    Refund,
-    RefundList,
-)
+from huzhu.contributions.models import LineUse, Prepaid
 from huzhu.core import money
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
@@ -40,11 +36,12 @@ class SamePerson(RefundRefused):
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """Where the money goes."""
+    """Where the money goes, and how much of it; without an amount all of it."""
 
     name: str
     bank_name: str
     number: str
+    amount_fen: int | None = None
 
     def checked(self) -> "Payee":
         """Without blanks; RefundRefused where something is missing."""
@@ -57,13 +54,27 @@ class Payee:
             raise RefundRefused(
                 "收款户名、开户行和账号（8 到 32 位数字）都要写：退费原则上原路退回，请照来款的账户填。"
             )
-        return Payee(self.name.strip()[:80], self.bank_name.strip()[:80], digits)
+        return Payee(self.name.strip()[:80], self.bank_name.strip()[:80], digits, self.amount_fen)
+
+
+def _shared(payees: Sequence[Payee], amount_fen: int) -> list[tuple[Payee, int]]:
+    """Each payee with what it gets; RefundRefused unless that is the whole, to the fen."""
+    if len(payees) == 1 and payees[0].amount_fen is None:
+        return [(payees[0], amount_fen)]
+    parts = [(one, one.amount_fen or 0) for one in payees]
+    if not parts or any(fen <= 0 for _, fen in parts):
+        raise RefundRefused("每个收款人的金额都要写，而且大于 0，没有办理。")
+    if (told := sum(fen for _, fen in parts)) != amount_fen:
+        raise RefundRefused(
+            f"各收款人加起来是 {spoken(told)} 元，应退 {spoken(amount_fen)} 元，没有办理：请把金额改到相等。"
+        )
+    return parts
 
 
 @transaction.atomic
 def propose(  # noqa: PLR0913  what is given back, to whom, why
     *,
-    payee: Payee,
+    payees: Sequence[Payee],
     reason: str,
     by: Role,
     at: datetime,
@@ -76,9 +87,10 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
     if about is None:
         raise RefundRefused("没有选退什么，没有办理：请选名册、参保或多缴款。")
     check_may(by, "refunds.propose", within=about.employer)
-    to, said = payee.checked(), reason.strip()[:200]
+    said = reason.strip()[:200]
     if len(said) < 2:
         raise RefundRefused("没有写退费的理由，没有办理：请写明为什么退。")
+    payees = [one.checked() for one in payees]
     amount = (
         prepaid.left_fen
         if prepaid
@@ -87,6 +99,7 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
     if not amount:
         raise RefundRefused("没有可以退的款：会费没有到齐的，在名册或保障书页面直接退出，不用退费。")
     refuse_begun(roster or enrolment, at)
+    to = _shared(payees, amount)
     kind = Kind.ROSTER if roster else Kind.WORKER if enrolment else Kind.PREPAID
     try:
         with transaction.atomic():
@@ -97,9 +110,6 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
                 enrolment=enrolment,
                 prepaid=prepaid,
                 amount_fen=amount,
-                payee=to.name,
-                bank_name=to.bank_name,
-                number=to.number,
                 reason=said,
                 proposed_by=by.actor_id,
                 proposed_by_name=by.actor_name[:80],
@@ -107,9 +117,24 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
             )
     except IntegrityError:
         raise RefundRefused("这一项已经有退费在办，没有再提。请到“退费”里看。") from None
-    detail = {"kind": kind, "amount_fen": amount, "last4": to.number[-4:]}
+    RefundPart.objects.bulk_create(_part(made, place, one, fen) for place, (one, fen) in enumerate(to, 1))
+    detail = {"kind": kind, "amount_fen": amount, "last4": [one.number[-4:] for one, _ in to]}
     audit.record(by=by, verb="refunds.propose", on=made, at=at, detail=detail)
     return made
+
+
+def _part(
+    refund: Refund, place: int, to: Payee, amount_fen: int, replaces: RefundPart | None = None
+) -> RefundPart:
+    return RefundPart(
+        refund=refund,
+        place=place,
+        replaces=replaces,
+        amount_fen=amount_fen,
+        payee=to.name,
+        bank_name=to.bank_name,
+        number=to.number,
+    )
 
 
 @transaction.atomic
@@ -143,16 +168,19 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundLis
         check_may(by, "refunds.list", within=one.employer)
     day = _today(at)
     count = RefundList.objects.select_for_update().filter(number__startswith=f"T{day:%Y%m%d}-").count()
+    parts = RefundPart.objects.filter(refund__in=found, state=RefundPart.State.WAITING)
+    amounts = list(parts.values_list("amount_fen", flat=True))
     made = _numbered(
         number=f"T{day:%Y%m%d}-{count + 1:03d}",
         organisation=by.organisation,
-        count=len(found),
-        total_fen=sum(one.amount_fen for one in found),
+        count=len(amounts),
+        total_fen=sum(amounts),
         made_by=by.actor_id,
         made_by_name=by.actor_name[:80],
         made_at=at,
     )
     Refund.objects.filter(pk__in=wanted).update(state=State.LISTED, list=made)
+    parts.update(list=made)
     audit.record(
         by=by, verb="refunds.list", on=made, at=at, detail={"count": made.count, "total_fen": made.total_fen}
     )
@@ -175,6 +203,7 @@ def send_back(*, listed: RefundList, reason: str, by: Role, at: datetime) -> Non
         raise RefundRefused("请写明为什么退回这张清单，制单人要照着改。")
     held = _made(listed)
     Refund.objects.filter(list=held).update(state=State.PROPOSED, list=None)
+    RefundPart.objects.filter(list=held).update(list=None)
     RefundList.objects.filter(pk=held.pk).update(state=RefundList.State.VOID, reason=reason.strip()[:200])
     audit.record(by=by, verb="refunds.send_back", on=held, at=at, detail={"reason": reason.strip()[:200]})
 
@@ -218,47 +247,53 @@ def _made(listed: RefundList) -> RefundList:
 
 
 @transaction.atomic
-def pay(*, refunds: Sequence[Refund], line: StatementLine, by: Role, at: datetime) -> LineUse:
-    """A debit on the bank's paper has paid these refunds, to the fen."""
+def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datetime) -> LineUse:
+    """A debit on the bank's paper has paid these parts of released refunds, to the fen."""
     check_may(by, "bank.post", within=line.account.organisation)
+    keys = [one.pk for one in parts]
+    refunds = list(_locked(Refund.objects.filter(parts__in=keys, state=State.RELEASED)))
     held = list(
-        Refund.objects.select_for_update(of=("self",))
-        .filter(pk__in=[one.pk for one in refunds], state=State.RELEASED)
-        .order_by("pk")
+        _locked(RefundPart.objects.filter(pk__in=keys, refund__in=refunds, state=RefundPart.State.WAITING))
     )
-    if not held or len(held) != len(refunds) or sum(one.amount_fen for one in held) != -line.amount_fen:
+    if not held or len(held) != len(keys) or sum(one.amount_fen for one in held) != -line.amount_fen:
         raise RefundRefused(
             f"这一笔付出 {spoken(-line.amount_fen)} 元，和选的退费不相等（或者有的已经付过），没有入账。请核对。"
         )
     use = use_line(line, LineUse.Kind.REFUND, by, at)
     post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at)
-    Refund.objects.filter(pk__in=[one.pk for one in held]).update(state=State.PAID, paid_on=line.booked_on)
-    for one in held:
+    RefundPart.objects.filter(pk__in=keys).update(
+        state=RefundPart.State.PAID, paid_on=line.booked_on, paid_by=use
+    )
+    for one in refunds:
+        if not one.parts.filter(state=RefundPart.State.WAITING).exists():
+            Refund.objects.filter(pk=one.pk).update(state=State.PAID, paid_on=line.booked_on)
         audit.record(by=by, verb="refunds.paid", on=one, at=at, detail={"reference": line.reference})
     return use
 
 
+def _locked(rows: Any) -> Any:
+    """In the order of their keys, each once."""
+    return rows.model.objects.filter(pk__in=rows.values("pk")).select_for_update(of=("self",)).order_by("pk")
+
+
 @transaction.atomic
-def returned(*, refund: Refund, line: StatementLine, payee: Payee, by: Role, at: datetime) -> LineUse:
-    """The bank sent a refund back: it is owed again, to another account, and goes onto a new list."""
+def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, at: datetime) -> LineUse:
+    """The bank sent a part back: it is owed again, to another account, and goes onto a new list."""
     check_may(by, "bank.post", within=line.account.organisation)
     to = payee.checked()
-    held = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
-    if held.state != State.PAID or held.amount_fen != line.amount_fen:
-        raise RefundRefused("退汇的金额和这笔退费不相等，或者它还没有付出，没有入账。请核对。")
+    held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
+    old = RefundPart.objects.get(pk=part.pk)
+    if held.state != State.PAID or old.state != RefundPart.State.PAID or old.amount_fen != line.amount_fen:
+        raise RefundRefused("退汇的金额和这笔退费不相等，或者退费还没有全部付出，没有入账。请核对。")
     use = use_line(line, LineUse.Kind.RETURNED, by, at)
     post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at)
+    RefundPart.objects.filter(pk=old.pk).update(state=RefundPart.State.RETURNED, returned_by=use)
+    _part(held, held.parts.count() + 1, to, old.amount_fen, old).save()
     held.state, held.list, held.paid_on = State.PROPOSED, None, None
-    held.payee, held.bank_name, held.number = to.name, to.bank_name, to.number
     held.proposed_by, held.proposed_by_name, held.proposed_at = by.actor_id, by.actor_name[:80], at
     held.save()
-    audit.record(
-        by=by,
-        verb="refunds.returned",
-        on=held,
-        at=at,
-        detail={"reference": line.reference, "last4": to.number[-4:]},
-    )
+    detail = {"reference": line.reference, "last4": to.number[-4:]}
+    audit.record(by=by, verb="refunds.returned", on=held, at=at, detail=detail)
     return use
 
 
@@ -271,7 +306,7 @@ def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("清单号", "序号", "户名", "开户行", "账号", "金额", "附言"))
-    for number, one in enumerate(listed.refunds.order_by("proposed_at", "pk"), 1):
+    for number, one in enumerate(listed.parts.order_by("refund", "place"), 1):
         writer.writerow(
             (
                 listed.number,

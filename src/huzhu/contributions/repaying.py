@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from huzhu.bank.models import StatementLine
-from huzhu.contributions.models import Refund, RefundList
+from huzhu.contributions.given_back import Refund, RefundList, RefundPart
+from huzhu.contributions.models import LineUse, Receipt
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -19,9 +20,10 @@ def visible_to(by: Role) -> QuerySet[Refund]:
     if not may(by, "bank.see"):
         return Refund.objects.none()
     found = Refund.objects.filter(employer__path__startswith=by.organisation.path)
-    return found.select_related(
+    related = found.select_related(
         "employer", "roster", "enrolment__member", "prepaid", "list", "paper__agency"
-    ).order_by("-proposed_at", "pk")
+    )
+    return related.prefetch_related("parts").order_by("-proposed_at", "pk")
 
 
 def lists_visible_to(by: Role) -> QuerySet[RefundList]:
@@ -31,29 +33,65 @@ def lists_visible_to(by: Role) -> QuerySet[RefundList]:
     return RefundList.objects.filter(organisation__path__startswith=by.organisation.path).order_by("-pk")
 
 
-def paid_by(by: Role, line: StatementLine) -> list[list[Refund]]:
-    """Refunds that a line may have paid, one by one or a whole list; or that it brings back."""
+def parts_visible_to(by: Role) -> QuerySet[RefundPart]:
+    """Who gets what of the branch's refunds."""
+    held = visible_to(by).order_by().values("pk")
+    return RefundPart.objects.filter(refund__in=held).select_related("refund__employer", "list")
+
+
+def vouchers_of(refund: Refund) -> list[str]:
+    """How the source of the voucher of its release begins."""
+    return [f"refund:{refund.pk.hex}"]
+
+
+def paid_in(refund: Refund) -> list[str]:
+    """Numbers of the vouchers by which the bank's lines paid it or brought it back."""
+    uses = LineUse.objects.filter(Q(paid_parts__refund=refund) | Q(returned_parts__refund=refund))
+    return list(uses.exclude(voucher=None).values_list("voucher__number", flat=True))
+
+
+def taken_from(refund: Refund) -> list[Receipt]:
+    """What the release took back from each share, by red receipts."""
+    return list(refund.receipts.select_related("share__due__edition", "paper__agency").order_by("pk"))
+
+
+def lists_of(refund: Refund) -> list[RefundList]:
+    """Every list on which a part of it went to the bank, oldest first."""
+    return list(RefundList.objects.filter(parts__refund=refund).distinct().order_by("pk"))
+
+
+def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
+    """What a line may have paid: one part, a whole refund, or a whole list; or the one that it brings back."""
+    parts = parts_visible_to(by).order_by("refund", "place")
     if line.amount_fen > 0:
-        back = visible_to(by).filter(
-            state=Refund.State.PAID, amount_fen=line.amount_fen, paid_on__lte=line.booked_on
+        back = parts.filter(
+            refund__state=Refund.State.PAID,
+            state=RefundPart.State.PAID,
+            amount_fen=line.amount_fen,
+            paid_on__lte=line.booked_on,
         )
         return [[one] for one in back]
-    waiting = list(visible_to(by).filter(state=Refund.State.RELEASED))
-    groups: dict[Any, list[Refund]] = {}
-    for one in waiting:
-        groups.setdefault(one.list_id, []).append(one)
-    whole = [held for held in groups.values() if len(held) > 1 and _sum(held) == -line.amount_fen]
-    return [*([one] for one in waiting if one.amount_fen == -line.amount_fen), *whole]
-
-
-def _sum(held: Iterable[Refund]) -> int:
-    return sum(one.amount_fen for one in held)
+    groups = _groups(_released(parts))
+    return [held for held in groups if sum(one.amount_fen for one in held) == -line.amount_fen]
 
 
 def released_sums(by: Role) -> set[int]:
-    """What the bank may pay out in one line: a released refund, or all of a list."""
-    waiting = visible_to(by).filter(state=Refund.State.RELEASED).order_by()
-    lists: dict[Any, int] = {}
-    for held, fen in waiting.values_list("list", "amount_fen"):
-        lists[held] = lists.get(held, 0) + fen
-    return {*waiting.values_list("amount_fen", flat=True), *lists.values()}
+    """What the bank may pay out in one line."""
+    groups = _groups(_released(parts_visible_to(by).order_by("refund", "place")))
+    return {sum(one.amount_fen for one in held) for held in groups}
+
+
+def _released(parts: QuerySet[RefundPart]) -> QuerySet[RefundPart]:
+    return parts.filter(refund__state=Refund.State.RELEASED, state=RefundPart.State.WAITING)
+
+
+def _groups(waiting: Iterable[RefundPart]) -> list[list[RefundPart]]:
+    """Each part alone, then those of one refund, then those of one list, where they are more than the last."""
+    refunds: dict[Any, list[RefundPart]] = {}
+    lists: dict[Any, list[RefundPart]] = {}
+    for one in waiting:
+        refunds.setdefault(one.refund_id, []).append(one)
+        lists.setdefault(one.list_id, []).append(one)
+    whole = [held for held in refunds.values() if len(held) > 1]
+    every = [held for held in lists.values() if len(held) > 1 and held not in whole]
+    return [*([one] for held in lists.values() for one in held), *whole, *every]

@@ -19,6 +19,8 @@ APPEND_ONLY = [
     "employers_stance",
     "bank_statement",
     "bank_statementline",
+    "contributions_receipt",
+    "payouts_replyfile",
 ]
 NAME = "append_only"
 SAID = "只能追加，不能修改、删除或覆盖；要更正，请另记一条"

@@ -30,6 +30,7 @@ INCOME = frozenset(line.code for line in CHART if line.kind == Kind.INCOME and l
 EXPENSE = frozenset(line.code for line in CHART if line.kind == Kind.EXPENSE and line.purse == Purse.MUTUAL)
 
 
+SOURCE = "closing:"
 FIRST_YEAR = 2000  # no fund of this kind is older
 
 
@@ -157,7 +158,9 @@ def _reserves(book: Organisation, fund_year: int, rate: ReserveRate) -> Iterator
         counts = INCOME if rate.basis == ReserveRate.Basis.INCOME else INCOME | EXPENSE
         whole[slug] -= sum(fen for code, fen in nets.items() if code in counts)
     booked: dict[str, int] = defaultdict(int)
-    for (slug, _), nets in _nets(entries.filter(Q(debit=RESERVE) | Q(credit=RESERVE))).items():
+    # what two persons drew or added by hand stays drawn or added
+    closed = entries.filter(voucher__source__startswith=SOURCE)
+    for (slug, _), nets in _nets(closed.filter(Q(debit=RESERVE) | Q(credit=RESERVE))).items():
         booked[slug] -= nets[RESERVE]
     for slug, base in sorted(whole.items()):
         target = (max(base, 0) * rate.basis_points + 5_000) // 10_000
@@ -203,7 +206,7 @@ def confirm(*, closing: YearClosing, by: Role, at: datetime) -> YearClosing:
             "没有结转。请退回，重新提出。"
         )
     held.voucher = services.post(
-        source=f"closing:{held.pk}",
+        source=f"{SOURCE}{held.pk}",
         posted_on=at.astimezone(SHANGHAI).date(),
         note=f"{held.fund_year} 基金年度结转",
         rows=found.rows,

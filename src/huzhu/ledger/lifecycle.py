@@ -1,9 +1,9 @@
-"""The states of a month, a remittance and a year's closing, their exits and who owns each; pages and verbs ask the same body."""
+"""The states of a month, a remittance, a year's closing and a voucher by hand, their exits and who owns each; pages and verbs ask the same body."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from huzhu.ledger.models import Period, Remittance, YearClosing
+from huzhu.ledger.models import ManualVoucher, Period, Remittance, YearClosing
 
 
 class CannotMove(ValueError):
@@ -18,7 +18,7 @@ class Stage:
     exits: tuple[str, ...]
 
 
-P, R, Y = Period.State, Remittance.State, YearClosing.State
+P, R, Y, M = Period.State, Remittance.State, YearClosing.State, ManualVoucher.State
 PERIOD: dict[str, Stage] = {
     P.OPEN: Stage("出纳制单锁账", (P.LOCKED,)),
     P.LOCKED: Stage("出纳放行关账", (P.CLOSED, P.OPEN)),
@@ -34,11 +34,16 @@ YEAR_CLOSING: dict[str, Stage] = {
     Y.POSTED: Stage("已办结", ()),
     Y.WITHDRAWN: Stage("已办结", ()),
 }
-_STAGES = {Period: PERIOD, Remittance: REMITTANCE, YearClosing: YEAR_CLOSING}
+MANUAL: dict[str, Stage] = {
+    M.PROPOSED: Stage("出纳放行", (M.POSTED, M.SENT_BACK)),
+    M.POSTED: Stage("已办结", ()),
+    M.SENT_BACK: Stage("已办结", ()),
+}
+_STAGES = {Period: PERIOD, Remittance: REMITTANCE, YearClosing: YEAR_CLOSING, ManualVoucher: MANUAL}
 
 
 def can(one: Any, to: str) -> bool:
-    """Whether a month, a remittance or a year's closing may go there."""
+    """Whether one of them may go there."""
     return to in _STAGES[type(one)][one.state].exits
 
 

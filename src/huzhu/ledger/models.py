@@ -34,6 +34,7 @@ class Voucher(models.Model):
     number = models.CharField("凭证号", max_length=20, unique=True)
     source = models.CharField("来源", max_length=80, unique=True)
     posted_on = models.DateField("日期", db_index=True)
+    happened_on = models.DateField("事情发生在", null=True)  # where that day's month was shut already
     note = models.CharField("摘要", max_length=120)
     actor_id = models.CharField("制单人编号", max_length=60)
     actor_name = models.CharField("制单人", max_length=80)
@@ -44,6 +45,13 @@ class Voucher(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "凭证"
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(happened_on__isnull=True)
+                | models.Q(happened_on__lt=models.F("posted_on")),
+                name="what_is_booked_later_happened_before",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.number
@@ -274,6 +282,69 @@ class Remittance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.office} {self.sent_on} 上解"
+
+
+class ManualVoucher(models.Model):
+    """A voucher by hand, or the taking back of one: proposed by one person, posted by another. What kinds there are: `manual.WAYS`."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待确认"
+        POSTED = "posted", "已入账"
+        SENT_BACK = "sent_back", "已退回"
+
+    book = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="账本（省）")
+    way = models.CharField("记什么", max_length=20)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
+    amount_fen = models.BigIntegerField("金额（分）")
+    posted_on = models.DateField("日期")
+    scheme_slug = models.CharField("方案", max_length=40, blank=True)
+    fund_year = models.PositiveSmallIntegerField("基金年度")
+    basis = models.CharField("依据", max_length=100)
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="taken_back", verbose_name="冲销哪一张"
+    )
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出")
+    proposed_at = models.DateTimeField("提出时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认")
+    settled_at = models.DateTimeField("确认时间", null=True)
+    voucher = models.OneToOneField(
+        Voucher, models.PROTECT, null=True, related_name="manual", verbose_name="凭证"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "手工凭证"
+        ordering = ("-proposed_at", "-pk")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_manual_voucher_is_positive"),
+            models.UniqueConstraint(
+                fields=("reverses",), condition=~models.Q(state="sent_back"), name="taken_back_by_hand_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state="posted",
+                    voucher__isnull=False,
+                    settled_by__isnull=False,
+                    settled_at__isnull=False,
+                )
+                | models.Q(
+                    state="sent_back",
+                    voucher__isnull=True,
+                    settled_by__isnull=False,
+                    settled_at__isnull=False,
+                )
+                | models.Q(
+                    state="proposed", voucher__isnull=True, settled_by__isnull=True, settled_at__isnull=True
+                ),
+                name="a_posted_manual_voucher_has_its_voucher",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(settled_by__isnull=True) | ~models.Q(settled_by=models.F("proposed_by")),
+                name="a_manual_voucher_needs_two",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"手工凭证 {self.pk}"
 
 
 class DayClose(models.Model):

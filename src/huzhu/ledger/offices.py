@@ -4,10 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from huzhu.ledger.accounts import BANK, COLLECTED, IN_DOUBT, IN_TRANSIT, PAYABLE, RETURNED
-from huzhu.ledger.models import LedgerEntry, Remittance
+from huzhu.ledger.models import LedgerEntry, Remittance, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
@@ -33,7 +33,8 @@ class Flow:
 def _entries(by: Any) -> QuerySet[LedgerEntry]:
     if not may(by, "remittances.see"):
         return LedgerEntry.objects.none()
-    return LedgerEntry.objects.filter(office__path__startswith=by.organisation.path).order_by()
+    mine = LedgerEntry.objects.filter(office__path__startswith=by.organisation.path)
+    return mine.exclude(scheme_slug="").order_by()  # other purses are kept by no scheme
 
 
 def flows(by: Any, since: str = "", until: str = "", office: str = "", scheme: str = "") -> list[Flow]:
@@ -51,6 +52,16 @@ def flows(by: Any, since: str = "", until: str = "", office: str = "", scheme: s
             held.items(), key=lambda item: (offices[item[0][0]].path, item[0][1])
         )
     ]
+
+
+def overdrawn(by: Any) -> list[tuple[str, int]]:
+    """Schemes of which a whole book has paid more than came: the pool is common, so only those who see all of it are told."""
+    if by.organisation.kind != Organisation.Kind.PROVINCE:
+        return []
+    sums: dict[str, int] = defaultdict(int)
+    for one in flows(by):
+        sums[one.scheme_slug] += one.at_province_fen
+    return sorted((slug, fen) for slug, fen in sums.items() if fen < 0)
 
 
 def _moved(entries: QuerySet[LedgerEntry]) -> dict[tuple[int, str], dict[tuple[str, str], int]]:
@@ -106,3 +117,8 @@ def remittances(by: Any) -> QuerySet[Remittance]:
         return Remittance.objects.none()
     found = Remittance.objects.filter(office__path__startswith=by.organisation.path)
     return found.select_related("office", "sent_by", "settled_by", "sent_voucher", "settled_voucher")
+
+
+def remittances_of(by: Any, voucher: Voucher) -> QuerySet[Remittance]:
+    """The remittance that a voucher sent, or brought to its end."""
+    return remittances(by).filter(Q(sent_voucher=voucher) | Q(settled_voucher=voucher))

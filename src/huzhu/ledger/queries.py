@@ -1,14 +1,24 @@
 """Questions to the books: entries, balances, statements; asked for somebody they are those of their branch."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, Line, Purse
 from huzhu.ledger.books import books
-from huzhu.ledger.models import Account, DayClose, LedgerEntry, Period, ReserveRate, Voucher, YearClosing
+from huzhu.ledger.models import (
+    Account,
+    DayClose,
+    LedgerEntry,
+    ManualVoucher,
+    Period,
+    ReserveRate,
+    Voucher,
+    YearClosing,
+)
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
@@ -122,6 +132,14 @@ def vouchers(by: Any) -> QuerySet[Voucher]:
     return Voucher.objects.filter(pk__in=seen).order_by("-number")
 
 
+def vouchers_of(by: Any, sources: Sequence[str], numbers: Iterable[str] = ()) -> QuerySet[Voucher]:
+    """Vouchers that the asker may see whose source begins with one of these, or with one of the numbers; oldest first."""
+    wanted = Q(number__in=list(numbers))
+    for one in sources:
+        wanted |= Q(source__startswith=one)
+    return vouchers(by).filter(wanted).order_by("number")
+
+
 def balances(  # noqa: PLR0913  what the books are kept by
     scheme: str | None = None,
     fund_year: int | None = None,
@@ -204,7 +222,7 @@ def choices(by: Any) -> dict[str, list[Any]]:
     seen = visible_to(by).order_by()
     offices = Organisation.objects.filter(pk__in=seen.values("office")).order_by("path")
     return {
-        "schemes": sorted(seen.values_list("scheme_slug", flat=True).distinct()),
+        "schemes": sorted(seen.exclude(scheme_slug="").values_list("scheme_slug", flat=True).distinct()),
         "years": sorted(seen.values_list("fund_year", flat=True).distinct(), reverse=True),
         "months": sorted(seen.values_list("month", flat=True).distinct(), reverse=True),
         "offices": list(offices),
@@ -259,6 +277,21 @@ def closings(book: Organisation) -> QuerySet[YearClosing]:
     return YearClosing.objects.filter(book=book).select_related(
         "proposed_by", "posted_by", "voucher", "rate", "book"
     )
+
+
+def closings_of(by: Any, voucher: Voucher) -> QuerySet[YearClosing]:
+    """The closing that a voucher posted, of the book that the asker may see."""
+    book = book_for(by)
+    return closings(book).filter(voucher=voucher) if book else YearClosing.objects.none()
+
+
+def manual_vouchers(by: Any) -> QuerySet[ManualVoucher]:
+    """Vouchers by hand of the book that the asker may see, newest first."""
+    book = book_for(by)
+    found = ManualVoucher.objects.filter(book=book) if book else ManualVoucher.objects.none()
+    back = ManualVoucher.objects.filter(reverses=OuterRef("pk")).exclude(state=ManualVoucher.State.SENT_BACK)
+    found = found.annotate(is_taken_back=Exists(back))
+    return found.select_related("book", "proposed_by", "settled_by", "voucher", "reverses__voucher")
 
 
 def day_closes(book: Organisation) -> QuerySet[DayClose]:

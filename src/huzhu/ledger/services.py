@@ -94,6 +94,7 @@ def post_many(*, postings: Sequence[Posting], by: audit.Actor, at: datetime) -> 
             number=number,
             source=posting.source,
             posted_on=day,
+            happened_on=posting.posted_on if day != posting.posted_on else None,
             note=posting.note[:120],
             actor_id=by.actor_id,
             actor_name=by.actor_name[:80],
@@ -162,6 +163,11 @@ def ensure_chart() -> None:
     Account.objects.bulk_create(
         [Account(code=line.code, name=line.name, kind=line.kind) for line in CHART], ignore_conflicts=True
     )
+
+
+def check_open(*, office: Organisation, day: date) -> None:
+    """Raise MonthIsShut where that day's month takes no more entries of the office's book."""
+    _open_days([Posting("", day, "", [Row("", "", 0, "", 0, office)])])
 
 
 def check_rows(rows: Sequence[Row]) -> None:

@@ -10,11 +10,12 @@ from huzhu.core.money import spoken
 BANK_MISSING, BANK_EXTRA, AMOUNT, TWICE = "bank_missing", "bank_extra", "amount", "twice"
 NOT_PAID, NO_VOUCHER, BOOK_AMOUNT = "not_paid", "no_voucher", "book_amount"
 WRONG_DAY, WRONG_BATCH, NO_PAYOUT, OPENING = "wrong_day", "wrong_batch", "no_payout", "opening"
+BANK_PAID = "bank_paid"
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What one voucher moves on the bank account."""
+    """What one voucher moves on the bank account; its day is that of the happening, wherever it had to be booked."""
 
     key: str
     on: date
@@ -27,7 +28,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payout that is said to have been paid."""
+    """A payout that is said to have been paid, or of which it is not known: that one has a `doubt`, in words."""
 
     key: str
     on: date
@@ -37,6 +38,7 @@ class Paid:
     batch: str
     holder: str
     caused_by: frozenset[str] = frozenset()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,16 @@ class Comparison:
         self.found.append(Found(kind, on, words, **sides))  # type: ignore[arg-type]  # names of its own fields
 
 
-def differences(book: Sequence[Book], paid: Sequence[Paid], lines: Sequence[Line]) -> list[Found]:
-    """Every difference between the three, in the order of days; nothing where all agree."""
+def differences(
+    book: Sequence[Book], paid: Sequence[Paid], lines: Sequence[Line], unclear: Sequence[Paid] = ()
+) -> list[Found]:
+    """Every difference between the three, in the order of days; nothing where all agree.
+
+    `unclear` is what the bank was sent and is not known to have been paid: where a line pays it, that is said.
+    """
     work = Comparison(list(lines))
     _payouts_against_books(work, book, paid)
-    _payouts_against_bank(work, paid)
+    _payouts_against_bank(work, paid, unclear)
     _books_against_bank(work, [one for one in book if not one.pays])
     for line in work.lines:
         words = f"银行{_moved(line.amount_fen)}，{line.name or '没有写对方'}，账上没有"
@@ -129,7 +136,7 @@ def _payouts_against_books(work: Comparison, book: Sequence[Book], paid: Sequenc
             work.say(NO_PAYOUT, one.on, words, book=one, book_fen=one.amount_fen)
 
 
-def _payouts_against_bank(work: Comparison, paid: Sequence[Paid]) -> None:
+def _payouts_against_bank(work: Comparison, paid: Sequence[Paid], unclear: Sequence[Paid]) -> None:
     """Line by line where the bank names persons, by the batch's total where it does not; then what is left, ever looser."""
     left = list(paid)
     matched: list[Line] = []
@@ -152,7 +159,9 @@ def _payouts_against_bank(work: Comparison, paid: Sequence[Paid]) -> None:
             ),  # type: ignore[misc]
             lambda one, batch=batch: (one.holder, one.amount_fen, one.on, one.batch if batch else True),  # type: ignore[misc]
         )
+    unclear = _unclear_by_name(work, unclear)
     left = _by_totals(work, left, matched)
+    left = _unclear_by_total(work, left, unclear)
     _twice(work, matched)
     for line, one in pair(
         lambda one: (one.name, -one.amount_fen, _batch(one)),
@@ -168,6 +177,43 @@ def _payouts_against_bank(work: Comparison, paid: Sequence[Paid]) -> None:
             work, AMOUNT, line, one, f"发放 {spoken(one.amount_fen)}，银行付出 {spoken(-line.amount_fen)}"
         )
     _totals_that_differ(work, left)
+
+
+def _unclear_by_name(work: Comparison, unclear: Sequence[Paid]) -> list[Paid]:
+    """Lines that pay somebody of whom nothing is known yet; the rest is left."""
+    pairs, left = _paired(
+        work,
+        list(unclear),
+        lambda one: (one.name, -one.amount_fen, _batch(one)),
+        lambda one: (one.holder, one.amount_fen, one.batch),
+    )
+    for line, one in pairs:
+        _bank_paid(work, line, one)
+    return left
+
+
+def _unclear_by_total(work: Comparison, paid: list[Paid], unclear: Sequence[Paid]) -> list[Paid]:
+    """A batch's one sum that pays all that is unclear of it, alone or with what was paid on that day; the rest is left."""
+    doubts: dict[str, list[Paid]] = defaultdict(list)
+    for one in unclear:
+        doubts[one.batch].append(one)
+    for line in [one for one in work.lines if one.amount_fen < 0 and not one.name]:
+        held = doubts.get(_batch(line), [])
+        known = [one for one in paid if (one.batch, one.on) == (_batch(line), line.on)]
+        for with_it in ([], known):
+            if held and -line.amount_fen == sum(one.amount_fen for one in [*held, *with_it]):
+                _take(work, [line])
+                for one in doubts.pop(_batch(line)):
+                    _bank_paid(work, line, one)
+                paid = [one for one in paid if one not in with_it]
+                break
+    return paid
+
+
+def _bank_paid(work: Comparison, line: Line, one: Paid) -> None:
+    sums = {"paid_fen": one.amount_fen, "bank_fen": line.amount_fen}
+    words = f"申请 {one.claim}（{one.holder}）{spoken(one.amount_fen)}：银行 {line.on} 已付出，{one.doubt}"
+    work.say(BANK_PAID, line.on, words, paid=one, line=line, **sums)
 
 
 def _differ(work: Comparison, kind: str, line: Line, one: Paid, said: str) -> None:

@@ -22,6 +22,7 @@ class Difference(models.Model):
         WRONG_DAY = compare.WRONG_DAY, "日期不一致"
         WRONG_BATCH = compare.WRONG_BATCH, "批次不一致"
         NO_PAYOUT = compare.NO_PAYOUT, "账上付了，没有对应的发放"
+        BANK_PAID = compare.BANK_PAID, "银行已付，我方还没有记到账"
         OPENING = compare.OPENING, "起点余额不一致"
 
     class State(models.TextChoices):

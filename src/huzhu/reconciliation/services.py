@@ -49,7 +49,7 @@ def run(*, account: OwnAccount, by: audit.Actor, at: datetime) -> Run:
     if last is None:
         raise NothingToCompare("这个账户还没有导入过对账单，没有可以对的。请先导入银行对账单。")
     sides = sides_of(locked, last)
-    found = [*_opening(locked, sides), *differences(sides.standing, sides.paid, sides.lines)]
+    found = [*_opening(locked, sides), *differences(sides.standing, sides.paid, sides.lines, sides.unclear)]
     _keep(locked, found, at)
     waiting = Difference.objects.filter(account=locked, state=State.OPEN).count()
     made = Run.objects.create(

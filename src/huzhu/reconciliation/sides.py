@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Sum
+from django.db.models.functions import Coalesce
 
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, Voucher
@@ -22,6 +23,11 @@ _PAYS = re.compile(r"decision:(\d+):paid")
 _NAMED = re.compile(
     r"(?:receipt|over|suspense|claimed|interest|fee|refund-paid|refund-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
+# what is to be done about a payment that the bank made and we do not know of
+_DOUBT = {
+    Payout.State.SENT: "这一批的回盘还没有导入，请导入回盘",
+    Payout.State.IN_DOUBT: "我方还是存疑，请凭银行回单登记“已付”",
+}
 _BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
 
 
@@ -32,6 +38,7 @@ class Sides:
     book: list[Book]
     taken_back: frozenset[str]  # vouchers that were reversed, and their mirror images: they moved nothing
     paid: list[Paid]
+    unclear: list[Paid]  # sent, and neither answered nor cleared up
     lines: list[Line]
     book_before_fen: int
     bank_before_fen: int
@@ -63,7 +70,7 @@ def until(account: OwnAccount) -> date | None:
 def sides_of(account: OwnAccount, last: date) -> Sides:
     """Everything from the account's first day up to and with the last."""
     offices, code = offices_of(account), CODES[OwnAccount.Purpose(account.purpose)]
-    before = sum(_moved(offices, code, Q(voucher__posted_on__lt=account.since)).values())
+    before = sum(_moved(offices, code, None, account.since - timedelta(days=1)).values())
     vouchers, book = _book(offices, code, account.since, last)
     pays = account.purpose == OwnAccount.Purpose.PAYING
     every = StatementLine.objects.filter(account=account)
@@ -79,6 +86,7 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         book=book,
         taken_back=_taken_back(vouchers),
         paid=_paid(offices, account.since, last) if pays else [],
+        unclear=_unclear(offices) if pays else [],
         lines=[_line(one) for one in told],
         book_before_fen=before,
         bank_before_fen=bank_before,
@@ -87,9 +95,13 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
     )
 
 
-def _moved(offices: list[int], code: str, wanted: Q) -> dict[int, int]:
-    """Fen on the bank account by voucher."""
-    entries = LedgerEntry.objects.filter(wanted, office__in=offices).order_by()
+def _moved(offices: list[int], code: str, first: date | None, last: date) -> dict[int, int]:
+    """Fen on the bank account by voucher; one that was booked later, since its month was shut, on the bank's day."""
+    happened = Coalesce("voucher__happened_on", "voucher__posted_on")
+    entries = (
+        LedgerEntry.objects.filter(office__in=offices).alias(on=happened).filter(on__lte=last).order_by()
+    )
+    entries = entries.filter(on__gte=first) if first else entries
     sums: dict[int, int] = defaultdict(int)
     for side, sign in (("debit", 1), ("credit", -1)):
         found = entries.filter(**{side: code}).values_list("voucher").annotate(Sum("amount_fen"))
@@ -99,7 +111,7 @@ def _moved(offices: list[int], code: str, wanted: Q) -> dict[int, int]:
 
 
 def _book(offices: list[int], code: str, first: date, last: date) -> tuple[list[Voucher], list[Book]]:
-    moved = _moved(offices, code, Q(voucher__posted_on__gte=first, voucher__posted_on__lte=last))
+    moved = _moved(offices, code, first, last)
     found = Voucher.objects.filter(pk__in=[pk for pk, fen in moved.items() if fen]).order_by("number")
     vouchers = list(found)
     return vouchers, [_entry(one, moved[one.pk]) for one in vouchers]
@@ -115,7 +127,7 @@ def _entry(voucher: Voucher, amount_fen: int) -> Book:
     pays, named = _PAYS.fullmatch(voucher.source), _NAMED.fullmatch(voucher.source)
     return Book(
         key=voucher.number,
-        on=voucher.posted_on,
+        on=voucher.happened_on or voucher.posted_on,
         amount_fen=amount_fen,
         words=voucher.note,
         reference=(named[1] or named[2]) if named else "",
@@ -125,29 +137,61 @@ def _entry(voucher: Voucher, amount_fen: int) -> Book:
 
 
 def _paid(offices: list[int], first: date, last: date) -> list[Paid]:
-    payouts = Payout.objects.filter(
+    found = _payouts(
+        offices,
         state=Payout.State.PAID,
         answered_at__gte=_midnight(first),
         answered_at__lt=_midnight(last + timedelta(days=1)),
-        decision__claim__office__in=offices,
-    ).select_related("decision__claim")
-    found = list(payouts.order_by("answered_at", "pk"))
+    )
     hands = _hands({one.batch_id for one in found if one.batch_id})
     settled = _settled(found)
     return [
-        Paid(
-            key=str(one.pk),
-            on=one.answered_at.astimezone(SHANGHAI).date(),
-            amount_fen=one.amount_fen,
-            decision=str(one.decision_id),
-            claim=one.decision.claim.number,
-            batch=hands[one.batch_id][0],
-            holder=one.holder,
-            caused_by=hands[one.batch_id][1] | settled[one.pk],
-        )
+        _side(one, one.answered_at, hands[one.batch_id], settled[one.pk])
         for one in found
         if one.answered_at and one.batch_id
     ]
+
+
+def _unclear(offices: list[int]) -> list[Paid]:
+    """What went to the bank and was neither answered nor cleared up; each says what is to be done."""
+    found = _payouts(offices, state__in=(Payout.State.SENT, Payout.State.IN_DOUBT))
+    hands = _hands({one.batch_id for one in found if one.batch_id})
+    return [
+        _side(
+            one,
+            one.doubted_at or one.scheduled_at,
+            hands[one.batch_id],
+            doubt=_DOUBT[Payout.State(one.state)],
+        )
+        for one in found
+        if one.batch_id
+    ]
+
+
+def _payouts(offices: list[int], **wanted: object) -> list[Payout]:
+    found = Payout.objects.filter(decision__claim__office__in=offices, **wanted)
+    return list(found.select_related("decision__claim").order_by("answered_at", "pk"))
+
+
+def _side(
+    one: Payout,
+    at: datetime,
+    hands: tuple[str, frozenset[str]],
+    settled: frozenset[str] = frozenset(),
+    doubt: str = "",
+) -> Paid:
+    batch, people = hands
+    return Paid(
+        key=str(one.pk),
+        on=at.astimezone(SHANGHAI).date(),
+        amount_fen=one.amount_fen,
+        decision=str(one.decision_id),
+        claim=one.decision.claim.number,
+        batch=batch,
+        holder=one.holder,
+        caused_by=people | settled,
+        doubt=doubt,
+    )
 
 
 def _hands(batches: set[int]) -> dict[int, tuple[str, frozenset[str]]]:

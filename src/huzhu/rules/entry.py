@@ -19,7 +19,7 @@ from huzhu.rules.facts import Facts, Row, read_entry
 from huzhu.rules.program import Outcome, program_of
 from huzhu.rules.reasoning import Asked, asked_of, cautions_of
 from huzhu.rules.tree import Constant
-from huzhu.rules.units import FLAG, Value, spoken
+from huzhu.rules.units import FLAG, Unit, Value, spoken
 from huzhu.rules.words import Speaker
 from huzhu.rules.zero import Zero, why_zero
 
@@ -68,6 +68,7 @@ class Finding:
     level: str
     clause: str
     zero: Zero
+    exact: tuple[tuple[str, str], ...]  # label and value of the rates that it rests on, unrounded
 
     @property
     def sentence(self) -> str:
@@ -159,10 +160,17 @@ def findings(edition: Edition, row: Row) -> tuple[Finding, ...]:
             level=gate.conditions[0].level,
             clause=edition.clauses[gate.conditions[0].clause].label,
             zero=why_zero(gate, speaker),
+            exact=_exact(edition, gate.conditions[0], row),
         )
         for gate in seen.benefits.values()
         if not outcome.paid[gate.name]
     )
+
+
+def _exact(edition: Edition, condition: Condition, row: Row) -> tuple[tuple[str, str], ...]:
+    facts = [edition.facts[name] for name in sorted(names_in(condition.test) & edition.facts.keys())]
+    rates = [fact for fact in facts if fact.type.unit is Unit.RATE]
+    return tuple((fact.label, spoken(row[fact.name], fact.type)) for fact in rates if fact.name in row)
 
 
 # --- from JSON ---

@@ -221,6 +221,15 @@ def spoken(value: Value | None, kind: Type) -> str:
     return _NUMBERS_SPOKEN[kind.unit](value, kind.scale)
 
 
+def rounded(value: Value | None, kind: Type) -> str:
+    """As `spoken`, a rate to two decimals of a percent, half up; where that makes a whole percent of it, exactly."""
+    if kind.unit is not Unit.RATE or kind.scale <= 4 or type(value) is not int:
+        return spoken(value, kind)
+    step = 10 ** (kind.scale - 4)
+    shown = (value + step // 2) // step
+    return spoken(value, kind) if shown % 100 == 0 else _percent(shown, 4)
+
+
 def _percent(value: int, scale: int) -> str:
     digits = f"{value * 100:0{scale + 1}d}"
     whole, decimals = digits[: len(digits) - scale], digits[len(digits) - scale :].rstrip("0")

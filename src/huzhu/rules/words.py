@@ -6,7 +6,7 @@ from typing import Any
 from huzhu.rules import tree
 from huzhu.rules.edition import Edition
 from huzhu.rules.program import Outcome
-from huzhu.rules.units import ORDERED, Type, Unit, spoken
+from huzhu.rules.units import ORDERED, Type, Unit, rounded, spoken
 
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _DATE_SIGNS = {"==": "就是", "!=": "不是", "<": "早于", ">=": "不早于", ">": "晚于", "<=": "不晚于"}
@@ -43,7 +43,8 @@ class Speaker:
         return spoken(node.value, node.type)
 
     def fact(self, node: tree.Fact) -> str:
-        return self.labelled(self.edition.facts[node.name].label, node)
+        label = self.edition.facts[node.name].label
+        return label if self.bare else f"{label} {rounded(self.outcome.value(node), node.type)}"
 
     def parameter(self, node: tree.Parameter) -> str:
         if node.type.unit is Unit.RATE:

@@ -95,6 +95,8 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "books.reserve_confirm": ("确认备付金比例", {RELEASER}),
     "books.year": ("提出年度结转", {MAKER}),
     "books.year_confirm": ("确认年度结转", {RELEASER}),
+    "vouchers.propose": ("提出手工凭证", {MAKER}),
+    "vouchers.confirm": ("确认手工凭证", {RELEASER}),
     "remittances.see": ("查看上解", {AGENCY, MAKER, RELEASER, AUDITOR, LEADER}),
     "remittances.send": ("登记上解", {AGENCY}),
     "remittances.arrive": ("确认上解到账", {MAKER}),

@@ -182,8 +182,10 @@ def taken(
     heads: Sequence[str],
     rows: Any,
     cells: Callable[[list[Any]], Iterable[Sequence[Cell]]],
+    also: Sequence[Table] = (),
 ) -> HttpResponse:
-    """The rows as a workbook, as they are masked on the screen; that they were taken is written down."""
+    """The rows as a workbook, as they are masked on the screen, and what else stands on the page; that they were taken
+    is written down."""
     held = list(rows[: MOST_ROWS + 1])
     said = f"{request.by.organisation.name} · {request.today:%Y-%m-%d} · {asked.said}"
     if len(held) > MOST_ROWS:
@@ -200,7 +202,7 @@ def taken(
     except NotAllowed as refused:
         told(request, refused)
         return redirect(address)
-    data = workbook(Table(asked.what, said, heads, cells(held)))
+    data = workbook(Table(asked.what, said, heads, cells(held)), *also)
     return download(data, f"{asked.what}_{request.today:%Y%m%d}.xlsx")
 
 

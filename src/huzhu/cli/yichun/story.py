@@ -14,6 +14,7 @@ from huzhu.cli.yichun import (
     keeping,
     places,
     programs,
+    purses,
     renewing,
     rosters,
     today,
@@ -67,6 +68,7 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     applying.platform(tree, people, editions["yichun-flex"], joining.registry)
     programs.with_tokens(tree, people)
     say("· 银行对账单")
+    purses.tell(people)
     keeping.tell(people)
     banking.statements(tree, people)  # last: the bank tells of all that the books have moved
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

@@ -65,6 +65,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("账簿", "web:books"),
             Entry("会计月份", "web:months"),
             Entry("日结", "web:days"),
+            Entry("其他资金", "web:purses"),
             Entry("账目公示", "web:disclosures"),
             Entry("上解和给付", "web:flows"),
             Entry("银行", "web:bank"),

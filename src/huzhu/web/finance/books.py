@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from huzhu.ledger import queries
 from huzhu.schemes.queries import published
 from huzhu.users.services import exported
+from huzhu.web import lists
 from huzhu.web.access import staff
-from huzhu.web.finance.workbook import books_workbook
-from huzhu.web.lists import page_of
+from huzhu.web.finance import sources
+from huzhu.web.finance.workbook import ENTRY_HEADS, books_workbook, entry_cells
 from huzhu.web.workbooks import download
 
 READERS = ("payment_maker", "payment_releaser", "auditor", "leader")
@@ -114,12 +115,25 @@ def export(request: Any) -> HttpResponse:
 def entries(request: Any) -> HttpResponse:
     """Entries behind an amount, newest first."""
     split = split_of(request)
-    account = next((line for line in queries.CHART if line.code == request.GET.get("account")), None)
-    code = account.code if account else ""
-    pages = page_of(request, split.entries(request.by, code), 100)
-    also = split.also + (f"&account={code}" if code else "")
-    shown = {"split": split, "account": account, "pages": pages, "also": also}
+    asked = lists.read(request, "分录", *_filters(split), unit="条")
+    account = next((line for line in queries.CHART if line.code == asked["account"]), None)
+    found = split.entries(request.by, asked["account"])
+    if asked.takes:
+        return lists.taken(request, asked, ENTRY_HEADS, found, entry_cells)
+    shown = lists.shown(request, asked, found, 100) | {"split": split, "account": account}
     return render(request, "web/finance/entries.html", shown)
+
+
+def _filters(split: Split) -> list[lists.Filter]:
+    """What the books are split by, as a list's filters: the same names in the address."""
+    offered = split.choices
+    return [
+        lists.Filter("account", "科目", [(one.code, f"{one.code} {one.name}") for one in queries.CHART]),
+        lists.Filter("scheme", "方案", split.schemes),
+        lists.Filter("year", "基金年度", [(str(one), str(one)) for one in offered["years"]]),
+        lists.Filter("month", "会计月份", [(one, one) for one in offered["months"]]),
+        lists.Filter("office", "机构", [(str(one.pk), one.name) for one in offered["offices"]]),
+    ]
 
 
 @require_safe
@@ -128,5 +142,10 @@ def voucher(request: Any, number: str) -> HttpResponse:
     """One voucher with those of its entries that the person may see."""
     found = get_object_or_404(queries.vouchers(request.by), number=number)
     rows = queries.visible_to(request.by).filter(voucher=found).order_by("pk")
-    shown = {"voucher": found, "rows": rows, "total_fen": sum(row.amount_fen for row in rows)}
+    shown = {
+        "voucher": found,
+        "behind": sources.behind(request.by, found),
+        "rows": rows,
+        "total_fen": sum(row.amount_fen for row in rows),
+    }
     return render(request, "web/finance/voucher.html", shown)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from huzhu.contributions import cashback
 from huzhu.web import lists
 from huzhu.web.access import staff
+from huzhu.web.finance import sources
 from huzhu.web.workbooks import yuan
 
 READERS = ("employer_clerk", "county_clerk", "agency_clerk", "payment_maker", "auditor")
@@ -51,5 +52,9 @@ def people(request: Any, pk: int) -> HttpResponse:
             rows,
             lambda held: [(one.name, one.id_number, yuan(one.amount_fen)) for one in held],
         )
-    shown = lists.shown(request, asked, rows) | {"due": due, "owed": cashback.owed([due])[0]}
+    shown = lists.shown(request, asked, rows) | {
+        "due": due,
+        "owed": cashback.owed([due])[0],
+        "booked": sources.booked(request.by, f"cashback:{due.pk}:"),
+    }
     return render(request, "web/finance/cashback_people.html", shown)

@@ -1,5 +1,6 @@
 """What the bank's lines are: the queue with its guesses, one line, and what was paid too much."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.bank import queries as bank
-from huzhu.contributions import claiming, matching, queries, repaying
+from huzhu.contributions import claiming, matching, queries, repaying, sourcing
 from huzhu.contributions import services as fees
 from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
@@ -18,6 +19,7 @@ from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
 from huzhu.web.employers.choosing import named
+from huzhu.web.finance import sources
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
@@ -26,6 +28,7 @@ READERS = (*WORKERS, "payment_releaser", "auditor")
 HEADS = ("日期", "已等（天）", "流水号", "对方户名", "摘要附言", "金额（元）", "可能是")
 REFUSED = (fees.ReceiptRefused, SlipRefused, NotAllowed, money.NotMoney)
 MOST_FOUND = 12
+_WORDS = re.compile(r"[、，,；;\s]+")  # one transfer may pay for employers that nothing suggests
 
 
 @require_safe
@@ -72,8 +75,9 @@ def credit(request: Any, pk: Any) -> HttpResponse:
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
     held = matching.owed(request.by, [line])
     found = matching.guesses(line, held) if line.amount_fen > 0 else []
-    wanted = request.GET.get("q", "").strip()[:40]
-    also = held.rosters_of([one.pk for one in named(request.by, wanted)][:MOST_FOUND]) if wanted else []
+    wanted = request.GET.get("q", "").strip()[:120]
+    places = {one.pk for word in _WORDS.split(wanted) if word for one in named(request.by, word)[:MOST_FOUND]}
+    also = held.rosters_of(sorted(places)) if places else []
     shown = {
         "line": line,
         "number": mask_account(line.number or ""),
@@ -85,6 +89,7 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "uses": matching.uses(request.by).filter(line=line),
         "registered": fees.standing(line.reference).exists(),
         "refunds": repaying.paid_by(request.by, line),
+        "booked": sources.booked(request.by, *sourcing.sources_of(line)),
         "works": request.by.code in WORKERS,
     }
     return render(request, "web/finance/credit.html", shown)
@@ -166,15 +171,18 @@ def undo(request: Any, pk: int) -> HttpResponse:
 @staff(*READERS)
 def prepaid(request: Any, pk: int) -> HttpResponse:
     """What an employer paid too much: lay it on its other dues, or give it back."""
-    held = get_object_or_404(matching.prepaid(request.by), pk=pk)
+    held = get_object_or_404(matching.every_prepaid(request.by), pk=pk)
     owing = queries.unpaid(request.by).filter(due__roster__employer=held.employer)
     shown = {
         "held": held,
         "rows": list(owing),
         "works": request.by.code in WORKERS,
         "refund": reverse("web:refund-propose") + f"?prepaid={held.pk}"
-        if may(request.by, "refunds.propose")
+        if held.left_fen and may(request.by, "refunds.propose")
         else "",
+        "booked": sources.booked(
+            request.by, f"over:{held.bank_reference}:", numbers=matching.vouchers_of(held)
+        ),
     }
     return render(request, "web/finance/prepaid.html", shown)
 

@@ -1,6 +1,6 @@
 """Keeping the books: months locked and closed, the fund year and its reserve, the cash desk's day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,10 +12,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.ledger import closing, dayclose, lifecycle, periods, queries
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import lists
 from huzhu.web.access import answered, staff
 from huzhu.web.finance.books import READERS
+from huzhu.web.finance.workbook import ENTRY_HEADS, entry_cells
 from huzhu.web.once import once
+from huzhu.web.workbooks import Cell, Table, yuan
 
+MONTH_HEADS = ("月份", "状态", "锁账", "锁账时间", "关账", "关账时间", "重新开放的原因")
+CLOSING_HEADS = ("基金年度", "状态", "收入（元）", "支出（元）", "备付金（元）", "提出", "确认", "凭证")
+DAY_HEADS = ("科目", "上日余额（元）", "收入（元）", "付出（元）", "余额（元）")
 KEEPERS = ("payment_maker", "payment_releaser")
 REFUSALS = (
     NotAllowed,
@@ -50,6 +56,9 @@ def months(request: Any) -> HttpResponse:
     """Every month with its state and what comes next; the years with their closings and the reserve's share."""
     book = _book(request)
     rows = queries.months(book)
+    asked_list = lists.read(request, "会计月份", unit="个月")
+    if asked_list.takes:
+        return lists.taken(request, asked_list, MONTH_HEADS, rows, _month_cells, also=_yearly(book))
     year = max((int(one.month[:4]) for one in rows), default=request.today.year)
     year = (
         year - 1 if closing.objection(book, year, request.now) and request.GET.get("year") is None else year
@@ -59,6 +68,7 @@ def months(request: Any) -> HttpResponse:
     shown = {
         "book": book,
         "rows": rows,
+        "asked": asked_list,
         "next_to_lock": periods.next_to_lock(book),
         "next_to_close": periods.next_to_close(book),
         "this_month": f"{request.today:%Y-%m}",
@@ -72,6 +82,36 @@ def months(request: Any) -> HttpResponse:
         "may_reopen": may(request.by, "books.reopen", within=book),
     }
     return render(request, "web/finance/months.html", shown)
+
+
+def _month_cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:
+    for one in rows:
+        locked = (one.locked_by.name, lists.minute(one.locked_at)) if one.locked_by else ("", "")
+        closed = (one.closed_by.name, lists.minute(one.closed_at)) if one.closed_by else ("", "")
+        yield (one.month, one.get_state_display(), *locked, *closed, one.reopened_reason)
+
+
+def _yearly(book: Any) -> tuple[Table, ...]:
+    """What stands below the months: closings of years, shares for the reserve."""
+    closed: list[tuple[Cell, ...]] = [
+        (
+            str(one.fund_year),
+            one.get_state_display(),
+            *map(yuan, (one.income_fen, one.expense_fen, one.reserve_fen)),
+            one.proposed_by.name,
+            one.posted_by.name if one.posted_by else "",
+            one.voucher.number if one.voucher else "",
+        )
+        for one in queries.closings(book)
+    ]
+    rates: list[tuple[Cell, ...]] = [
+        (str(one), one.clause, one.proposed_by.name, one.confirmed_by.name if one.confirmed_by else "")
+        for one in queries.rates(book)
+    ]
+    return (
+        Table("年度结转", book.name, CLOSING_HEADS, closed),
+        Table("备付金比例", book.name, ("比例", "依据", "提出", "确认"), rates),
+    )
 
 
 @require_POST
@@ -190,15 +230,28 @@ def days(request: Any) -> HttpResponse:
     book = _book(request)
     found = dayclose.cash_book(book)
     after = found.before.upto if found.before else 0
+    asked = lists.read(request, "收付明细", unit="笔")
+    rows = dayclose.entries(book, after)
+    if asked.takes:
+        sums = [_balance(one.line.name, one) for one in found.accounts]
+        said = f"{book.name} 上一个日结以后"
+        return lists.taken(
+            request, asked, ENTRY_HEADS, rows, entry_cells, also=(Table("余额", said, DAY_HEADS, sums),)
+        )
     shown = {
         "book": book,
         "found": found,
-        "entries": dayclose.entries(book, after)[:500],
+        "asked": asked,
+        "entries": rows[:500],
         "signed": queries.day_closes(book)[:60],
         "may_sign": may(request.by, "books.day", within=book)
         and not (found.before and found.before.day >= request.today),
     }
     return render(request, "web/finance/days.html", shown)
+
+
+def _balance(name: str, one: Any) -> tuple[Cell, ...]:
+    return (name, *map(yuan, (one.opening_fen, one.in_fen, one.out_fen, one.closing_fen)))
 
 
 @require_POST
@@ -220,5 +273,13 @@ def day(request: Any, pk: int) -> HttpResponse:
     """One signed day with its cash book, to print."""
     found = get_object_or_404(queries.day_closes(_book(request)), pk=pk)
     after = found.before.upto if found.before else 0
-    shown = {"found": found, "entries": dayclose.entries(found.book, after, found.upto)[:2000]}
+    asked = lists.read(request, f"{found.day} 日结", unit="笔")
+    rows = dayclose.entries(found.book, after, found.upto)
+    if asked.takes:
+        sums = [_balance(str(one.account), one) for one in found.balances.all()]
+        said = f"{found.book.name}　{found.signed_by.name} {lists.minute(found.signed_at)} 签字"
+        return lists.taken(
+            request, asked, ENTRY_HEADS, rows, entry_cells, also=(Table("余额", said, DAY_HEADS, sums),)
+        )
+    shown = {"found": found, "asked": asked, "entries": rows[:2000]}
     return render(request, "web/finance/day.html", shown)

@@ -17,6 +17,7 @@ from huzhu.core.identity import mask_account
 from huzhu.payouts import acts, addressing, queries, services
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
+from huzhu.web.finance import sources
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -193,6 +194,11 @@ def payout(request: Any, pk: Any) -> HttpResponse:
         "parts": queries.parts_of(found),
         "slips": slips,
         "answers": queries.doubt_answers(found),
+        "booked": sources.booked(
+            request.by,
+            f"decision:{found.decision_id}:",
+            *(f"payout:{one.pk}:" for one in queries.of_claim(claim)),
+        ),
         "may_say": request.by.code != "auditor",
         "me": request.by.user_id,
     }

@@ -1,5 +1,7 @@
 """Refunds before cover begins: proposed, listed by one person, released by another, paid by the bank's word."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +14,32 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huzhu.bank import queries as bank
 from huzhu.contributions import claiming, giving_back, matching, refunds, repaying
 from huzhu.contributions.withdrawing import EndRefused
+from huzhu.core import money
 from huzhu.core.identity import mask_account
 from huzhu.enrolment import queries as enrolment
 from huzhu.enrolment.services import RosterRefused
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
+from huzhu.web.finance import sources
 from huzhu.web.finance.crediting import READERS, WORKERS
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 FILTERS = (lists.Filter("state", "状态", repaying.STATES), lists.Filter("kind", "类别", repaying.KINDS))
-HEADS = ("提出时间", "单位", "类别", "理由", "收款户名", "账号", "状态", "清单", "付出日", "金额（元）")
+HEADS = (
+    "提出时间",
+    "单位",
+    "类别",
+    "理由",
+    "收款户名",
+    "账号",
+    "状态",
+    "清单",
+    "付出日",
+    "金额（元）",
+    "其中（元）",
+)
 REFUSED = (claiming.ClaimRefused, EndRefused, RosterRefused, NotAllowed)
 BOXES = ("payee", "bank_name", "number")
 
@@ -37,10 +53,10 @@ def all_refunds(request: Any) -> HttpResponse:
     for one in ("state", "kind"):
         found = found.filter(**{one: asked[one]}) if asked[one] else found
     if asked.takes:
-        return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
+        return lists.taken(request, asked, HEADS, found, _by_part)
     shown = lists.shown(request, asked, found)
     shown |= {
-        "rows": [(one, mask_account(one.number)) for one in shown["pages"]],
+        "rows": [(one, _to(one)) for one in shown["pages"]],
         "made": repaying.lists_visible_to(request.by)[:10],
         "lists": request.by.code == "payment_maker",
         "releases": request.by.code == "payment_releaser",
@@ -49,10 +65,19 @@ def all_refunds(request: Any) -> HttpResponse:
     return render(request, "web/finance/refunds.html", shown)
 
 
-def _cells(one: Any) -> tuple[Cell, ...]:
-    said = (one.employer.name, one.get_kind_display(), one.reason, one.payee, mask_account(one.number))
-    state = (one.get_state_display(), one.list.number if one.list else "", one.paid_on)
-    return (lists.minute(one.proposed_at), *said, *state, yuan(one.amount_fen))
+def _to(refund: Any) -> list[tuple[Any, str]]:
+    """The payees that count, with their masked accounts."""
+    return [(one, mask_account(one.number)) for one in refund.parts.all() if one.state != "returned"]
+
+
+def _by_part(rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
+    """A line for each payee; the refund's sum stands in its first."""
+    for one in rows:
+        said = (lists.minute(one.proposed_at), one.employer.name, one.get_kind_display(), one.reason)
+        for at, (part, number) in enumerate(_to(one)):
+            state = (part.get_state_display(), part.list.number if part.list else "", part.paid_on)
+            whole = None if at else yuan(one.amount_fen)
+            yield (*said, part.payee, number, *state, whole, yuan(part.amount_fen))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,12 +88,15 @@ def propose(request: Any) -> HttpResponse:
     about = _about(request)
     error = ""
     if request.method == "POST":
-        payee = refunds.Payee(*(request.POST.get(name, "") for name in BOXES))
         try:
             refunds.propose(
-                payee=payee, reason=request.POST.get("reason", ""), by=request.by, at=request.now, **about
+                payees=_payees(request),
+                reason=request.POST.get("reason", ""),
+                by=request.by,
+                at=request.now,
+                **about,
             )
-        except REFUSED as refused:
+        except (*REFUSED, money.NotMoney) as refused:
             error = str(refused)
         else:
             messages.success(request, "已提出退费，等出纳制单、放行。放行前什么也没有变。")
@@ -82,10 +110,51 @@ def propose(request: Any) -> HttpResponse:
         **about,
         "pieces": pieces,
         "total_fen": held.left_fen if held else sum(one.amount_fen for one in pieces),
-        "asked": request.POST,
+        "payees": _rows(request, pieces),
+        "reason": request.POST.get("reason", ""),
         "error": error,
     }
     return render(request, "web/finance/refund.html", shown, status=422 if error else 200)
+
+
+def _rows(request: Any, pieces: list[Any]) -> list[dict[str, str]]:
+    """A row for everybody who paid, with what they paid; where there was one, or it was too much, just one."""
+    sums: dict[str, int] = {}
+    for one in pieces:
+        sums[one.share.payer_name] = sums.get(one.share.payer_name, 0) + one.amount_fen
+    rows = [{"payer": name, "amount": money.yuan(fen)} for name, fen in sums.items()] or [{"payer": ""}]
+    for name in (*BOXES, "amount"):
+        for row, typed in zip(rows, request.POST.getlist(name), strict=False):
+            row[name] = typed
+    return rows
+
+
+def _payees(request: Any) -> list[refunds.Payee]:
+    """As typed; what stands in a row without a payee goes to the first."""
+    rows = zip(*(request.POST.getlist(name) for name in BOXES), strict=False)
+    told = [refunds.Payee(*row) for row in rows]
+    if not any(one.number.strip() for one in told[1:]):
+        return told[:1]
+    amounts = [money.fen(text.strip().replace(",", "")) for text in request.POST.getlist("amount")]
+    held = [replace(one, amount_fen=fen) for one, fen in zip(told, amounts, strict=False)]
+    blank = [one for one in held[1:] if not one.number.strip() and not one.name.strip()]
+    first = replace(held[0], amount_fen=(held[0].amount_fen or 0) + sum(one.amount_fen or 0 for one in blank))
+    return [first, *(one for one in held[1:] if one not in blank)]
+
+
+@require_safe
+@staff(*READERS)
+def refund(request: Any, pk: Any) -> HttpResponse:
+    """One refund: who gets what, how it was reckoned, whose hands it went through, its vouchers and papers."""
+    held = get_object_or_404(repaying.visible_to(request.by), pk=pk)
+    shown = {
+        "refund": held,
+        "parts": [(one, mask_account(one.number)) for one in held.parts.select_related("list", "replaces")],
+        "taken": repaying.taken_from(held),
+        "lists": repaying.lists_of(held),
+        "booked": sources.booked(request.by, *repaying.vouchers_of(held), numbers=repaying.paid_in(held)),
+    }
+    return render(request, "web/finance/refund_shown.html", shown)
 
 
 def _about(request: Any) -> dict[str, Any]:
@@ -179,14 +248,14 @@ def settle_line(request: Any, pk: Any) -> HttpResponse:
     """A line of the bank has paid refunds, or brings one back."""
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
     ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
-    held = list(repaying.visible_to(request.by).filter(pk__in=ticked))
+    held = list(repaying.parts_visible_to(request.by).filter(pk__in=ticked))
     try:
         if line.amount_fen < 0:
-            refunds.pay(refunds=held, line=line, by=request.by, at=request.now)
+            refunds.pay(parts=held, line=line, by=request.by, at=request.now)
             messages.success(request, "退费已记为付出。")
         elif held:
             payee = refunds.Payee(*(request.POST.get(name, "") for name in BOXES))
-            refunds.returned(refund=held[0], line=line, payee=payee, by=request.by, at=request.now)
+            refunds.returned(part=held[0], line=line, payee=payee, by=request.by, at=request.now)
             messages.success(request, "退汇已入账，这笔退费换了账户，回到待制单。")
     except REFUSED as refused:
         told(request, refused)

@@ -75,6 +75,7 @@ def flows(request: Any) -> HttpResponse:
         return lists.taken(request, asked, HEADS, found, cells)
     shown = lists.shown(request, asked, found) | {
         "names": names,
+        "short": [(names.get(slug, slug), fen) for slug, fen in offices.overdrawn(request.by)],
         "sums": {name: sum(getattr(one, name) for one in found) for name in SUMS},
         "remittances": offices.remittances(request.by)[:100],
         "sends": request.by.code == "agency_clerk",

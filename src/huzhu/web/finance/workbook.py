@@ -8,7 +8,6 @@ from huzhu.web.workbooks import Cell, Table, workbook, yuan
 MOST_ENTRIES = 500
 ENTRY_HEADS = ("凭证号", "日期", "摘要", "借方", "贷方", "金额（元）", "方案", "基金年度", "机构")
 BALANCE_HEADS = ("科目代码", "科目", "期初（元）", "借方（元）", "贷方（元）", "期末（元）")
-Rows = Iterable[tuple[Cell, ...]]
 
 
 def books_workbook(said: str, found: Any, entries: Any) -> bytes:
@@ -38,11 +37,16 @@ def _balances(found: Any) -> Iterator[tuple[Cell, ...]]:
     yield ("", "发生额合计", None, yuan(found.debit_fen), yuan(found.credit_fen), None)
 
 
-def _entries(entries: Any) -> Rows:
+def _entries(entries: Any) -> Iterator[tuple[Cell, ...]]:
     count = entries.count()
     if count > MOST_ENTRIES:
         yield (f"共 {count} 条分录，超过 {MOST_ENTRIES} 条，没有导出。请按月份或方案分开导出。",)
         return
+    yield from entry_cells(entries)
+
+
+def entry_cells(entries: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
+    """Entries as lines of a workbook."""
     for row in entries:
         yield (
             row.voucher.number,
