@@ -7,7 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 import xlsxwriter
+from python_calamine import CalamineWorkbook
 
+from huzhu.batch import files
 from huzhu.batch import run as batch
 from huzhu.batch.columns import ColumnsMissing
 from huzhu.batch.files import CannotRead, CannotWrite
@@ -187,14 +189,22 @@ def test_a_workbook_is_read_and_written_with_numbers_as_people_type_them(tmp_pat
             page.write(1, number, numbers.get(name, value))
     summary = adjudicate_file(HARBIN, Asked(tmp_path / "claims.xlsx", tmp_path / "out.xlsx"))
     assert summary.total_fen == 500_005
+    head, *rows = CalamineWorkbook.from_path(tmp_path / "out.xlsx").get_sheet_by_index(0).to_python()
+    assert head == ["claim_id", "member_id", "inpatient_fen", "critical_fen", "total_fen"]
+    assert rows == [["7", "m1", 500_005, 0, 500_005]]
     adjudicate_file(HARBIN, Asked(tmp_path / "claims.xlsx", tmp_path / "out.csv"))
-    assert paid(tmp_path)[0] == {
-        "claim_id": "7",
-        "member_id": "m1",
-        "inpatient_fen": "500005",
-        "critical_fen": "0",
-        "total_fen": "500005",
-    }
+    assert paid(tmp_path) == [dict(zip(head, ["7", "m1", "500005", "0", "500005"], strict=True))]
+
+
+def test_a_workbook_takes_as_many_rows_as_a_sheet_has_and_no_more(tmp_path, monkeypatch):
+    table = sheet(tmp_path, *(GOOD | {"claim_no": str(number)} for number in range(3)))
+    monkeypatch.setattr(files, "MOST_SHEET_ROWS", 3)
+    adjudicate_file(HARBIN, Asked(table, tmp_path / "out.xlsx"))
+    assert len(CalamineWorkbook.from_path(tmp_path / "out.xlsx").get_sheet_by_index(0).to_python()) == 1 + 3
+    monkeypatch.setattr(files, "MOST_SHEET_ROWS", 2)
+    with pytest.raises(CannotWrite, match="一张工作表放不下"):
+        adjudicate_file(HARBIN, Asked(table, tmp_path / "more.xlsx"))
+    assert not (tmp_path / "more.xlsx").exists()
 
 
 def test_parquet_money_in_fen_in_decimals_and_in_text_is_the_same_money(tmp_path):

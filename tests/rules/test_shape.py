@@ -57,6 +57,13 @@ FACT = "facts: {event: {z: {label: 丁数, unit: money, most: 10元}}}\n"
         ("slug: tiny", "slug: tiny\nrounding: 四舍五入", "rounding:", "rounding 不能是“四舍五入”", "四舍五入到分"),
         # ── parameters ──
         ("unit: rate, ", "", "rate: {", "rate 缺 unit", "补一行 unit: …"),
+        (
+            "parameters:\n",
+            "parameters:\n  S: {label: 又一, unit: rate, clause: c1, values: {2020-01-01: 1%}}\n",
+            "  S: {",
+            "名称“S”已经用过",
+            "各用一个名称",
+        ),
         ("unit: rate", "unit: rates", "rate: {", "unit 不能是“rates”", "可写：money、rate"),
         ("unit: rate", "unit: rate, shape: tables", "rate: {", "shape 不能是“tables”", "可写：one、bands"),
         (", values: {2020-01-01: 60%}", "", "rate: {", "rate 缺 values", "补上 values:"),
