@@ -186,14 +186,23 @@ def others_tables(text: str, room: str) -> list[str]:
     found = (re.fullmatch(r"huzhu\.(\w+)\.models\.([A-Z]\w*)", name) for name in imported(text))
     foreign = {match[2] for match in found if match and match[1] != room}
     calls = [call for call in nodes(text, ast.Call) if leftmost(call.func) in foreign]
-    writes = [c for c in calls if isinstance(c.func, ast.Name) or getattr(c.func, "attr", "") in WRITES]
-    return [f"line {call.lineno}: writes {leftmost(call)}, a table of another room" for call in writes]
+    writes = [
+        (c.lineno, leftmost(c))
+        for c in calls
+        if isinstance(c.func, ast.Name) or getattr(c.func, "attr", "") in WRITES
+    ]
+    inserts = [c for c in nodes(text, ast.Call) if c.args and ast.unparse(c.func).split(".")[-1] == "insert"]
+    writes += [(c.lineno, name) for c in inserts if (name := leftmost(c.args[0])) in foreign]
+    return [f"line {line}: writes {name}, a table of another room" for line, name in writes]
 
 
 def test_one_room_writes_a_table():
     for room in FLOORS:
         no(complaints(lambda text, room=room: others_tables(text, room), modules(inside=[room])))
     breach = "from huzhu.claims.models import Claim\nClaim.objects.filter(pk=1).update(paid=True)"
+    assert others_tables(breach, "payouts") != []
+    assert others_tables(breach, "claims") == []
+    breach = "from huzhu.claims.models import Claim\nrows.insert(Claim, NAMES, found)"
     assert others_tables(breach, "payouts") != []
     assert others_tables(breach, "claims") == []
     assert others_tables("from huzhu.claims.models import Claim\nClaim(pk=1)", "payouts") != []

@@ -13,7 +13,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.models import Claim
 
 pytestmark = pytest.mark.django_db
-AT_COUNTER, OPINION, DECISION = 32, 7, 14
+AT_COUNTER, OPINION, DECISION = 29, 7, 13
 
 
 @contextmanager

@@ -52,6 +52,52 @@ def test_the_gate_opens_when_its_holder_is_killed(tmp_path):
     mine.leave()
 
 
+def numbers_drawn(place) -> int:
+    return int.from_bytes(place.read_bytes()[:8])
+
+
+def test_they_are_let_in_in_the_order_in_which_they_came(tmp_path):
+    place, order = tmp_path / "gate", []
+    first = Gate(str(place), 5)
+    first.enter()
+
+    def come(number):
+        gate = Gate(str(place), 0.05 if number == 1 else 5)
+        try:
+            gate.enter()
+            order.append(number)
+            gate.leave()
+        except OperationalError:
+            order.append(f"{number} gave up")
+
+    with ThreadPoolExecutor(5) as pool:
+        for number in range(5):
+            pool.submit(come, number)
+            while numbers_drawn(place) < number + 2:
+                time.sleep(0.001)
+        while not order:
+            time.sleep(0.001)
+        first.leave()
+        first.enter()  # at once, and behind everybody who waits
+        order.append("again")
+        first.leave()
+    assert order == ["1 gave up", 0, 2, 3, 4, "again"]
+
+
+def test_one_who_dies_waiting_holds_nobody_up(tmp_path):
+    place = tmp_path / "gate"
+    first, mine = Gate(str(place), 1), Gate(str(place), 5)
+    first.enter()
+    waiting = subprocess.Popen([sys.executable, "-c", HOLDER.replace(", 1)", ", 60)"), str(place)])  # noqa: S603
+    while numbers_drawn(place) < 2:
+        time.sleep(0.01)
+    os.kill(waiting.pid, signal.SIGKILL)
+    waiting.wait()
+    first.leave()
+    mine.enter()
+    mine.leave()
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has many writers")
 @pytest.mark.django_db(transaction=True)
 class TestOnTheDatabase:

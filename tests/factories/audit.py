@@ -12,4 +12,5 @@ NOON = datetime(2022, 7, 13, 4, tzinfo=UTC)
 
 
 def an_event(on: models.Model, verb: str = "claims.submit", at: datetime = NOON, **detail: Any) -> Event:
-    return services.record(by=services.SYSTEM, verb=verb, on=on, at=at, detail=detail)
+    services.record(by=services.SYSTEM, verb=verb, on=on, at=at, detail=detail)
+    return Event.objects.latest("pk")

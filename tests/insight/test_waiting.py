@@ -7,6 +7,7 @@ from factories.claims import WEDNESDAY, a_covered_member, a_submitted
 from factories.organisations import a_city, an_employer
 from factories.users import a_role
 from huzhu.audit import services as audit
+from huzhu.audit.models import Event
 from huzhu.insight import waiting
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +19,8 @@ def other_city(place):
 
 
 def did(role, verb="organisations.add"):
-    return audit.record(by=role, verb=verb, on=role.organisation, at=NOON)
+    audit.record(by=role, verb=verb, on=role.organisation, at=NOON)
+    return Event.objects.latest("pk")
 
 
 def test_an_auditor_sees_the_acts_of_the_branch_and_no_others(place, other_city):

@@ -18,7 +18,9 @@ NOON = datetime(2022, 7, 13, 4, tzinfo=UTC)
 
 
 def a_notice(about=None, text: str = "验证码 123456") -> Notice:
-    return send(phone="13904581234", text=text, purpose="sign_in", about=about, at=NOON)
+    before = list(Notice.objects.values_list("pk", flat=True))
+    send(phone="13904581234", text=text, purpose="sign_in", about=about, at=NOON)
+    return Notice.objects.exclude(pk__in=before).get()
 
 
 def test_only_the_agency_and_the_administrator_read_the_outbox():

@@ -3,9 +3,11 @@
 The two acts of payment (making and releasing a batch) are kept upstairs; they ask here before they act.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from huzhu.claims.models import Claim
+from huzhu.db.asked import Asked
 from huzhu.users.models import Role
 
 ACTS = {
@@ -23,24 +25,35 @@ class NoPersonTwice(PermissionError):
 
 def acts_of(claim: Claim) -> dict[str, int]:
     """Act → user, of the acts up to the decision; of a claim decided again, the last."""
-    return dict(_done(claim))
+    return dict(_done(_PEOPLE(claim.pk)))
 
 
-def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int] | None = None) -> None:
-    """Raise NoPersonTwice where this person did another act on the claim; `others` are acts known upstairs."""
-    for other, user_id in (*_done(claim), *(others or {}).items()):
+def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int] | None = None) -> bool:
+    """Raise NoPersonTwice where this person did another act on the claim; `others` are acts known upstairs.
+
+    Says whether a decision stands on the claim.
+    """
+    rows = _PEOPLE(claim.pk)
+    for other, user_id in (*_done(rows), *(others or {}).items()):
         if user_id == by.user_id and other != act:
             raise NoPersonTwice(
                 f"您已经办过申请 {claim.number} 的{ACTS[other]}，不能再由您{ACTS[act]}："
                 "初审、核定、复核、制单、放行须由五个不同的人办。请交给同事办理。"
             )
+    return any(state and state != "overruled" for *_, state in rows)
 
 
-def _done(claim: Claim) -> Iterator[tuple[str, int]]:
-    """By one statement; an opinion stands once, however often it was decided anew."""
-    people = ("opinion__given_by", "decisions__decided_by", "decisions__second_by")
-    found = Claim.objects.filter(pk=claim.pk).order_by("decisions").values_list(*people)
-    for row in found:
-        for act, user_id in zip(("opinion", "decision", "second"), row, strict=True):
+def _people(claim: Any) -> Any:
+    columns = ("opinion__given_by", "decisions__decided_by", "decisions__second_by", "decisions__state")
+    return Claim.objects.filter(pk=claim).order_by("decisions").values_list(*columns)
+
+
+_PEOPLE = Asked(_people)
+
+
+def _done(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, int]]:
+    """An opinion stands once, however often it was decided anew."""
+    for *people, _ in rows:
+        for act, user_id in zip(("opinion", "decision", "second"), people, strict=True):
             if user_id:
                 yield act, user_id

@@ -18,26 +18,22 @@ from huzhu.adjudication.deciding import Slice
 from huzhu.adjudication.evaluation import Evaluation, evaluate
 from huzhu.adjudication.models import AutomaticLine, AutomaticRun, Decision
 from huzhu.audit import services as audit
-from huzhu.claims.facts import Known, known_of_each
+from huzhu.claims.facts import Known, Told, known_of_each, told_of_each
 from huzhu.claims.kinds import occurred_on
 from huzhu.claims.models import Claim, State
 from huzhu.claims.services import lock_members, needed
 from huzhu.core import money
+from huzhu.db.rows import insert
 from huzhu.enrolment.slices import Tell, pause
 from huzhu.organisations.models import Organisation
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
-SLICE = 500
+SLICE = 1_000
 PAGE = 20_000  # members looked up at once
 Outcome = AutomaticLine.Outcome
-# what is read of a claim: another column asked for is another statement, and the test of statements fails
-READ = (
-    *("number", "state", "kinds", "admitted_on", "diagnosed_on", "accident_on", "hospital_grade"),
-    *("disability_grade", "drafted_at", "member", "office", "account"),
-    *("settlement__claim", "settlement__figures", "settlement__settled_at"),
-)
+LINE = ("run", "claim", "place", "outcome", "amount_fen", "ground", "reason")
 
 
 class NothingWaits(ValueError):
@@ -100,59 +96,51 @@ def _unseen(run: AutomaticRun) -> QuerySet[Claim]:
     return waiting(run.organisation).filter(~Exists(lines))
 
 
-def _members(run: AutomaticRun) -> Iterator[list[Any]]:
-    """Keys of members with claims to look at, a slice at a time, each member once."""
+def _members(run: AutomaticRun) -> Iterator[tuple[Any, Any]]:
+    """First and last key of members with claims to look at, a slice at a time, each member once."""
     unseen = _unseen(run).order_by("member").values_list("member", flat=True).distinct()
     page = list(unseen[:PAGE])
     while page:
         for start in range(0, len(page), SLICE):
-            yield page[start : start + SLICE]
+            part = page[start : start + SLICE]
+            yield part[0], part[-1]
         page = list(unseen.filter(member__gt=page[-1])[:PAGE])
 
 
-def _reviewed(run: AutomaticRun, members: list[Any], place: int) -> int:
+def _reviewed(run: AutomaticRun, members: tuple[Any, Any], place: int) -> int:
     """Lines for all waiting claims of these members; how many."""
-    found = _unseen(run).filter(member__in=members).select_related("member", "settlement", "opinion")
-    claims = sorted(found.only(*READ, "member__sex", "opinion__claim", "opinion__given_by"), key=_order)
-    known = known_of_each(members)
+    unseen = _unseen(run).filter(member__gte=members[0], member__lte=members[1])
+    claims = sorted(told_of_each(unseen, "drafted_at", "opinion__given_by"), key=_order)
+    known = known_of_each(unseen.values("member"))
     lines = [
-        _line(run, claim, known[claim.member_id], place + number)
-        for number, claim in enumerate(claims, start=1)
+        (run.pk, claim.pk, place + number, *_found(run, claim, known[claim.member_id], given_by))
+        for number, (claim, _, given_by) in enumerate(claims, start=1)
     ]
     with transaction.atomic():
         _hold(run, AutomaticRun.State.REVIEWING)
-        AutomaticLine.objects.bulk_create(lines)
+        insert(AutomaticLine, LINE, lines)
     return len(lines)
 
 
-def _order(claim: Claim) -> tuple[Any, date, datetime, str]:
+def _order(row: tuple[Any, ...]) -> tuple[Any, date, datetime, str]:
     """Inside a member: by event, by settlement, by number."""
-    settlement = getattr(claim, "settlement", None)
-    settled_at = settlement and settlement.settled_at
-    return claim.member_id, occurred_on(claim) or date.max, settled_at or claim.drafted_at, claim.number
+    claim, drafted_at, _ = row
+    return claim.member_id.int, occurred_on(claim) or date.max, claim.settled_at or drafted_at, claim.number
 
 
-def _line(run: AutomaticRun, claim: Claim, known: Known, place: int) -> AutomaticLine:
-    if claim.opinion.given_by_id == run.started_by_id:
+def _found(run: AutomaticRun, claim: Told, known: Known, given_by: int) -> tuple[Outcome, int, str, str]:
+    """Outcome, fen, ground and reason of a line."""
+    if given_by == run.started_by_id:
         evaluation, why = None, "发起人给过这件申请的初审意见，要由另一个人核定"
     else:
         evaluation, why = judged(claim, known)
     if why or evaluation is None:
-        return AutomaticLine(
-            run=run, claim=claim, place=place, outcome=Outcome.LEFT, amount_fen=0, reason=why[:200]
-        )
+        return Outcome.LEFT, 0, "", why[:200]
     _count(claim, known)
-    return AutomaticLine(
-        run=run,
-        claim=claim,
-        place=place,
-        outcome=Outcome.PAYS,
-        amount_fen=evaluation.total_fen,
-        ground=evaluation.ground,
-    )
+    return Outcome.PAYS, evaluation.total_fen, evaluation.ground, ""
 
 
-def judged(claim: Claim, known: Known) -> tuple[Evaluation | None, str]:
+def judged(claim: Told, known: Known) -> tuple[Evaluation | None, str]:
     """The evaluation, and why a machine may not pay it; an empty reason where it may."""
     try:
         evaluation = evaluate(claim=claim, known=known)
@@ -161,7 +149,7 @@ def judged(claim: Claim, known: Known) -> tuple[Evaluation | None, str]:
     return evaluation, _why_not(claim, evaluation)
 
 
-def _why_not(claim: Claim, evaluation: Evaluation) -> str:
+def _why_not(claim: Told, evaluation: Evaluation) -> str:
     limit = settings.HUZHU_SECOND_DECISION_FEN
     if claim.account_id is None:
         return "没有收款账户"
@@ -176,7 +164,7 @@ def _why_not(claim: Claim, evaluation: Evaluation) -> str:
     return ""
 
 
-def _count(claim: Claim, known: Known) -> None:
+def _count(claim: Told, known: Known) -> None:
     """What is paid is history for the member's next claim, in the order in which it will be read."""
     known.counted.append(claim)
     known.counted.sort(key=lambda one: one.number)
@@ -272,42 +260,39 @@ def _decided(run: AutomaticRun, by: Role, at: datetime) -> int:
     """The next slice: lines, members and totals are locked, always in this order; how many lines were done."""
     _hold(run, AutomaticRun.State.CONFIRMED)
     todo = run.lines.select_for_update().filter(outcome=Outcome.PAYS).order_by("place")
-    lines = list(todo[:SLICE])
+    lines = list(todo.values_list("place", flat=True)[:SLICE])
     if not lines:
         return 0
-    members = lock_members(
-        Claim.objects.filter(pk__in=[line.claim_id for line in lines]).values_list("member_id", flat=True)
+    places = lines[0], lines[-1]
+    claims = Claim.objects.filter(
+        automatic_lines__run=run, automatic_lines__place__range=places, automatic_lines__outcome=Outcome.PAYS
     )
-    work = Slice(run=run, rows=totals.lock(members), by=by, at=at)
-    held = _still_waiting(lines, members)
+    members = claims.values("member")
+    phones = lock_members(members)
+    work = Slice(run=run, places=places, phones=phones, rows=totals.lock(members), by=by, at=at)
     known = known_of_each(members)
-    for line in lines:
-        claim = held.get(line.claim_id)
-        if claim is None:
-            work.leave(line, "已由别人办理，或不再等待核定")
+    held = told_of_each(_untouched(claims), "office", "automatic_lines__ground", "automatic_lines__place")
+    waiting_still = {row[-1]: row[:-1] for row in held}
+    for place in lines:
+        if place not in waiting_still:
+            work.leave(place, "已由别人办理，或不再等待核定")
             continue
+        claim, office, ground = waiting_still[place]
         evaluation, why = judged(claim, known[claim.member_id])
-        if not why and (evaluation is None or evaluation.ground != line.ground):
+        if not why and (evaluation is None or evaluation.ground != ground):
             why = "确认以后资料有变动，或有别的申请先核定，金额要重新看"
-        if not why and evaluation is not None and (why := work.pay(line, claim, evaluation)) == "":
+        if not why and evaluation is not None and (why := work.pay(claim, office, evaluation)) == "":
             _count(claim, known[claim.member_id])
         if why:
-            work.leave(line, why)
+            work.leave(place, why)
     work.store()
     return len(lines)
 
 
-def _still_waiting(lines: list[AutomaticLine], members: dict[Any, Any]) -> dict[Any, Claim]:
-    """Claims of these lines that nobody has touched meanwhile, each with its locked member."""
+def _untouched(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """Of these claims those that still wait for a decision."""
     standing = Decision.objects.filter(claim=OuterRef("pk")).exclude(state=Decision.State.OVERRULED)
-    found = Claim.objects.filter(
-        ~Exists(standing), pk__in=[line.claim_id for line in lines], state=State.REPORTED
-    )
-    held = {claim.pk: claim for claim in found.select_related("settlement").only(*READ)}
-    offices = Organisation.objects.in_bulk({claim.office_id for claim in held.values()})
-    for claim in held.values():
-        claim.member, claim.office = members[claim.member_id], offices[claim.office_id]
-    return held
+    return claims.filter(~Exists(standing), state=State.REPORTED)
 
 
 @transaction.atomic

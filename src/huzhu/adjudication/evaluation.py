@@ -5,12 +5,12 @@ from functools import cached_property
 from typing import Any
 
 from huzhu.claims.checks import uncovered_kinds
-from huzhu.claims.facts import Known, enrolments_for, facts_of, known_of
+from huzhu.claims.facts import Known, Told, enrolments_for, facts_of, known_of, told_of
 from huzhu.claims.kinds import KINDS, kinds_of, occurred_on
 from huzhu.claims.models import Claim
 from huzhu.core import money
 from huzhu.core.hashing import canonical_json, sha256_text
-from huzhu.enrolment.models import Enrolment
+from huzhu.enrolment.queries import Cover
 from huzhu.rules.adjudicate import adjudicate
 from huzhu.rules.program import Outcome
 from huzhu.rules.reasoning import Reasoning, as_json, reasoning_of, warnings_of
@@ -21,16 +21,16 @@ from huzhu.schemes import queries as schemes
 class Evaluated:
     """One enrolment's part: the facts as they were read, and what came of them; the working is written when asked for."""
 
-    enrolment: Enrolment
+    enrolment: Cover
     facts: dict[str, Any]
     outcome: Outcome
 
-    @property
+    @cached_property
     def paid(self) -> dict[str, int]:
         """Fen by benefit."""
         return self.outcome.paid
 
-    @property
+    @cached_property
     def total_fen(self) -> int:
         return sum(self.paid.values())
 
@@ -56,7 +56,7 @@ class Evaluation:
     parts: tuple[Evaluated, ...]
     notes: tuple[str, ...]
 
-    @property
+    @cached_property
     def total_fen(self) -> int:
         return sum(part.total_fen for part in self.parts)
 
@@ -95,25 +95,26 @@ def digest_of(parts: Any) -> str:
     return sha256_text(canonical_json(sorted(list(part) for part in parts)))
 
 
-def evaluate(*, claim: Claim, known: Known | None = None) -> Evaluation:
+def evaluate(*, claim: Claim | Told, known: Known | None = None) -> Evaluation:
     """Every enrolment in force that covers the event; raises FactsRefused where figures cannot be read.
 
     Whoever evaluates many claims hands in what is known of their members.
     """
-    known = known or known_of(claim)
-    covers = enrolments_for(claim, known)
-    parts = tuple(_evaluated(claim, enrolment, known) for enrolment in covers)
-    notes = (*uncovered_kinds(claim, covers), *_out_of_order(claim, known), *_other_kinds(claim, parts))
+    told = told_of(claim) if isinstance(claim, Claim) else claim
+    known = known or known_of(told.member_id)
+    covers = enrolments_for(told, known)
+    parts = tuple(_evaluated(told, enrolment, known) for enrolment in covers)
+    notes = (*uncovered_kinds(told, covers), *_out_of_order(told, known), *_other_kinds(told, parts))
     return Evaluation(parts, notes)
 
 
-def _evaluated(claim: Claim, enrolment: Enrolment, known: Known) -> Evaluated:
+def _evaluated(claim: Told, enrolment: Cover, known: Known) -> Evaluated:
     facts = facts_of(claim, enrolment, known)
     [outcome] = adjudicate([schemes.engine(enrolment.edition)], facts)
     return Evaluated(enrolment, facts, outcome)
 
 
-def _out_of_order(claim: Claim, known: Known) -> list[str]:
+def _out_of_order(claim: Told, known: Known) -> list[str]:
     """A later event that was decided first: its sum did not reckon with this one."""
     day = occurred_on(claim)
     others = [one for one in known.counted if one.pk != claim.pk]
@@ -121,14 +122,15 @@ def _out_of_order(claim: Claim, known: Known) -> list[str]:
     return [f"后发生的申请 {number} 已先核定，次数和封顶请人工核对" for number in late]
 
 
-def _other_kinds(claim: Claim, parts: tuple[Evaluated, ...]) -> list[str]:
+def _other_kinds(claim: Told, parts: tuple[Evaluated, ...]) -> list[str]:
     """Where what was asked for and what the rules give are not the same."""
     paid = {name for part in parts for name, amount in part.paid.items() if amount}
     known = {name for part in parts for name in part.paid}
+    asked = kinds_of(claim)
     unasked = [KINDS[name].label for name in KINDS if name in paid and name not in claim.kinds]
-    unpaid = [kind.label for kind in kinds_of(claim) if kind.name in known and kind.name not in paid]
+    unpaid = [kind.label for kind in asked if kind.name in known and kind.name not in paid]
     dated = occurred_on(claim) is not None  # before that nobody can say what covers it
-    uncovered = [kind.label for kind in kinds_of(claim) if dated and kind.name not in known]
+    uncovered = [kind.label for kind in asked if dated and kind.name not in known]
     return [
         *(f"没有申请“{label}”，但条件符合，一并计入" for label in unasked),
         *(f"申请了“{label}”，按规则为 0，请看算账单里的原因" for label in unpaid),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,16 +15,20 @@ from huzhu.adjudication.totals import OverTheCap
 from huzhu.audit import services as audit
 from huzhu.claims import services as claims
 from huzhu.claims.checks import FieldsNeedWork, check_fit
+from huzhu.claims.facts import Told, told_now
 from huzhu.claims.lifecycle import check_move
 from huzhu.claims.models import Claim, State
 from huzhu.claims.papers import check_complete
 from huzhu.claims.services import needed
 from huzhu.claims.settlement import missing_figures
 from huzhu.core import money
+from huzhu.db.rows import insert
 from huzhu.notices.services import send
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
+KEPT = ("id", "decision", "enrolment", "edition", "facts", "reasoning", "total_fen")
+RESULT = ("adjudication", "name", "label", "amount_fen")
 __all__ = ["Evaluation", "NoPersonTwice", "OverTheCap", "acts_of", "check_person_is_new", "evaluate"]
 
 
@@ -79,11 +84,13 @@ def decide(
 
 
 def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role, at: datetime) -> Decision:
-    claim = _locked(claim)
-    check_person_is_new(claim, "decision", by)
+    told, phone = _locked(claim)
+    is_decided = check_person_is_new(claim, "decision", by)
     rows = totals.lock([claim.member_id])
-    _check_undecided(claim)
-    evaluation = evaluate(claim=claim)
+    if is_decided:
+        _check_undecided(claim)
+    check_move(claim.number, claim.state, State.DECIDED)
+    evaluation = evaluate(claim=told)
     if shown and shown != evaluation.digest:
         raise _changed(claim, evaluation)
     if verdict == Decision.Verdict.PAY and not evaluation.total_fen:
@@ -92,7 +99,7 @@ def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role,
             "机器不作不给付的决定。"
         )
     decision = Decision(claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at)
-    return _propose(decision, evaluation, rows, by)
+    return _propose(decision, evaluation, rows, by, phone)
 
 
 @transaction.atomic
@@ -102,7 +109,7 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     check_may(by, "claims.confirm", within=claim.office)
     said = reason.strip()[:400] if agree else needed(reason, "不同意要写明哪里不对，核定人要照着改", most=400)
     check_person_is_new(claim, "second", by)
-    claim = _locked(claim)
+    told, phone = _locked(claim)
     rows = totals.lock([claim.member_id])
     state = Decision.State.PROPOSED if agree else Decision.State.OVERRULED
     columns = {"second_by": by.user, "second_at": at, "second_reason": said, "state": state}
@@ -114,11 +121,11 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
         by=by, verb="adjudication.confirm", on=decision, at=at, detail={"agree": agree, "claim": claim.number}
     )
     if agree:
-        evaluation = evaluate(claim=claim)
+        evaluation = evaluate(claim=told)
         _check_same(decision, evaluation)
         Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
         decision.state = Decision.State.FINAL
-        _take_effect(decision, rows, evaluation, by, at)
+        _take_effect(decision, rows, evaluation, by, phone)
     return decision
 
 
@@ -128,10 +135,11 @@ def _reason(verdict: str, reason: str) -> str:
     return reason.strip()[:400] or "按方案核定"
 
 
-def _locked(claim: Claim) -> Claim:
-    """The claim as it stands now; the member's other claims wait meanwhile."""
+def _locked(claim: Claim) -> tuple[Told, str]:
+    """The claim as it stands now, and its member's phone; the member's other claims wait meanwhile."""
     claims.lock_member(claim)
-    return Claim.objects.select_related("member", "office", "settlement").get(pk=claim.pk)
+    told, claim.state, phone = told_now(claim)
+    return told, phone
 
 
 def _check_undecided(claim: Claim) -> None:
@@ -144,7 +152,9 @@ def _check_undecided(claim: Claim) -> None:
     check_move(claim.number, claim.state, State.DECIDED)
 
 
-def _propose(decision: Decision, evaluation: Evaluation, rows: totals.Totals, by: Role) -> Decision:
+def _propose(
+    decision: Decision, evaluation: Evaluation, rows: totals.Totals, by: Role, phone: str
+) -> Decision:
     """Final at once, or above the limit proposed to a second person."""
     at, pays = decision.decided_at, decision.verdict == Decision.Verdict.PAY
     decision.total_fen = evaluation.total_fen if pays else 0
@@ -155,7 +165,7 @@ def _propose(decision: Decision, evaluation: Evaluation, rows: totals.Totals, by
     said = {"verdict": decision.verdict, "total_fen": decision.total_fen, "claim": decision.claim.number}
     act: audit.Act = ("adjudication.decide", decision, said)
     if is_final:
-        _take_effect(decision, rows, evaluation, by, at, acts=[act])
+        _take_effect(decision, rows, evaluation, by, phone, acts=[act])
     else:
         audit.record_each(by=by, at=at, acts=[act])
     return decision
@@ -165,19 +175,12 @@ def _keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
     """Facts, working and edition of every part; of a refusal the working alone, without amounts."""
     kept, results = [], []
     for part in evaluation.parts:
-        facts, reasoning = part.stored
-        one = Adjudication(
-            decision=decision,
-            enrolment=part.enrolment,
-            edition=part.enrolment.edition,
-            facts=facts,
-            reasoning=reasoning,
-            total_fen=part.total_fen if pays else 0,
-        )
-        kept.append(one)
-        results += results_of(one, part) if pays else []
-    Adjudication.objects.bulk_create(kept)
-    BenefitResult.objects.bulk_create(results)
+        key, cover, (facts, reasoning) = uuid4(), part.enrolment, part.stored
+        total_fen = part.total_fen if pays else 0
+        kept.append((key, decision.pk, cover.pk, cover.edition.pk, facts, reasoning, total_fen))
+        results += results_of(key, part) if pays else []
+    insert(Adjudication, KEPT, kept)
+    insert(BenefitResult, RESULT, results)
 
 
 def _take_effect(
@@ -185,18 +188,25 @@ def _take_effect(
     rows: totals.Totals,
     evaluation: Evaluation,
     by: Role,
-    at: datetime,
+    phone: str,
     acts: Sequence[audit.Act] = (),
 ) -> None:
     """The decision is final: totals are raised, the claim moves on, the member hears of it."""
     claim, pays = decision.claim, decision.verdict == Decision.Verdict.PAY
+    at = decision.second_at or decision.decided_at
     if pays:
         rows.add(claim.member_id, evaluation)
         rows.store()
     to = State.DECIDED if pays else State.REFUSED
     claims.advance(claim=claim, to=to, by=by, at=at, acts=acts)
-    if claim.member.phone:
-        send(phone=claim.member.phone, text=words_for(decision), purpose="decision", about=claim, at=at)
+    if phone:
+        send(
+            phone=phone,
+            text=told_to_member(claim.number, decision.verdict, decision.total_fen),
+            purpose="decision",
+            about=claim,
+            at=at,
+        )
 
 
 def _check_same(decision: Decision, evaluation: Evaluation) -> None:
@@ -213,20 +223,14 @@ def _changed(claim: Claim, evaluation: Evaluation) -> OutcomeChanged:
     )
 
 
-def results_of(kept: Adjudication, part: Evaluated) -> list[BenefitResult]:
+def results_of(kept: UUID, part: Evaluated) -> list[tuple[UUID, str, str, int]]:
     """A row for each benefit that pays."""
     labels = part.outcome.program.edition.benefits
-    return [
-        BenefitResult(adjudication=kept, name=name, label=labels[name].label, amount_fen=amount)
-        for name, amount in part.paid.items()
-        if amount
-    ]
+    return [(kept, name, labels[name].label, amount) for name, amount in part.paid.items() if amount]
 
 
-def words_for(decision: Decision) -> str:
-    """What the member is told."""
-    number = decision.claim.number
-    if decision.verdict == Decision.Verdict.PAY:
-        amount = f"{money.spoken(decision.total_fen)} 元"
-        return f"您的申请 {number} 已核定，互助金 {amount}，正在安排发放。"
+def told_to_member(number: str, verdict: str, total_fen: int) -> str:
+    """What the member hears of a decision on a claim."""
+    if verdict == Decision.Verdict.PAY:
+        return f"您的申请 {number} 已核定，互助金 {money.spoken(total_fen)} 元，正在安排发放。"
     return f"您的申请 {number} 经审核不予给付，理由和算账单可在手机上查看；有疑问请与代办处联系。"

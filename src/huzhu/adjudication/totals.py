@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
 from huzhu.adjudication.evaluation import Evaluation
 from huzhu.adjudication.models import RunningTotal
 from huzhu.core import money
-from huzhu.enrolment.models import Enrolment
+from huzhu.db import rows
+from huzhu.db.asked import Asked
+from huzhu.enrolment.queries import Cover
 from huzhu.rules.edition import Edition
 from huzhu.rules.units import Unit
 from huzhu.schemes import queries as schemes
@@ -21,7 +21,6 @@ class OverTheCap(ValueError):
 
 Key = tuple[Any, str, date, str]  # member, scheme, first day of cover, benefit
 COLUMNS = ("member", "scheme_slug", "cover_starts_on", "benefit", "cap_fen", "used_fen", "claims_count")
-AT_ONCE = 500  # rows of one statement
 
 
 class Totals:
@@ -30,29 +29,30 @@ class Totals:
     A total that nothing was paid from yet has no row: the first payment makes it. Members are locked before.
     """
 
-    def __init__(self, rows: Iterable[RunningTotal]) -> None:
-        self._rows = {_key(row): row for row in rows}
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._rows = {row[:4]: row[4:] for row in rows}  # cap and fen used
         self._added: dict[Key, tuple[int | None, int, int]] = {}  # cap, fen, claims
 
     def add(self, member: Any, evaluation: Evaluation) -> None:
         """All that an evaluation pays to this member (by key); raises OverTheCap, and nothing is added."""
-        added = self._added.copy()
+        added: dict[Key, tuple[int | None, int, int]] = {}
         for part in evaluation.parts:
             for benefit, amount in part.paid.items():
                 if amount:
                     key = (member, part.enrolment.scheme_slug, part.enrolment.cover_starts_on, benefit)
-                    cap, fen, count = added.get(key) or (self._cap(key, part.enrolment), 0, 0)
+                    before = added.get(key) or self._added.get(key)
+                    cap, fen, count = before or (self._cap(key, part.enrolment), 0, 0)
                     self._check(key, cap, fen, amount)
                     added[key] = cap, fen + amount, count + 1
-        self._added = added
+        self._added |= added
 
-    def _cap(self, key: Key, enrolment: Enrolment) -> int | None:
+    def _cap(self, key: Key, enrolment: Cover) -> int | None:
         row = self._rows.get(key)
-        return row.cap_fen if row else _cap(schemes.engine(enrolment.edition), key[-1])
+        return row[0] if row else _cap(schemes.engine(enrolment.edition), key[-1])
 
     def _check(self, key: Key, cap: int | None, fen: int, amount: int) -> None:
-        row = self._rows.get(key)
-        used = fen + (row.used_fen if row else 0)
+        _, before = self._rows.get(key, (None, 0))
+        used = fen + before
         if cap is not None and used + amount > cap:
             raise OverTheCap(
                 f"这一项本保障期封顶 {money.spoken(cap)} 元，已用 {money.spoken(used)} 元，"
@@ -61,41 +61,37 @@ class Totals:
 
     def store(self) -> None:
         """Write what was added. The database adds to what stands there, so that even without a lock nothing is lost."""
-        rows = sorted((*key, *added) for key, added in self._added.items())
-        for start in range(0, len(rows), AT_ONCE):
-            _insert_or_add(rows[start : start + AT_ONCE])
+        if self._added:
+            _insert_or_add(sorted((*key, *added) for key, added in self._added.items()))
 
 
-def lock(members: Iterable[Any]) -> Totals:
-    """Every total of these members (by key), always locked in the same order, by one statement."""
-    return Totals(_locked(list(members)))
+def lock(members: Any) -> Totals:
+    """Every total of these members (a list or a query of their keys), always locked in the same order, by one statement."""
+    of_one = isinstance(members, list) and len(members) == 1
+    return Totals(_OF_ONE(members[0]) if of_one else _locked(members))
 
 
-def _locked(members: list[Any]) -> Iterable[RunningTotal]:
-    rows = RunningTotal.objects.select_for_update().filter(member__in=members)
-    return rows.order_by("member", "scheme_slug", "cover_starts_on", "benefit")
+def _locked(members: Any) -> Any:
+    found = RunningTotal.objects.select_for_update().filter(member__in=members)
+    named = found.order_by("member", "scheme_slug", "cover_starts_on", "benefit")
+    return named.values_list(*COLUMNS[:6])
 
 
-def _insert_or_add(rows: list[Any]) -> None:
+_OF_ONE = Asked(lambda member: _locked([member]))
+
+
+def _insert_or_add(added: list[tuple[Any, ...]]) -> None:
     """Django's own upsert can only replace."""
-    table_of: Any = RunningTotal._meta  # noqa: SLF001  Django's documented name for it
-    fields = [table_of.get_field(name) for name in COLUMNS]
-    names = ", ".join(field.column for field in fields)
-    table = table_of.db_table
-    row = f"({', '.join(['%s'] * len(fields))})"
-    statement = f"""
-        INSERT INTO {table} ({names}) VALUES {", ".join([row] * len(rows))}
+    rows.insert(
+        RunningTotal,
+        COLUMNS,
+        added,
+        or_else="""
         ON CONFLICT (member_id, scheme_slug, cover_starts_on, benefit) DO UPDATE SET
-            used_fen = {table}.used_fen + EXCLUDED.used_fen,
-            claims_count = {table}.claims_count + EXCLUDED.claims_count
-    """  # noqa: S608  names of our own table and columns
-    values = [
-        field.get_db_prep_save(value, connection)
-        for one in rows
-        for field, value in zip(fields, one, strict=True)
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+            used_fen = adjudication_runningtotal.used_fen + EXCLUDED.used_fen,
+            claims_count = adjudication_runningtotal.claims_count + EXCLUDED.claims_count
+    """,
+    )
 
 
 def _cap(edition: Edition, benefit: str) -> int | None:
@@ -105,7 +101,3 @@ def _cap(edition: Edition, benefit: str) -> int | None:
         return None
     value = cap.at(edition.opens_on)[1]
     return value if isinstance(value, int) else None
-
-
-def _key(row: RunningTotal) -> Key:
-    return row.member_id, row.scheme_slug, row.cover_starts_on, row.benefit

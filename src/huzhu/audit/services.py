@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db import OperationalError, connection, models, transaction
 
 from huzhu.audit import chain
 from huzhu.audit.models import Event, Seal
 from huzhu.core.hashing import canonical_json
+from huzhu.db.rows import insert
 
 PATIENCE_MS = 2000
 READ_AGAIN = timedelta(hours=1)
@@ -20,7 +21,15 @@ _SENSITIVE = re.compile(
 )
 
 
-Act = tuple[str, models.Model, dict[str, Any]]  # verb, object, detail
+class Thing(NamedTuple):
+    """What an act was on, where its row was not read as a whole: kind (app_label.model), key and name."""
+
+    kind: str
+    pk: Any
+    name: str
+
+
+Act = tuple[str, models.Model | Thing, dict[str, Any]]  # verb, object, detail
 
 
 class Actor(Protocol):
@@ -54,43 +63,52 @@ def record(
     at: datetime,
     detail: dict[str, Any] | None = None,
     kind: str = "change",
-) -> Event:
+) -> None:
     """Write one event in the caller's transaction; numbers of persons, cards and phones are masked.
 
     `detail` holds text, integers, booleans, None, lists and dicts only: else core.hashing.NotCanonical.
     """
-    event = _event(by, verb, on, at, detail or {}, Event.Kind(kind))
-    event.save(force_insert=True)
-    return event
+    _write(by, at, Event.Kind(kind), [(verb, on, detail or {})])
 
 
-def record_each(*, by: Actor, at: datetime, acts: Iterable[Act]) -> list[Event]:
+def record_each(*, by: Actor, at: datetime, acts: Iterable[Act]) -> None:
     """The same for several acts of one moment, in their order, by one statement."""
-    return Event.objects.bulk_create(
-        [_event(by, verb, on, at, detail, Event.Kind.CHANGE) for verb, on, detail in acts]
-    )
+    _write(by, at, Event.Kind.CHANGE, acts)
 
 
-def _event(
-    by: Actor, verb: str, on: models.Model, at: datetime, detail: dict[str, Any], kind: Event.Kind
-) -> Event:
-    if kind == Event.Kind.CHANGE and not connection.in_atomic_block:
+COLUMNS = (
+    "at",
+    "kind",
+    "actor_id",
+    "actor_name",
+    "verb",
+    "object_type",
+    "object_id",
+    "object_name",
+    "detail",
+)
+
+
+def _write(by: Actor, at: datetime, kind: Event.Kind, acts: Iterable[Act]) -> None:
+    who = at, kind, by.actor_id, by.actor_name[:80]
+    found = [(*who, *_spelled(*act)) for act in acts]
+    if found and kind == Event.Kind.CHANGE and not connection.in_atomic_block:
         raise RecordedApart(
-            f"“{verb}”的审计记录不在变更的事务里：两者可能只成一半。请用 transaction.atomic。"
+            f"“{found[0][4]}”的审计记录不在变更的事务里：两者可能只成一半。请用 transaction.atomic。"
         )
+    insert(Event, COLUMNS, found)
+
+
+def _spelled(verb: str, on: models.Model | Thing, detail: dict[str, Any]) -> tuple[Any, ...]:
+    """Verb, kind, key and name of the object, and the detail, without what must not stand in the trail."""
     masked = _masked(detail)
     canonical_json(masked)
-    return Event(
-        at=at,
-        kind=kind,
-        actor_id=by.actor_id,
-        actor_name=by.actor_name[:80],
-        verb=verb,
-        object_type=on._meta.label_lower,  # noqa: SLF001  Django's documented name for it
-        object_id=str(on.pk),
-        object_name=_masked(_name(on))[:120],
-        detail=masked,
-    )
+    label, pk, name = on if isinstance(on, Thing) else _thing(on)
+    return verb, label, str(pk), _masked(name)[:120], masked
+
+
+def _thing(on: models.Model) -> Thing:
+    return Thing(on._meta.label_lower, on.pk, _name(on))  # noqa: SLF001  Django's documented name for it
 
 
 def record_read(

@@ -20,8 +20,7 @@ from huzhu.claims.models import Claim, Evidence, Settlement, State
 from huzhu.claims.settlement import KEY_FIGURES, SETL_ID, tidy_money
 from huzhu.core.hashing import canonical_json
 from huzhu.core.identity import tidy
-from huzhu.enrolment.models import Enrolment
-from huzhu.enrolment.queries import covers_of
+from huzhu.enrolment.queries import Cover, covers_of
 from huzhu.files.tables import TableRefused, pages, text
 from huzhu.members.models import BankAccount, Member
 from huzhu.organisations.models import Organisation
@@ -142,7 +141,7 @@ class Desk:
         keys = [member.pk for member in self.members.values()]
         accounts = BankAccount.objects.filter(member__in=keys, is_current=True).only("member", "is_current")
         self.accounts = {account.member_id: account for account in accounts}
-        self.covers: dict[Any, list[Enrolment]] = defaultdict(list)
+        self.covers: dict[Any, list[Cover]] = defaultdict(list)
         for cover in covers_of(keys):
             self.covers[cover.member_id].append(cover)
         self.stays: dict[Any, list[Claim]] = defaultdict(list)

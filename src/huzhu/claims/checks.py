@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-
-from django.db.models import QuerySet
+from typing import Any, NamedTuple
 
 from huzhu.claims.facts import enrolments_for
-from huzhu.claims.kinds import KINDS, LABELS, days_of, kinds_of
+from huzhu.claims.kinds import KINDS, LABELS, Event, days_of, kinds_of
 from huzhu.claims.lifecycle import CLAIMED
 from huzhu.claims.models import Claim, Settlement, State
+from huzhu.db.asked import Asked
 from huzhu.enrolment.models import Enrolment
+from huzhu.enrolment.queries import Cover
 from huzhu.rules.units import SHANGHAI
 
 
@@ -29,7 +30,7 @@ class ClaimedBefore(ValueError):
     """The same settlement or an overlapping stay of the member stands in another claim."""
 
 
-def check_fit(claim: Claim, *, at: datetime) -> list[Enrolment]:
+def check_fit(claim: Claim, *, at: datetime) -> list[Cover]:
     """Everything that must hold when a claim is submitted or goes on; raises the first that does not. The cover found."""
     check_fields(claim, at=at)
     covers = check_cover(claim)
@@ -72,7 +73,7 @@ def _wrong_dates(claim: Claim, today: date) -> dict[str, str]:
     return found
 
 
-def check_cover(claim: Claim) -> list[Enrolment]:
+def check_cover(claim: Claim) -> list[Cover]:
     """The enrolments in force that cover one of the event's dates; OutsideCover where there is none."""
     if covers := enrolments_for(claim):
         return covers
@@ -92,7 +93,7 @@ def _covers(claim: Claim) -> str:
     return f"登记的保障是：{'、'.join(listed)}。" if listed else "系统里没有登记过保障。"
 
 
-def uncovered_kinds(claim: Claim, covers: list[Enrolment]) -> list[str]:
+def uncovered_kinds(claim: Event, covers: list[Cover]) -> list[str]:
     """A sentence for each kind whose own date none of these enrolments covers, though another date is covered."""
     said = []
     for kind in kinds_of(claim):
@@ -106,24 +107,37 @@ def check_claimed_once(claim: Claim) -> None:
     """Raise ClaimedBefore where another submitted claim of the member has an overlapping stay."""
     if "inpatient" not in claim.kinds or claim.admitted_on is None:
         return
-    for other in others_stays(claim):
-        if overlap(claim, other):
+    for other in map(Stay._make, _STAYS(claim.member_id)):
+        if other.pk != claim.pk and overlap(claim, other):
             raise ClaimedBefore(
                 f"{claim.member.name} {other.admitted_on} 到 {other.discharged_on} 的住院已经在申请 {other.number}"
-                f"（{other.office.name}，{other.get_state_display()}）里，与这次 {claim.admitted_on} 到 "
+                f"（{other.office}，{State(other.state).label}）里，与这次 {claim.admitted_on} 到 "
                 f"{claim.discharged_on} 的住院重叠。一次住院只能申请一次，请查看那件申请；日期填错的请改正。"
             )
 
 
-def others_stays(claim: Claim) -> QuerySet[Claim]:
-    """Submitted claims of the same member with a stay, wherever they were made."""
-    others = Claim.objects.filter(
-        member=claim.member_id, state__in=CLAIMED, admitted_on__isnull=False
-    ).exclude(pk=claim.pk)
-    return others.select_related("office").order_by("number")
+class Stay(NamedTuple):
+    """As much of a submitted claim as says when its member lay in hospital, and where the claim stands."""
+
+    pk: Any
+    number: str
+    kinds: list[str]
+    admitted_on: date | None
+    discharged_on: date | None
+    state: str
+    office: str
 
 
-def overlap(one: Claim, other: Claim) -> bool:
+def _stays(member: Any) -> Any:
+    """Submitted claims of a member with a stay, wherever they were made."""
+    found = Claim.objects.filter(member=member, state__in=CLAIMED, admitted_on__isnull=False)
+    return found.order_by("number").values_list(*Stay._fields[:-1], "office__name")
+
+
+_STAYS = Asked(_stays)
+
+
+def overlap(one: Claim | Stay, other: Claim | Stay) -> bool:
     """Stays are half-open, so that a transfer on the day of discharge is another stay; a stay has at least a day."""
     if "inpatient" not in other.kinds:
         return False
@@ -131,24 +145,18 @@ def overlap(one: Claim, other: Claim) -> bool:
     return first < end and start < last
 
 
-def _stay(claim: Claim) -> tuple[date, date]:
+def _stay(claim: Claim | Stay) -> tuple[date, date]:
     first = claim.admitted_on or date.max
     return first, max(claim.discharged_on or first, min(first, date(9999, 1, 1)) + timedelta(days=1))
 
 
 def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
     """Raise ClaimedBefore where the settlement stands in another claim of anybody, anywhere."""
-    found = (
-        Settlement.objects.filter(setl_id_index=setl_id)
-        .exclude(claim=claim)
-        .select_related("claim__office")
-        .first()
-        if setl_id
-        else None
-    )
+    standing = Settlement.objects.filter(setl_id_index=setl_id).exclude(claim=claim).values_list("claim")
+    found = standing.first() if setl_id else None
     if found is None:
         return
-    other = found.claim
+    other = Claim.objects.select_related("office").get(pk=found[0])
     whose = f"申请 {other.number}（{other.office.name}，{other.get_state_display()}）"
     if other.member_id != claim.member_id:
         whose = "另一位会员的申请"

@@ -4,81 +4,148 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 from huzhu.claims.kinds import Kind, days_of, kinds_of, occurred_on
 from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Settlement
-from huzhu.enrolment.models import Enrolment
-from huzhu.enrolment.queries import covers_of
+from huzhu.db.asked import Asked
+from huzhu.enrolment.queries import Cover, covers_of
+from huzhu.members.models import Member
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.rules.facts import FORMAT, typed
 from huzhu.rules.units import SHANGHAI, NotAValue, Unit, spoken
 from huzhu.schemes import queries as schemes
 
 
+class Told(NamedTuple):
+    """A claim as far as an evaluation reads it: of thousands at once nobody needs the row."""
+
+    pk: Any
+    number: str
+    member_id: Any
+    kinds: list[str]
+    admitted_on: date | None
+    diagnosed_on: date | None
+    accident_on: date | None
+    hospital_grade: str
+    disability_grade: str
+    diagnosis: str | None
+    severity: str | None
+    account_id: Any
+    sex: str
+    figures: str | None  # of the settlement sheet, canonical JSON
+    settled_at: datetime | None
+
+
+_OWN = Told._fields[:12]
+_READ = (*_OWN, "member__sex", "settlement__figures", "settlement__settled_at", "settlement__pk")
+_WIDTH = len(_READ)
+
+
+def told_of(claim: Claim) -> Told:
+    """The claim as it stands in memory."""
+    sheet = settlement_of(claim)
+    own = [getattr(claim, name) for name in _OWN]
+    return Told._make((*own, claim.member.sex, sheet and sheet.figures, sheet and sheet.settled_at))
+
+
+def told_of_each(found: QuerySet[Claim], *more: str) -> Iterator[tuple[Any, ...]]:
+    """(claim, *more columns) of each, in the order of the query: one statement."""
+    return _told(found.values_list(*_READ, *more))
+
+
+def _told(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    # Django's documented name for a table's description
+    diagnosis, severity = Claim._meta.get_field("diagnosis"), Claim._meta.get_field("severity")  # noqa: SLF001
+    figures = Settlement._meta.get_field("figures")  # noqa: SLF001
+    for row in rows:
+        told = list(row[:_WIDTH])
+        sheet = told.pop()
+        told[9], told[10] = diagnosis.text_in(told[9], told[0]), severity.text_in(told[10], told[0])
+        told[13] = figures.text_in(told[13], sheet)
+        yield Told._make(told), *row[_WIDTH:]
+
+
+_NOW = Asked(lambda claim: Claim.objects.filter(pk=claim).values_list(*_READ, "state", "member__phone"))
+
+
+def told_now(claim: Claim) -> tuple[Told, str, str]:
+    """The claim, its state and its member's phone as the database has them at this moment."""
+    [(told, state, phone)] = _told(_NOW(claim.pk))
+    return told, state, Member._meta.get_field("phone").text_in(phone, told.member_id) or ""  # noqa: SLF001
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What an evaluation reads of one member beside the claim."""
 
-    covers: list[Enrolment]  # in force, by scheme and start
-    counted: list[Claim]  # decided to be paid, by number, each with its settlement
+    covers: list[Cover]  # in force, by scheme and start
+    counted: list[Told]  # decided to be paid, by number
 
 
-def known_of(claim: Claim) -> Known:
-    """What stands of this claim's member now: two statements."""
-    return known_of_each([claim.member_id])[claim.member_id]
+def known_of(member: Any) -> Known:
+    """What stands of this member (by key) now: two statements."""
+    return known_of_each([member])[member]
 
 
-def known_of_each(members: Iterable[Any]) -> dict[Any, Known]:
-    """The same for many members (by key), by two statements in all."""
-    wanted = list(members)
-    covers, counted = defaultdict(list), defaultdict(list)
-    for cover in covers_of(wanted):
-        covers[cover.member_id].append(cover)
-    decided = Claim.objects.filter(member__in=wanted, state__in=COUNTED)
-    for one in decided.select_related("settlement").order_by("number"):
-        counted[one.member_id].append(one)
-    return {member: Known(covers[member], counted[member]) for member in wanted}
+def known_of_each(members: Any) -> Mapping[Any, Known]:
+    """The same for many members (a list or a query of their keys), by two statements in all."""
+    found: dict[Any, Known] = defaultdict(lambda: Known([], []))
+    for cover in covers_of(members):
+        found[cover.member_id].covers.append(cover)
+    of_one = isinstance(members, list) and len(members) == 1
+    for (one,) in _told(_COUNTED_OF_ONE(members[0]) if of_one else _counted(members)):
+        found[one.member_id].counted.append(one)
+    return found
 
 
-def enrolments_for(claim: Claim, known: Known | None = None) -> list[Enrolment]:
+def _counted(members: Any) -> QuerySet[Claim, tuple[Any, ...]]:
+    decided = Claim.objects.filter(member__in=members, state__in=COUNTED)
+    return decided.order_by("number").values_list(*_READ)
+
+
+_COUNTED_OF_ONE = Asked(lambda member: _counted([member]))
+
+
+def enrolments_for(claim: Claim | Told, known: Known | None = None) -> list[Cover]:
     """Every enrolment in force that covers one of the event's dates, in a fixed order."""
     days = days_of(claim).values()
     covers = known.covers if known else covers_of([claim.member_id])
     return [cover for cover in covers if any(_covers(cover, day) for day in days)]
 
 
-def _covers(cover: Enrolment, day: date) -> bool:
+def _covers(cover: Cover, day: date) -> bool:
     """Cover is half-open."""
     return cover.cover_starts_on <= day < cover.cover_ends_on
 
 
-def facts_of(claim: Claim, enrolment: Enrolment, known: Known) -> dict[str, Any]:
+def facts_of(claim: Told, enrolment: Cover, known: Known) -> dict[str, Any]:
     """The document of this claim under this enrolment; only facts that its edition declares."""
     edition = schemes.engine(enrolment.edition)
     covers = [cover for cover in known.covers if cover.scheme_slug == enrolment.scheme_slug]
-    person = {"sex": claim.member.sex} if "sex" in edition.facts else {}
+    here = next((kinds for cover, kinds in _parts(claim, covers) if cover is enrolment), [])
     return {
         "format": FORMAT,
-        "person": person,
+        "person": {"sex": claim.sex} if "sex" in edition.facts else {},
         "cover": _cover(enrolment, edition),
         "history": _history(claim, covers, known, edition),
-        "event": event_of(claim, dict(_parts(claim, covers)).get(enrolment, []), edition),
+        "event": event_of(claim, here, edition),
     }
 
 
-def event_of(claim: Claim, kinds: Iterable[Kind], edition: Edition) -> dict[str, str]:
+def event_of(claim: Told, kinds: Iterable[Kind], edition: Edition) -> dict[str, str]:
     """The event's facts: of these kinds only, and only those that are known and that the edition declares."""
     told: dict[str, Any] = {"claim_no": claim.number, "occurred_on": occurred_on(claim)}
     for kind in kinds:
-        told |= {name: getattr(claim, name) for name in kind.facts}
-        if kind.name == "inpatient" and (settlement := settlement_of(claim)):
-            told |= figures_of(settlement)
-            told["settled_at"] = (
-                settlement.settled_at and settlement.settled_at.astimezone(SHANGHAI).isoformat()
-            )
+        for name in kind.facts:
+            told[name] = getattr(claim, name)
+        if kind.name == "inpatient" and claim.figures is not None:
+            told |= json.loads(claim.figures)
+            told["settled_at"] = claim.settled_at and claim.settled_at.astimezone(SHANGHAI).isoformat()
     return {name: str(value) for name, value in told.items() if value and name in edition.facts}
 
 
@@ -124,7 +191,7 @@ def money_names(known: Mapping[str, FactDef] | None = None) -> frozenset[str]:
     return frozenset(name for name, fact in known.items() if fact.type.unit is Unit.MONEY)
 
 
-def _cover(enrolment: Enrolment, edition: Edition) -> dict[str, str]:
+def _cover(enrolment: Cover, edition: Edition) -> dict[str, str]:
     shares = {"cover_shares": str(enrolment.shares)} if "cover_shares" in edition.facts else {}
     return shares | {
         "cover_starts_on": enrolment.cover_starts_on.isoformat(),
@@ -133,16 +200,15 @@ def _cover(enrolment: Enrolment, edition: Edition) -> dict[str, str]:
     }
 
 
-def _parts(claim: Claim, covers: list[Enrolment]) -> Iterator[tuple[Enrolment, list[Kind]]]:
+def _parts(claim: Told, covers: list[Cover]) -> Iterator[tuple[Cover, list[Kind]]]:
     """Each kind under one enrolment of a scheme only, so that two periods of cover never pay the same thing twice."""
-    kinds = kinds_of(claim)
-    homes = {kind.name: _home(claim, kind, covers) for kind in kinds}
+    homes = [(kind, _home(claim, kind, covers)) for kind in kinds_of(claim)]
     for cover in covers:
-        if here := [kind for kind in kinds if homes[kind.name] == cover]:
+        if here := [kind for kind, home in homes if home is cover]:
             yield cover, here
 
 
-def _home(claim: Claim, kind: Kind, covers: list[Enrolment]) -> Enrolment | None:
+def _home(claim: Told, kind: Kind, covers: list[Cover]) -> Cover | None:
     """The enrolment that covers the kind's own date, else one that covers another date of the event."""
     days = [day for day in (getattr(claim, kind.day), *days_of(claim).values()) if day]
     return next(
@@ -151,7 +217,7 @@ def _home(claim: Claim, kind: Kind, covers: list[Enrolment]) -> Enrolment | None
     )
 
 
-def _history(claim: Claim, covers: list[Enrolment], known: Known, edition: Edition) -> list[dict[str, Any]]:
+def _history(claim: Told, covers: list[Cover], known: Known, edition: Edition) -> list[dict[str, Any]]:
     """Claims of the member that were decided to be paid while this scheme covered them, each with its own cover."""
     events: list[dict[str, Any]] = []
     for one in known.counted:

@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Protocol
 
-from huzhu.claims.models import Claim
+
+class Event(Protocol):
+    """What a claim is for, and its dates: a row, or as much of it as an evaluation reads."""
+
+    @property
+    def kinds(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +71,21 @@ LABELS = {
 }
 
 
-def kinds_of(claim: Claim) -> list[Kind]:
+def kinds_of(claim: Event) -> list[Kind]:
     """The kinds applied for, in the order of the table."""
     return [kind for name, kind in KINDS.items() if name in claim.kinds]
 
 
-def labels_of(claim: Claim) -> str:
+def labels_of(claim: Event) -> str:
     return "、".join(kind.label for kind in kinds_of(claim)) or "还没有选项目"
 
 
-def days_of(claim: Claim) -> dict[str, date]:
+def days_of(claim: Event) -> dict[str, date]:
     """Label of the date → the date, for every kind applied for whose date is known; admission first."""
     days = {kind.day_label: getattr(claim, kind.day) for kind in kinds_of(claim)}
     return {label: day for label, day in days.items() if day is not None}
 
 
-def occurred_on(claim: Claim) -> date | None:
+def occurred_on(claim: Event) -> date | None:
     """The event's date, by which one member's events are put in order."""
     return next(iter(days_of(claim).values()), None)

@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from huzhu.audit import services as audit
 from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, is_complete, lacking, wanted
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
-from huzhu.enrolment.models import Enrolment
+from huzhu.db.asked import Asked
+from huzhu.db.rows import insert
+from huzhu.enrolment.queries import Cover
 from huzhu.files import photos
 from huzhu.files.contents import kind_of
 from huzhu.files.models import StoredFile
@@ -22,6 +25,7 @@ from huzhu.users.permissions import NotAllowed, check_may
 
 OPEN = (*EDITABLE, State.REPORTED)
 MOST_PAGES = 9
+COMPLETE = "claims.papers_complete"
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
 
@@ -33,17 +37,19 @@ class PaperUnfit(ValueError):
     """The mark cannot be made: no such paper, no file or no reason."""
 
 
-def lay_out(claim: Claim) -> None:
+def lay_out(claim: Claim, *, is_new: bool = False) -> None:
     """A line for every paper wanted; a line no longer wanted goes, unless something was put there."""
     papers = wanted(claim.kinds)
-    held = {paper.kind: paper for paper in claim.papers.all()}
-    Evidence.objects.bulk_create(
-        [Evidence(claim=claim, kind=p.kind, label=p.label) for p in papers if p.kind not in held]
-    )
-    unwanted = held.keys() - {paper.kind for paper in papers}
-    empty = Evidence.objects.filter(claim=claim, kind__in=unwanted, state=Evidence.State.MISSING)
-    empty.filter(pages=None).delete()
+    held = set() if is_new else {kind for (kind,) in _KINDS(claim.pk)}
+    new = [(uuid4(), claim.pk, paper.kind, paper.label) for paper in papers if paper.kind not in held]
+    insert(Evidence, ("id", "claim", "kind", "label"), new)
+    if unwanted := held - {paper.kind for paper in papers}:
+        empty = Evidence.objects.filter(claim=claim, kind__in=unwanted, state=Evidence.State.MISSING)
+        empty.filter(pages=None).delete()
     _forget(claim)
+
+
+_KINDS = Asked(lambda claim: Evidence.objects.filter(claim=claim).values_list("kind"))
 
 
 @transaction.atomic
@@ -215,18 +221,27 @@ def _check_may_mark(claim: Claim, by: Role | Member) -> None:
         raise CannotMove(f"申请 {claim.number} 现在是“{claim.get_state_display()}”，材料不能再改。")
 
 
-def take_what_is_known(claim: Claim, covers: list[Enrolment]) -> None:
+def hand_over(claim: Claim, covers: list[Cover]) -> bool:
+    """At its submission: what is known is taken; whether nothing is wanted any more. The papers are asked for once."""
+    _forget(claim)
+    prefetch_related_objects([claim], "papers")
+    _take_what_is_known(claim, covers)
+    complete = is_complete(claim)
+    _forget(claim)
+    return complete
+
+
+def _take_what_is_known(claim: Claim, covers: list[Cover]) -> None:
     """What the system has itself is not asked for: its own certificate, and the form filled in on the phone."""
     known = {}
     if covers:
         known[CERTIFICATE.kind] = "系统内已有：" + "、".join(cover.certificate_no or "" for cover in covers)
     if claim.channel == Claim.Channel.PHONE:
         known[FORM.kind] = "手机填报，提交即申请"
-    for kind, reason in known.items():
-        Evidence.objects.filter(claim=claim, kind=kind, state=Evidence.State.MISSING).update(
-            state=Evidence.State.RECEIVED, reason=reason[:120]
-        )
-    _forget(claim)
+    for paper in claim.papers.all():
+        if paper.kind in known and paper.state == Evidence.State.MISSING:
+            paper.state, paper.reason = Evidence.State.RECEIVED, known[paper.kind][:120]
+            Evidence.objects.filter(pk=paper.pk).update(state=paper.state, reason=paper.reason)
 
 
 def check_complete(claim: Claim) -> None:
@@ -243,7 +258,7 @@ def start_clock(claim: Claim, *, by: Role | Member, at: datetime) -> None:
     if claim.complete_at or claim.state in {State.DRAFT, State.WITHDRAWN} or not is_complete(claim):
         return
     if Claim.objects.filter(pk=claim.pk, complete_at=None).update(complete_at=at):
-        audit.record(by=by, verb="claims.papers_complete", on=claim, at=at)
+        audit.record(by=by, verb=COMPLETE, on=claim, at=at)
     claim.complete_at = at
 
 

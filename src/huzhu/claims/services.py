@@ -1,12 +1,13 @@
 """Verbs on claims: start, fill, submit, return for papers, resume, withdraw, and the step that upper rooms take."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.claims import checks, facts, papers, severity
@@ -27,6 +28,8 @@ from huzhu.claims.papers import (
 )
 from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
+from huzhu.db.asked import Asked
+from huzhu.db.fields import EncryptedTextField
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
@@ -104,7 +107,7 @@ def start(
         account=current_account(member),
         drafted_at=at,
     )
-    papers.lay_out(claim)
+    papers.lay_out(claim, is_new=True)
     audit.record(
         by=by, verb="claims.start", on=claim, at=at, detail={"channel": channel, "applicant": applicant}
     )
@@ -218,9 +221,10 @@ def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
     if claim.state != State.DRAFT:
         raise CannotMove(f"申请 {claim.number} 已经提交过，不必再交。补齐材料后请按“材料已补齐”。")
     covers = checks.check_fit(claim, at=at)
-    papers.take_what_is_known(claim, covers)
-    move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", submitted_at=at)
-    papers.start_clock(claim, by=by, at=at)
+    complete = papers.hand_over(claim, covers)
+    then = [papers.COMPLETE] if complete else []
+    times = {"submitted_at": at, "complete_at": at if complete else None}
+    move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", changes=times, then=then)
     _tell(claim, f"您的互助金申请 {claim.number} 已提交。材料齐全后，最多 3 个工作日到账。", "claim", at)
     return claim
 
@@ -308,7 +312,7 @@ def advance(*, claim: Claim, to: str, by: By, at: datetime, acts: Sequence[audit
     """
     changes = _times(claim, State(to), at)
     with transaction.atomic(savepoint=False):
-        return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, **changes)
+        return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, changes=changes)
 
 
 def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
@@ -321,16 +325,17 @@ def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
     return times.get(to, {})
 
 
-def advance_each(
-    *, claims: Sequence[Claim], to: State, by: By, at: datetime, acts: Sequence[audit.Act]
+def decided_each(
+    *, claims: QuerySet[Claim], count: int, by: By, at: datetime, acts: Sequence[audit.Act]
 ) -> None:
-    """The same step for many claims that stand alike and are locked by the caller; `acts` say it of each, with `from` and `to`."""
-    before = claims[0].state
-    check_move(claims[0].number, before, to)
-    found = Claim.objects.filter(pk__in=[claim.pk for claim in claims], state=before)
-    if found.update(state=to, **_times(claims[0], to, at)) != len(claims):
+    """已上报 → 已核定 for that many claims whose members the caller has locked: all of them, or CannotMove and none.
+
+    `acts` say it of each, and get `from` and `to`.
+    """
+    before, to = State.REPORTED, State.DECIDED
+    if claims.filter(state=before).update(state=to, decided_at=at) != count:
         raise CannotMove("其中有申请刚刚被别人办过，这一步没有生效。请再试一次。")
-    moved = {"from": before, "to": str(to)}
+    moved = {"from": str(before), "to": str(to)}
     audit.record_each(by=by, at=at, acts=[(verb, on, {**moved, **detail}) for verb, on, detail in acts])
 
 
@@ -367,7 +372,8 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
     verb: str,
     detail: dict[str, Any] | None = None,
     acts: Sequence[audit.Act] = (),
-    **changes: Any,
+    then: Sequence[str] = (),
+    changes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Claim:
     """One conditional update decides which of two workers moved the claim; the other gets CannotMove."""
     check_move(claim.number, claim.state, to)
@@ -380,19 +386,24 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
     for name, value in {"state": to, **changes}.items():
         setattr(claim, name, value)
     moved = {"from": before, "to": str(to), **(detail or {})}
-    audit.record_each(by=by, at=at, acts=[*acts, (verb, claim, moved)])
+    more: list[audit.Act] = [(one, claim, {}) for one in then]
+    audit.record_each(by=by, at=at, acts=[*acts, (verb, claim, moved), *more])
     return claim
+
+
+_LOCK = Asked(lambda key: Member.objects.select_for_update(no_key=True).filter(pk=key).values_list("pk"))
 
 
 def lock_member(claim: Claim) -> None:
     """Claims of one member are checked against each other one at a time."""
-    Member.objects.select_for_update(no_key=True).only("pk").get(pk=claim.member_id)
+    _LOCK(claim.member_id)
 
 
-def lock_members(keys: Iterable[Any]) -> dict[Any, Member]:
-    """The same for many members, always locked in the order of their keys; with what a decision reads of them."""
-    found = Member.objects.select_for_update(no_key=True).filter(pk__in=set(keys)).order_by("pk")
-    return {member.pk: member for member in found.only("name", "sex", "phone")}
+def lock_members(keys: Any) -> dict[Any, str]:
+    """The same for many members (a list or a query of their keys), always locked in their order; key → phone."""
+    found = Member.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
+    field = cast("EncryptedTextField", Member._meta.get_field("phone"))  # noqa: SLF001  Django's documented name for it
+    return {pk: field.text_in(phone, pk) or "" for pk, phone in found.values_list("pk", "phone")}
 
 
 def needed(reason: str, sentence: str, most: int = 200) -> str:

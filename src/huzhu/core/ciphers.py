@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import ciphers, hashes
@@ -210,8 +211,18 @@ def _bytes(text: str) -> bytes:
 
 def _framed(*parts: str) -> bytes:
     """Each part after its own length in four bytes: ("a", "bc") and ("ab", "c") stay apart."""
-    encoded = [_utf8(part) for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return _frames(parts[:-1]) + _frame(parts[-1])
+
+
+@lru_cache(maxsize=1024)
+def _frames(parts: tuple[str, ...]) -> bytes:
+    """All but the last, which is the row: table and column are the same for thousands of rows."""
+    return b"".join(map(_frame, parts))
+
+
+def _frame(part: str) -> bytes:
+    encoded = _utf8(part)
+    return len(encoded).to_bytes(4, "big") + encoded
 
 
 def _utf8(text: str) -> bytes:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 class NotCanonical(TypeError):
     """The value holds something that has no single spelling."""
@@ -15,7 +17,7 @@ def canonical_json(value: object) -> str:
     """
     if not _has_one_spelling(value):
         _refuse_two_spellings(value, at="$")
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def sha256_text(text: str) -> str:

@@ -5,6 +5,7 @@ they know the row. Every other way of writing or comparing it raises and names t
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from django.core import checks
@@ -126,6 +127,17 @@ class EncryptedTextField(PlacedField):
             sealed.text = keys.cipher().open(sealed.token, bound_to=(*self.place, sealed.row))
         return sealed.text
 
+    def text_in(self, held: Sealed | None, row: Any) -> str | None:
+        """The text of a value that was read without its model, by `values_list`; `row` is the primary key."""
+        return None if held is None else keys.cipher().open(held.token, bound_to=(*self.place, str(row)))
+
+    def tokens_of(self, texts: Sequence[str | None], rows: Sequence[Any]) -> list[str | None]:
+        """Each text sealed to its row (by primary key), for who writes many (db.rows)."""
+        return [
+            None if text is None else self._seal(text, str(row)).token
+            for text, row in zip(texts, rows, strict=True)
+        ]
+
     def refusal(self) -> PlaintextRefused:
         return PlaintextRefused(
             f"{self} 是加密列，内容要加密到具体的一行；update()、bulk_update()、表达式、upsert、loaddata "
@@ -236,6 +248,11 @@ class BlindIndexField(PlacedField):
         if not isinstance(texts, list | tuple | set | frozenset):
             raise NotSearchable(f"{self} 的 in 查询要给出一组文本（列表），不能给子查询或单个文本。")
         return [digest for text in texts for digest in self._digests(text)]
+
+    def digests_of(self, texts: Sequence[str | None], count: int) -> list[Digest | None]:
+        """The index of each text, None of none, for who writes many rows (db.rows)."""
+        found = [self._digests(text) for text in texts] or [[]] * count
+        return [digests[0] if digests else None for digests in found]
 
     def _digests(self, text: object) -> list[Digest]:
         """Newest key first; of a Digest itself; none of None or empty text."""

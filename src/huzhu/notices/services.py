@@ -2,40 +2,47 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.db import models
 
+from huzhu.db.rows import insert
 from huzhu.notices.models import Notice
 from huzhu.organisations.models import Organisation
 
 
-def send(*, phone: str, text: str, purpose: str, about: models.Model | None = None, at: datetime) -> Notice:
+class About(NamedTuple):
+    """What a message is about, where its row was not read as a whole: kind (app_label.model), key and place (by key)."""
+
+    kind: str
+    pk: Any
+    organisation: Any
+
+
+Message = tuple[str, str, models.Model | About | None]  # phone, text, what it is about
+COLUMNS = ("id", "phone", "text", "purpose", "about_type", "about_id", "organisation", "created_at")
+
+
+def send(*, phone: str, text: str, purpose: str, about: models.Model | None = None, at: datetime) -> None:
     """Put one message into the outbox, in the transaction of what it tells about: rolled back, it was never sent."""
-    notice = _notice(phone, text, purpose, about, at)
-    notice.save(force_insert=True)
-    return notice
+    send_each(messages=[(phone, text, about)], purpose=purpose, at=at)
 
 
-def send_each(
-    *, messages: Iterable[tuple[str, str, models.Model]], purpose: str, at: datetime
-) -> list[Notice]:
-    """The same for many (phone, text, about), by one statement."""
-    return Notice.objects.bulk_create(
-        [_notice(phone, text, purpose, about, at) for phone, text, about in messages]
-    )
+def send_each(*, messages: Iterable[Message], purpose: str, at: datetime) -> None:
+    """The same for many, by one statement."""
+    found = []
+    for phone, text, about in messages:
+        kind, pk, place = about if isinstance(about, About) else _about(about)
+        found.append((uuid4(), phone, text, purpose, kind, str(pk), place, at))
+    insert(Notice, COLUMNS, found)
 
 
-def _notice(phone: str, text: str, purpose: str, about: models.Model | None, at: datetime) -> Notice:
-    return Notice(
-        phone=phone,
-        text=text,
-        purpose=purpose,
-        about_type=about._meta.label_lower if about else "",  # noqa: SLF001  Django's documented name for it
-        about_id=str(about.pk) if about else "",
-        organisation=_place(about),
-        created_at=at,
-    )
+def _about(about: models.Model | None) -> About:
+    if about is None:
+        return About("", "", None)
+    place = _place(about)
+    return About(about._meta.label_lower, about.pk, place and place.pk)  # noqa: SLF001  Django's documented name for it
 
 
 def _place(about: Any) -> Organisation | None:

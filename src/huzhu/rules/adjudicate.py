@@ -1,8 +1,9 @@
 """The engine's front door: editions and facts in, outcomes and workings out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from huzhu.rules.edition import Edition
+from huzhu.rules.edition import Edition, FactDef
 from huzhu.rules.facts import FactsRefused, FieldProblem, read_facts
 from huzhu.rules.program import Outcome, evaluate
 from huzhu.rules.reasoning import Reasoning, reasoning_of
@@ -16,7 +17,9 @@ def adjudicate(
     `among` are further editions whose facts may stand in the document unread.
     Raises FactsRefused with the problems of all editions, each field once.
     """
-    known = {name: fact for edition in (*among, *editions) for name, fact in edition.facts.items()}
+    known: Mapping[str, FactDef] = MappingProxyType({})  # an edition knows its own
+    if among or len(editions) > 1:
+        known = {name: fact for edition in (*among, *editions) for name, fact in edition.facts.items()}
     outcomes: list[Outcome] = []
     problems: dict[str, FieldProblem] = {}
     for edition in editions:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
+from huzhu.db.asked import Asked
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.schemes.library import Library
 from huzhu.schemes.models import Proposal, SchemeEdition
@@ -49,7 +50,13 @@ def engine(row: SchemeEdition) -> Edition:
 
 def facts() -> dict[str, FactDef]:
     """Every fact that a published edition may read, by name."""
-    return {name: fact for row in published() for name, fact in engine(row).facts.items()}
+    read, identities = shelf().published, [identity for (identity,) in _IDENTITIES()]
+    unread = any(identity not in read for identity in identities)
+    editions = map(engine, published()) if unread else (read[identity] for identity in identities)
+    return {name: fact for edition in editions for name, fact in edition.facts.items()}
+
+
+_IDENTITIES = Asked(lambda: published().values_list("identity"), keys=0)
 
 
 def shelf() -> Library:

@@ -1,17 +1,20 @@
 """The engine named in the settings. SQLite lets one writer in at a time and makes the others guess when to come back:
 after a quarter of a second it asks ten times a second only, so whoever writes slice after slice starves the rest. Here a
-transaction first takes a lock on a file beside the database, and asks for it every few milliseconds.
+transaction first draws a number at a file beside the database, and is let in when all with smaller numbers have left.
 """
 
 import fcntl
 import os
+import struct
 import time
 from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base, features
 
-ASKED_EVERY = 0.003  # seconds
+ASKED_EVERY = 0.001  # seconds, for who is next; others ask as much less often as they stand behind
+SELDOM = 0.01
+NUMBERS = 16  # the file: the next number, the number that is in, and from here on a byte of each number, locked by its holder
 READS = (
     "select",
     "pragma",
@@ -27,35 +30,75 @@ READS = (
 
 
 class Gate:
-    """One writer at a time on this database file, across threads and processes; a dead holder holds nothing."""
+    """One writer at a time on this database file, across threads and processes, in the order in which they came.
+
+    The locks are those of an open file (OFD): whoever dies, waiting or inside, holds nothing any more.
+    """
 
     def __init__(self, path: str, patience: float) -> None:
         self.path, self.patience = path, patience
         self._file: int | None = None
 
     def enter(self) -> None:
-        """Wait for the lock; raises OperationalError, as SQLite does, when patience runs out."""
+        """Wait for one's turn; raises OperationalError, as SQLite does, when patience runs out."""
         if self._file is not None:
             return
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        end = time.monotonic() + self.patience
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    os.close(file)
-                    raise OperationalError("database is locked") from None
-                time.sleep(ASKED_EVERY)
-            else:
-                self._file = file
-                return
+        try:
+            self._wait(file, time.monotonic() + self.patience)
+        except BaseException:
+            os.close(file)
+            raise
+        self._file = file
+
+    def _wait(self, file: int, end: float) -> None:
+        while not _locked(file, 0, 1):  # for the moment of drawing a number
+            _sleep(ASKED_EVERY, end)
+        mine = _number(file, 0)
+        os.pwrite(file, (mine + 1).to_bytes(8), 0)
+        _locked(file, NUMBERS + mine, 1)
+        _lock(file, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, 0, 1)
+        while mine and not _is_free(file, NUMBERS, mine):
+            _sleep(min(ASKED_EVERY * max(mine - _number(file, 8), 1), SELDOM), end)
+        os.pwrite(file, mine.to_bytes(8), 8)
 
     def leave(self) -> None:
         """Let the next one in; twice is the same as once."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _number(file: int, place: int) -> int:
+    return int.from_bytes(os.pread(file, 8, place))
+
+
+def _sleep(seconds: float, end: float) -> None:
+    if time.monotonic() >= end:
+        raise OperationalError("database is locked")
+    time.sleep(seconds)
+
+
+def _locked(file: int, start: int, length: int) -> bool:
+    """Whether these bytes could be locked, without waiting."""
+    try:
+        _lock(file, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, start, length)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_free(file: int, start: int, length: int) -> bool:
+    """Whether nobody else has locked one of these bytes."""
+    kind, *_ = struct.unpack(FLOCK, _lock(file, fcntl.F_OFD_GETLK, fcntl.F_WRLCK, start, length))
+    return bool(kind == fcntl.F_UNLCK)
+
+
+FLOCK = "hhqqi4x"  # struct flock of 64-bit Linux: kind, whence, start, length, pid
+
+
+def _lock(file: int, command: int, kind: int, start: int, length: int) -> bytes:
+    return fcntl.fcntl(file, command, struct.pack(FLOCK, kind, os.SEEK_SET, start, length, 0))
 
 
 class NoGate(Gate):

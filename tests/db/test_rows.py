@@ -1,0 +1,136 @@
+"""Rows written past the mapper are the rows that the mapper would have written, and nothing slips in that it would refuse."""
+
+import uuid
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from sealed_tables import Person
+
+from factories.enrolment import an_enrolment
+from factories.members import a_member
+from factories.organisations import a_city
+from factories.schemes import the_inpatient_scheme
+from huzhu.audit.models import Event
+from huzhu.core.ciphers import CannotOpen
+from huzhu.db.asked import Asked
+from huzhu.db.fields import PlaintextRefused
+from huzhu.db.rows import NoRow, insert
+from huzhu.enrolment.models import Enrolment
+from huzhu.organisations.models import Organisation
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2022, 7, 13, 4, 30, 15, 123456, tzinfo=UTC)
+LIU = "230702196803150028"
+EVENT = {
+    "at": NOON,
+    "kind": Event.Kind.READ,
+    "actor_id": "user:1",
+    "actor_name": "孙县工会",
+    "verb": "x.y",
+    "object_type": "a.b",
+    "object_id": "7",
+    "object_name": "甲'; --",
+    "detail": {"甲": [1, True, None, {"b": "％s %s"}]},
+}
+
+
+def covered() -> Enrolment:
+    return an_enrolment(a_member(), the_inpatient_scheme())
+
+
+@pytest.mark.usefixtures("sealed_tables", "first_key")
+class TestSealed:
+    def person(self, **changes):
+        row = {"id": uuid.uuid4(), "name": "刘女士", "id_number": LIU, "diagnosis": None} | changes
+        insert(Person, list(row), [list(row.values())])
+        return Person.objects.get(pk=row["id"])
+
+    def test_a_sealed_row_is_found_and_opened_like_any_other(self):
+        made, other = self.person(), Person.objects.create(name="刘女士", id_number=LIU)
+        assert (made.id_number, made.diagnosis) == (LIU, None)
+        assert set(Person.objects.filter(id_number_index=LIU, id_number_tail="0028")) == {made, other}
+        assert made.id_number_index == other.id_number_index
+
+    def test_it_is_sealed_to_its_row(self):
+        made, other = self.person(), self.person()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, id_number FROM sealed_tables_person")
+            tokens = {str(uuid.UUID(str(key))): token for key, token in cursor.fetchall()}
+        field = Person._meta.get_field("id_number")
+        held = type("Held", (), {"token": tokens[str(made.pk)]})
+        assert field.text_in(held, made.pk) == LIU
+        with pytest.raises(CannotOpen):
+            field.text_in(held, other.pk)
+
+    def test_what_cannot_be_sealed_is_refused(self):
+        with pytest.raises(NoRow):
+            insert(Person, ("name", "id_number"), [("刘女士", LIU)])
+        with pytest.raises(PlaintextRefused):
+            self.person(id_number=230702)
+        assert not Person.objects.exists()
+
+
+def test_every_kind_of_value_comes_back_as_from_the_mapper():
+    Event.objects.create(**EVENT)
+    insert(Event, list(EVENT), [list(EVENT.values())])
+    one, other = Event.objects.order_by("pk").values(*EVENT)
+    assert one == other
+    assert one["detail"] == EVENT["detail"]
+
+
+def test_dates_keys_and_defaults_come_back_as_from_the_mapper():
+    held = covered()
+    names = ("id", "member", "edition", "scheme_slug", "employer", "cover_starts_on", "cover_ends_on")
+    days = date(2023, 2, 1), date(2024, 2, 1)
+    row = (uuid.uuid4(), held.member_id, held.edition_id, held.scheme_slug, held.employer_id, *days)
+    insert(Enrolment, (*names, "covered_since_on"), [(*row, days[0])])
+    made = Enrolment.objects.get(pk=row[0])
+    assert (made.member, made.cover_starts_on, made.cover_ends_on) == (held.member, *days)
+    assert (made.state, made.shares, made.certificate_no, made.print_count) == ("awaiting", 1, None, 0)
+
+
+def test_none_is_nothing_and_a_strange_column_is_refused():
+    insert(Event, list(EVENT), [])
+    assert not Event.objects.exists()
+    with pytest.raises(TypeError, match="没有这些列：verbs"):
+        insert(Event, (*EVENT, "verbs"), [(*EVENT.values(), "")])
+
+
+def test_constraints_hold():
+    held = covered()
+    row = {f.name: getattr(held, f.attname) for f in Enrolment._meta.local_concrete_fields}
+    row |= {"id": uuid.uuid4(), "certificate_no": None, "verify_token": None}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Enrolment, list(row), [list(row.values())])
+    assert Enrolment.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no lengths")
+def test_a_text_that_is_too_long_is_refused_and_not_cut():
+    with pytest.raises(DataError), transaction.atomic():
+        insert(Event, list(EVENT), [list((EVENT | {"verb": "x" * 61}).values())])
+
+
+def test_a_question_composed_once_answers_for_every_key():
+    first, second = covered(), covered()
+    composed = []
+
+    def compose(member):
+        composed.append(member)
+        rows = Enrolment.objects.filter(member=member, cover_ends_on__gt=date(2000, 1, 1))
+        return rows.values_list("pk", "member", "cover_starts_on", "edition__slug")
+
+    asked = Asked(compose)
+    for one in (first, second, first):
+        assert asked(one.member_id) == list(compose(one.member_id))
+    assert asked(uuid.uuid4()) == []
+    assert len(composed) == 4  # once for itself, three times for us
+    with pytest.raises(TypeError):
+        asked()
+
+
+def test_a_key_that_is_not_in_the_statement_is_refused():
+    a_city()
+    with pytest.raises(TypeError):
+        Asked(lambda _: Organisation.objects.values_list("pk"))(uuid.uuid4())
