@@ -23,6 +23,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
+from uuid import uuid4
 
 # openIMIS, counted and timed on the same kind of machine (2 cores): issue 6, "Money that cannot go wrong"
 PEER_STATEMENTS = {1: 137, 5: 288}  # SQL statements for a claim, by lines of the claim
@@ -158,6 +159,7 @@ class Office:
         return Role.objects.create(user=user, code=code, organisation=place)
 
     def _members(self, first: int, last: int) -> list[Any]:
+        from huzhu.db.rows import insert  # noqa: PLC0415
         from huzhu.enrolment.models import Enrolment  # noqa: PLC0415
         from huzhu.members.models import BankAccount, Member  # noqa: PLC0415
 
@@ -174,26 +176,26 @@ class Office:
             for number in range(first, last)
         ]
         Member.objects.bulk_create(people)
-        BankAccount.objects.bulk_create(
-            BankAccount(
-                member=one, holder=one.name, bank_name="银行", number=f"6222{number:015d}", added_at=AT - HOUR
-            )
-            for number, one in enumerate(people, start=first)
+        insert(
+            BankAccount,
+            ("id", "member", "holder", "bank_name", "number", "added_at"),
+            [
+                (uuid4(), one.pk, one.name, "银行", f"6222{number:015d}", AT - HOUR)
+                for number, one in enumerate(people, start=first)
+            ],
         )
-        Enrolment.objects.bulk_create(
-            Enrolment(
-                member=one,
-                edition=self.edition,
-                scheme_slug=self.edition.slug,
-                employer=self.employer,
-                cover_starts_on=date(2022, 1, 28),
-                cover_ends_on=date(2023, 1, 28),
-                covered_since_on=date(2022, 1, 28),
-                state="in_force",
-                certificate_no=f"2022-{number:09d}",
-                verify_token=f"bench-{number:09d}",
-            )
-            for number, one in enumerate(people, start=first)
+        cover = self.edition.pk, self.edition.slug, self.employer.pk, "in_force"
+        days = date(2022, 1, 28), date(2023, 1, 28), date(2022, 1, 28)
+        insert(
+            Enrolment,
+            (
+                *("id", "member", "edition", "scheme_slug", "employer", "state"),
+                *("cover_starts_on", "cover_ends_on", "covered_since_on", "certificate_no", "verify_token"),
+            ),
+            [
+                (uuid4(), one.pk, *cover, *days, f"2022-{number:09d}", f"bench-{number:09d}")
+                for number, one in enumerate(people, start=first)
+            ],
         )
         return people
 
@@ -407,6 +409,7 @@ def automatic_mode(office: Office, count: int) -> None:
         f"导入医保结算数据 {said['taken']:,} 件：{entering.seconds:.1f} 秒，"
         f"{said['taken'] / entering.seconds:,.0f} 件/秒，每 1,000 件 SQL {entered.count * 1000 / count:.0f} 条"
     )
+    settled_down()
     run = automatic.start(by=reviewer, at=AT + HOUR)
     with Timed() as reviewing, Counted() as looked:
         run = automatic.review(run=run, by=reviewer, at=AT + HOUR, tell=quietly)
@@ -438,6 +441,11 @@ def measure(claims: int, writers: int, each: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
+    from huzhu.config.memory import keep_what_is_loaded  # noqa: PLC0415
+    from huzhu.schemes.queries import shelf  # noqa: PLC0415
+
+    shelf()
+    keep_what_is_loaded()
     office = Office(claims + writers * each + 400)
     settled_down()
     one_by_one(office, 200)

@@ -70,7 +70,8 @@ def test_two_reviewers_on_one_claim_make_one_decision():
 def unlocked(monkeypatch):
     """As one would write it first: read, reckon, write."""
     monkeypatch.setattr(claims, "lock_member", lambda claim: claim.member)
-    monkeypatch.setattr(totals, "_locked", lambda members: RunningTotal.objects.filter(member__in=members))
+    rows = RunningTotal.objects.values_list(*totals.COLUMNS[:6])
+    monkeypatch.setattr(totals, "lock", lambda members: totals.Totals(rows.filter(member__in=members)))
 
 
 @pytest.fixture

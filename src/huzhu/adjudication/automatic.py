@@ -24,7 +24,7 @@ from huzhu.claims.models import Claim, State
 from huzhu.claims.services import lock_members, needed
 from huzhu.core import money
 from huzhu.db.rows import insert
-from huzhu.enrolment.slices import Tell, pause
+from huzhu.enrolment.slices import Tell
 from huzhu.organisations.models import Organisation
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.models import Role
@@ -87,7 +87,6 @@ def review(*, run: AutomaticRun, by: Role, at: datetime, tell: Tell) -> Automati
     for members in _members(run):
         done += _reviewed(run, members, done)
         tell(done, total, "正在核算")
-        pause()
     return _propose(run, by, at)
 
 
@@ -251,7 +250,6 @@ def take_effect(*, run: AutomaticRun, by: Role, at: datetime, tell: Tell) -> Aut
     while count := _decided(run, by, at):
         done += count
         tell(done, run.found_count, "正在核定")
-        pause()
     return _finish(run, by, at)
 
 

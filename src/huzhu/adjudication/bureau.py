@@ -10,7 +10,8 @@ from huzhu.adjudication.models import FirstOpinion
 from huzhu.audit import services as audit
 from huzhu.claims import bureau
 from huzhu.claims.bureau import Entered, Record
-from huzhu.enrolment.slices import Tell, pause
+from huzhu.db.rows import insert
+from huzhu.enrolment.slices import Tell
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import visible_to
 from huzhu.rules.edition import FactDef
@@ -38,7 +39,6 @@ def take_in(*, found: Sequence[Record], by: Role, at: datetime, tell: Tell) -> d
         known += entered.known
         refused += entered.refused
         tell(min(start + SLICE, len(found)), len(found), "正在转入")
-        pause()
     return {"taken": taken, "known": known, "refused": refused[:MOST_TOLD], "refused_count": len(refused)}
 
 
@@ -67,10 +67,8 @@ def _slice(
     at: datetime,
 ) -> Entered:
     entered = bureau.enter_each(found=found, by=by, offices=offices, read=read, at=at)
-    FirstOpinion.objects.bulk_create(
-        FirstOpinion(claim=claim, text=OPINION, supports=True, given_by=by.user, given_at=at)
-        for claim in entered.claims
-    )
+    opinions = [(claim.pk, OPINION, True, by.user_id, at) for claim in entered.claims]
+    insert(FirstOpinion, ("claim", "text", "supports", "given_by", "given_at"), opinions)
     acts = [("settlements.enter", claim, {"from": "draft", "to": claim.state}) for claim in entered.claims]
     audit.record_each(by=by, at=at, acts=acts)
     return entered

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import Max
 
@@ -20,6 +21,7 @@ from huzhu.claims.models import Claim, Evidence, Settlement, State
 from huzhu.claims.settlement import KEY_FIGURES, SETL_ID, tidy_money
 from huzhu.core.hashing import canonical_json
 from huzhu.core.identity import tidy
+from huzhu.db.rows import insert
 from huzhu.enrolment.queries import Cover, covers_of
 from huzhu.files.tables import TableRefused, pages, text
 from huzhu.members.models import BankAccount, Member
@@ -43,6 +45,14 @@ LABELS = {
 }
 GRADES = {"三级": "three", "二级": "two", "一级": "one", "3": "three", "2": "two", "1": "one"}
 WAIVED = "医保结算数据，免交"
+CLAIM = (
+    *("id", "number", "member", "employer", "office", "state", "channel", "kinds", "hospital_name"),
+    *("hospital_grade", "admitted_on", "discharged_on", "account"),
+    *("drafted_at", "submitted_at", "complete_at", "reported_at"),
+)
+READ = [f"{name}_id" if name in {"member", "employer", "office", "account"} else name for name in CLAIM]
+SHEET = ("id", "claim", "setl_id", "figures", "settled_at")
+PAPER = ("id", "claim", "kind", "label", "state", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +216,7 @@ def enter_each(
     took a number or a settlement in between: try again.
     """
     desk, entered = Desk(found, by, at, read), Entered()
-    sheets: list[Settlement] = []
+    sheets: list[tuple[Any, ...]] = []
     number = _last_number(desk.day.year)
     for one in found:
         if (before := desk.sheets.get(one.setl_id)) and before.channel == Claim.Channel.BUREAU:
@@ -217,15 +227,13 @@ def enter_each(
             continue
         number += 1
         claim = _claim(one, desk, offices, f"{desk.day.year}-{number:06d}", at)
-        sheet = Settlement(claim=claim, settled_at=one.settled_at)
-        sheet.setl_id, sheet.figures = one.setl_id, canonical_json(one.figures)
         entered.claims.append(claim)
-        sheets.append(sheet)
+        sheets.append((uuid4(), claim.pk, one.setl_id, canonical_json(one.figures), one.settled_at))
         desk.sheets[one.setl_id] = claim
         desk.stays[claim.member_id].append(claim)
-    Claim.objects.bulk_create(entered.claims)
-    Settlement.objects.bulk_create(sheets)
-    Evidence.objects.bulk_create(paper for claim in entered.claims for paper in _papers(claim))
+    insert(Claim, CLAIM, [[getattr(claim, name) for name in READ] for claim in entered.claims])
+    insert(Settlement, SHEET, sheets)
+    insert(Evidence, PAPER, [row for claim in entered.claims for row in _papers(claim)])
     return entered
 
 
@@ -256,8 +264,8 @@ def _claim(one: Record, desk: Desk, offices: Mapping[str, Organisation], number:
     )
 
 
-def _papers(claim: Claim) -> Iterator[Evidence]:
+def _papers(claim: Claim) -> Iterator[tuple[Any, ...]]:
     """The sheet is there, and nothing else is asked for."""
     for paper in wanted(claim.kinds):
         state = Evidence.State.RECEIVED if paper is SETTLEMENT else Evidence.State.WAIVED
-        yield Evidence(claim=claim, kind=paper.kind, label=paper.label, state=state, reason=WAIVED)
+        yield uuid4(), claim.pk, paper.kind, paper.label, state, WAIVED

@@ -20,6 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from huzhu.config.host import refuse_second_host, this_host
+from huzhu.config.memory import keep_what_is_loaded
 
 IDLE_SECONDS = 0.5
 BEAT_SECONDS = 10.0
@@ -111,6 +112,9 @@ def main(words: list[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
     django.setup()
     _refuse_unsafe()
+    from huzhu.config import work  # noqa: F401, PLC0415  everything it will need is loaded now
+
+    keep_what_is_loaded()
     run(
         name=f"{os.uname().nodename}:{os.getpid()}:{int(timezone.now().timestamp())}",
         stopped=lambda: bool(asked_to_stop) or (parent != 0 and os.getppid() != parent),

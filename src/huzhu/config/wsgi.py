@@ -1,6 +1,5 @@
 """What a WSGI server loads: `gunicorn huzhu.config.wsgi`."""
 
-import gc
 import os
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from huzhu.config.host import refuse_second_host
+from huzhu.config.memory import keep_what_is_loaded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
 
@@ -28,19 +28,9 @@ def _proved(application: WSGIHandler) -> WSGIHandler:
         _refuse_demo_beside_real_people()
     except (WrongKey, guards.TablesUnguarded, safety.UnsafeSetup) as problem:
         raise ImproperlyConfigured(str(problem)) from None
-    _keep_what_is_loaded()
+    keep_what_is_loaded()
     connection.close()  # a server that forks its workers must not hand them one connection
     return application
-
-
-def _keep_what_is_loaded() -> None:
-    """What is loaded by now lives as long as the process, and a list of a thousand rows is not garbage yet.
-
-    Left alone the collector walks through all of it several times a page: half the time of the slowest calls.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _refuse_demo_beside_real_people() -> None:
