@@ -89,6 +89,14 @@ def test_the_first_condition_that_fails_is_told_with_what_would_change_it_and_it
     assert [asked.holds for asked in found.conditions] == [True, False, None]
 
 
+def test_the_clause_told_is_that_of_the_condition_that_failed():
+    text = scheme(
+        ("clauses:\n", "clauses:\n  c2: {label: 第二条, text: 年满十六, source: 试验}\n"),
+        ("够年龄, clause: c1", "够年龄, clause: c2"),
+    )
+    assert judged(text, age=15).clause == "第二条"
+
+
 def test_figures_are_picked_by_the_first_day_of_cover():
     assert judged(age=17).joins
     assert not judged(age=17, first_day="2023-01-01").joins

@@ -232,6 +232,12 @@ def test_a_long_label_or_title_does_not_leave_the_paper_either():
     assert max(width(line) for line in slip(found).splitlines()) <= WIDTH
 
 
+def test_only_a_slip_of_several_schemes_has_a_sum_over_all():
+    found = [reasoning(name, liu()) for name in ("yichun-120 A", "yichun-women")]
+    assert "各项互助金合计" in slip(found)
+    assert not any("各项互助金合计" in slip([one]) for one in found)
+
+
 def test_the_slip_of_ms_liu_reads_as_it_was_approved():
     """To renew it: SNAPSHOTS=renew pytest tests/rules/test_reasoning.py; then read the difference as a member would."""
     text = slip(explain([editions()["yichun-120 A"], editions()["yichun-women"]], liu()))
