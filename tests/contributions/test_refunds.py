@@ -14,6 +14,7 @@ from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import OfficialReceipt, Prepaid
 from huzhu.enrolment.models import Enrolment
+from huzhu.ledger.queries import balances
 from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,21 @@ def test_each_payer_gets_its_own_back_line_by_line(office):
     refunds.pay(parts=[second], line=other, by=office.maker, at=AT)
     assert (held("2103"), Refund.objects.get().state) == (0, "paid")
     assert len(repaying.paid_in(asked)) == 2
+
+
+def test_a_scheme_gives_back_its_own_money_and_no_others(office):
+    asked = two_payees(office)
+    released(office, asked)
+    second = parts_of(asked)[1]  # out of the order in which they stand
+    [line, back] = office.bank_more(told("2022-11-30", "B1", "-90.00"), told("2022-11-30", "B2", "90.00"))
+    refunds.pay(parts=[second], line=line, by=office.maker, at=AT)
+    of_scheme = {one.line.code: one.balance_fen for one in balances(scheme="yichun-120") if one.balance_fen}
+    assert of_scheme == {"1003": 27_000, "2103": 27_000}
+    [rest] = office.bank_more(told("2022-11-30", "B3", "-270.00"))
+    refunds.pay(parts=parts_of(asked), line=rest, by=office.maker, at=AT)
+    refunds.returned(part=second, line=back, payee=TO, by=office.maker, at=AT)
+    of_scheme = {one.line.code: one.balance_fen for one in balances(scheme="yichun-120") if one.balance_fen}
+    assert of_scheme == {"1003": 9_000, "2103": 9_000}
 
 
 def test_a_part_that_comes_back_goes_out_again_and_the_first_list_stays_as_it_was(office):

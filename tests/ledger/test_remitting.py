@@ -129,6 +129,14 @@ def test_what_cannot_be_sent_is_refused_in_words(city, agency, wrong, said):
     assert balance("1002") == 0
 
 
+def test_what_the_banks_charges_took_cannot_be_sent(city, agency):
+    a_voucher(a_row(500, debit="5101", credit="1003", office=city, scheme_slug="common"))
+    with pytest.raises(RemittanceRefused, match="只有 265"):
+        sent(city, agency, 27_000)
+    sent(city, agency, 26_500)
+    assert sum(part for _, _, part in queries.collected(city)) == 0
+
+
 def test_one_reference_is_sent_once(city, agency):
     sent(city, agency, 100)
     with pytest.raises(RemittanceRefused, match="已经登记过"):

@@ -27,6 +27,7 @@ from huzhu.enrolment import services as enrolment
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.ledger.models import Voucher
+from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -42,6 +43,16 @@ class ClaimRefused(ReceiptRefused):
 
 class LineUsed(ClaimRefused):
     """Somebody has said what this line is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Fen, and what they are kept by in the books."""
+
+    amount_fen: int
+    scheme_slug: str
+    fund_year: int
+    office: Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +246,13 @@ def _leave_suspense(line: StatementLine, by: Role, at: datetime) -> bool:
     return True
 
 
-def post_entry(use: LineUse, source: str, other: str, note: str, by: Role, at: datetime) -> None:
-    """A line moves money between the bank and another account, on the bank's day."""
+def post_entry(  # noqa: PLR0913  what is booked, and by what it is kept
+    use: LineUse, source: str, other: str, note: str, by: Role, at: datetime, *, kept: Sequence[Kept] = ()
+) -> None:
+    """A line moves money between the bank and another account, on the bank's day; of no scheme unless `kept` tells it."""
     line = use.line
-    voucher = _post(line, _Entry(source, other, note, line.booked_on, comes_in=line.amount_fen > 0), by, at)
+    entry = _Entry(source, other, note, line.booked_on, comes_in=line.amount_fen > 0, kept=kept)
+    voucher = _post(line, entry, by, at)
     LineUse.objects.filter(pk=use.pk).update(voucher=voucher)
     use.voucher = voucher
 
@@ -252,19 +266,24 @@ class _Entry:
     note: str
     on: date
     comes_in: bool
+    kept: Sequence[Kept] = ()
 
 
 def _post(line: StatementLine, entry: _Entry, by: Role, at: datetime) -> Voucher:
     money = accounts.COLLECTED if line.account.purpose == "collecting" else accounts.BANK
     debit, credit = (money, entry.other) if entry.comes_in else (entry.other, money)
     count = Voucher.objects.filter(source__startswith=f"{entry.source}:{line.reference}:").count()
-    row = ledger.Row(debit, credit, abs(line.amount_fen), NO_SCHEME, entry.on.year, line.account.organisation)
+    whole = Kept(abs(line.amount_fen), NO_SCHEME, entry.on.year, line.account.organisation)
+    rows = [
+        ledger.Row(debit, credit, one.amount_fen, one.scheme_slug, one.fund_year, one.office)
+        for one in entry.kept or [whole]
+    ]
     return ledger.post(
         source=f"{entry.source}:{line.reference}:{count + 1}",
         posted_on=entry.on,
         or_later=True,  # the line keeps the bank's day
         note=f"{entry.note} {line.name}".strip(),
-        rows=[row],
+        rows=rows,
         by=by,
         at=at,
     )

@@ -3,16 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
 from huzhu.audit import services as audit
 from huzhu.bank.models import StatementLine
-from huzhu.contributions.claiming import post_entry, use_line
+from huzhu.contributions.claiming import Kept, post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
 from huzhu.contributions.models import LineUse, Prepaid
@@ -20,6 +21,7 @@ from huzhu.core import money
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger import accounts
+from huzhu.ledger.models import LedgerEntry
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -260,7 +262,8 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
             f"这一笔付出 {spoken(-line.amount_fen)} 元，和选的退费不相等（或者有的已经付过），没有入账。请核对。"
         )
     use = use_line(line, LineUse.Kind.REFUND, by, at)
-    post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at)
+    kept = [one for refund in refunds for one in _kept(refund, _gone(refund), _sum(held, refund))]
+    post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at, kept=kept)
     RefundPart.objects.filter(pk__in=keys).update(
         state=RefundPart.State.PAID, paid_on=line.booked_on, paid_by=use
     )
@@ -269,6 +272,26 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
             Refund.objects.filter(pk=one.pk).update(state=State.PAID, paid_on=line.booked_on)
         audit.record(by=by, verb="refunds.paid", on=one, at=at, detail={"reference": line.reference})
     return use
+
+
+def _kept(refund: Refund, gone_fen: int, amount_fen: int) -> Iterator[Kept]:
+    """Each scheme and year gives back its own: of what the release owed, that which comes after what has gone out."""
+    owed = LedgerEntry.objects.filter(voucher__source=f"refund:{refund.pk.hex}", credit=accounts.REFUNDABLE)
+    for one in owed.select_related("office").order_by("pk"):
+        part = min(max(one.amount_fen - gone_fen, 0), amount_fen)
+        gone_fen, amount_fen = max(gone_fen - one.amount_fen, 0), amount_fen - part
+        if part:
+            yield Kept(part, one.scheme_slug, one.fund_year, one.office)
+
+
+def _gone(refund: Refund) -> int:
+    """What the bank has paid of it."""
+    paid = refund.parts.filter(state=RefundPart.State.PAID)
+    return paid.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+
+
+def _sum(parts: Iterable[RefundPart], refund: Refund) -> int:
+    return sum(one.amount_fen for one in parts if one.refund_id == refund.pk)
 
 
 def _locked(rows: Any) -> Any:
@@ -286,7 +309,8 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
     if held.state != State.PAID or old.state != RefundPart.State.PAID or old.amount_fen != line.amount_fen:
         raise RefundRefused("退汇的金额和这笔退费不相等，或者退费还没有全部付出，没有入账。请核对。")
     use = use_line(line, LineUse.Kind.RETURNED, by, at)
-    post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at)
+    kept = list(_kept(held, _gone(held) - old.amount_fen, old.amount_fen))
+    post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at, kept=kept)
     RefundPart.objects.filter(pk=old.pk).update(state=RefundPart.State.RETURNED, returned_by=use)
     _part(held, held.parts.count() + 1, to, old.amount_fen, old).save()
     held.state, held.list, held.paid_on = State.PROPOSED, None, None

@@ -137,7 +137,7 @@ def _taken(office: Organisation, amount_fen: int) -> Iterator[Row]:
 
 
 def _refuse(office: Organisation, amount_fen: int, sent_on: date, reference: str, at: datetime) -> None:
-    lying = sum(part for _, _, part in queries.collected(office) if part > 0)
+    lying = sum(part for _, _, part in queries.collected(office))  # less what charges took from no scheme
     if amount_fen <= 0:
         raise RemittanceRefused("上解的金额要大于 0，没有登记。")
     if amount_fen > lying:
