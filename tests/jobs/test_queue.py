@@ -1,13 +1,14 @@
 """Long work: done once, held by one worker, tried again, called off, and told as it is."""
 
 from datetime import timedelta
+from threading import Event as Signal
 
 import pytest
 
 from factories.jobs import NOON, HandClock, a_run
 from factories.users import a_role
 from huzhu.audit.models import Event
-from huzhu.jobs import queries, services
+from huzhu.jobs import queries, services, working
 from huzhu.jobs.lifecycle import LIFECYCLE
 from huzhu.jobs.models import JobRun
 from huzhu.jobs.working import Kind, do_next
@@ -141,6 +142,19 @@ def test_work_that_runs_is_put_down_at_its_next_step():
     do_next({"long": Kind(long)}, worker="w", clock=hand.clock)
     run.refresh_from_db()
     assert (run.state, steps) == ("cancelled", ["before"])
+
+
+def test_a_beat_that_waits_for_the_database_holds_nobody_up(monkeypatch):
+    waits, over = Signal(), Signal()
+    monkeypatch.setattr(working, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(services, "keep", lambda **_: waits.set() or over.wait(20))
+    hand, run = HandClock(), a_run(kind="long")
+    try:
+        do_next({"long": Kind(lambda *_: waits.wait(20) and None)}, worker="w", clock=hand.clock)
+        run.refresh_from_db()
+        assert (waits.is_set(), over.is_set(), run.state) == (True, False, "done")
+    finally:
+        over.set()
 
 
 def test_what_is_not_over_is_not_tried_again():

@@ -24,7 +24,10 @@ def copy_database(place: Place, to: Path) -> None:
     if place.engine == "sqlite":
         _vacuum(Path(place.database["NAME"]), to)
     else:
-        run_postgres("pg_dump", place, "--format=custom", "--no-owner", f"--file={to}")
+        patience = (
+            "--lock-wait-timeout=60s"  # behind a migration it gives up instead of standing in everybody's way
+        )
+        run_postgres("pg_dump", place, "--format=custom", "--no-owner", patience, f"--file={to}")
     to.chmod(0o600)
 
 
@@ -99,7 +102,7 @@ def run_postgres(program: str, place: Place, *words: str, into: bool = False) ->
     target = [f"--dbname={held['NAME']}"] if into else []
     done = subprocess.run(  # noqa: S603  a program of PostgreSQL, by its whole path
         [_program(program), *target, *words],
-        env=os.environ | told,
+        env={"PGCONNECT_TIMEOUT": "30"} | os.environ | told,
         capture_output=True,
         text=True,
         check=False,

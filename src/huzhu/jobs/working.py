@@ -116,4 +116,4 @@ def _heart(run: JobRun, clock: Clock) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        thread.join(BEAT_SECONDS)  # a beat that waits for the database keeps nobody from the next run
