@@ -131,5 +131,6 @@ def test_eight_at_once_have_one_effect_in_each_of_sixty_rounds():
 def test_the_naive_way_pays_twice():
     counted = rounds(naive)
     assert all(number >= 1 for number in counted)
+    print(f"{sum(number > 1 for number in counted)} of {ROUNDS} rounds had more than one effect")
     if connection.vendor == "postgresql":  # SQLite's gate hides most of it
         assert sum(number > 1 for number in counted) > ROUNDS / 2

@@ -70,7 +70,12 @@ def as_xlsx(rows: Iterable[Iterable[object]], heads: Iterable[str] = HEADS) -> b
 
 
 def a_statement(
-    account: OwnAccount, *lines: Told, by: Role, opening: str = "0.00", last_on: date | None = None
+    account: OwnAccount,
+    *lines: Told,
+    by: Role,
+    opening: str = "0.00",
+    last_on: date | None = None,
+    at: datetime = TAKEN_AT,
 ) -> Statement:
     """Taken in."""
     return services.take(
@@ -79,7 +84,7 @@ def a_statement(
         data=as_csv(rows_of(lines, opening)),
         typed=Typed(last_on=last_on),
         by=by,
-        at=TAKEN_AT,
+        at=at,
     )
 
 

@@ -24,10 +24,9 @@ def copy_database(place: Place, to: Path) -> None:
     if place.engine == "sqlite":
         _vacuum(Path(place.database["NAME"]), to)
     else:
-        patience = (
-            "--lock-wait-timeout=60s"  # behind a migration it gives up instead of standing in everybody's way
-        )
-        run_postgres("pg_dump", place, "--format=custom", "--no-owner", patience, f"--file={to}")
+        # behind a migration it gives up instead of standing in everybody's way
+        words = ("--format=custom", "--no-owner", "--lock-wait-timeout=60s", f"--file={to}")
+        run_postgres("pg_dump", place, *words)
     to.chmod(0o600)
 
 

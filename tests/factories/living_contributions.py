@@ -1,0 +1,349 @@
+"""The contributions of a fund that lives: each act is done by the services as its people do it, and put down on paper."""
+
+from collections import Counter
+from collections.abc import Iterable
+from copy import copy, deepcopy
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+
+from factories.applications import an_application
+from factories.bank import a_statement, an_own_account, told
+from factories.contributions import a_split, an_accepted_roster
+from factories.enrolment import some_workers
+from factories.members import an_account
+from factories.organisations import a_city, a_province, an_employer
+from factories.schemes import the_inpatient_scheme, the_women_scheme
+from factories.users import a_role
+from huzhu.bank.models import StatementLine
+from huzhu.contributions import claiming, individuals, refunds, services
+from huzhu.contributions.given_back import Refund, RefundPart
+from huzhu.contributions.models import LineUse, Prepaid, Share
+from huzhu.contributions.services import Money
+from huzhu.core.money import yuan
+from huzhu.enrolment.models import Enrolment
+from huzhu.rules.units import SHANGHAI
+from reference import plain_fund as plain
+from reference.plain_fund import COMMON, PlainFund, Sum, Transfer
+
+MORNING = datetime(2022, 3, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FEES = {"yichun-120": 12_000, "yichun-women": 2_500, "yichun-flex": 14_000}
+PAYEE = refunds.Payee("美溪林业局公司", "工商银行伊春支行", "6222000011112222")
+
+
+class LivingContributions:
+    """A province, two agencies, three employers (the first pays 75 % of the fee), and everybody who acts."""
+
+    def __init__(self) -> None:
+        self.paper = PlainFund()
+        self.at = MORNING
+        self.province = a_province()
+        self.cities = [a_city(self.province), a_city(self.province, "黑河市代办处")]
+        self.employers = [an_employer(self.cities[at]) for at in (0, 0, 1)]
+        self.agents = {city.pk: a_role("agency_clerk", city) for city in self.cities}
+        self.maker = a_role("payment_maker", self.province)
+        self.releaser = a_role("payment_releaser", self.province)
+        self.reviewer = a_role("reviewer", self.province)
+        self.second = a_role("second_reviewer", self.province)
+        since = date(2022, 1, 1)
+        self.accounts = {city.pk: an_own_account(city, by=self.maker, since=since) for city in self.cities}
+        self.editions = [the_inpatient_scheme(), the_women_scheme()]
+        a_split(self.employers[0], by=self.agents[self.cities[0].pk])
+        self.on_paper: Counter[int] = Counter()  # what each agency's bank says it holds
+        self.stays: Counter[Any] = Counter()
+        self.number = 0
+
+    def again(self) -> Self:
+        """The same fund, to go on from here without changing this one."""
+        other = copy(self)
+        other.paper, other.on_paper, other.stays = deepcopy((self.paper, self.on_paper, self.stays))
+        return other
+
+    # ── time ────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(SHANGHAI).date()
+
+    def later(self) -> datetime:
+        """A minute: what several people do one after the other is done before midnight."""
+        self.at += MINUTE
+        return self.at
+
+    def days_pass(self, days: int) -> None:
+        """To the morning of a later day."""
+        self.at = datetime.combine(self.today + timedelta(days), time(9), SHANGHAI)
+
+    def next_number(self) -> int:
+        self.number += 1
+        return self.number
+
+    # ── joining ─────────────────────────────────────────────────────────────────────────────────────
+
+    def enrols(self, at: int, heads: int, schemes: int, in_days: int) -> None:
+        employer = self.employers[at]
+        city = employer.parent
+        roster = an_accepted_roster(
+            employer,
+            self.editions[:schemes],
+            some_workers(heads),
+            by=self.agents[city.pk],
+            starts_on=self.today + timedelta(in_days),
+            at=self.later(),
+        )
+        split = {"yichun-120": {"employer": 9_000, "worker": 3_000}} if at == 0 else {}
+        for enrolment in roster.enrolments.filter(edition=self.editions[0]).select_related("member"):
+            an_account(enrolment.member, number=f"6222020903{self.next_number():09d}")
+        slugs = [one.slug for one in self.editions[:schemes]]
+        self._owes(roster, slugs, heads, {slug: split.get(slug, {"worker": FEES[slug]}) for slug in slugs})
+
+    def joins_alone(self, at: int) -> None:
+        city = self.cities[at]
+        phone = f"138{self.next_number():08d}"
+        application = an_application(city, at=self.later(), phone=phone)
+        [due] = individuals.approve(application=application, by=self.agents[city.pk], at=self.at)
+        self._owes(due.roster, ["yichun-flex"], 1, {"yichun-flex": {"worker": FEES["yichun-flex"]}})
+
+    def _owes(self, roster: Any, slugs: list[str], heads: int, split: dict[str, dict[str, int]]) -> None:
+        office = roster.employer.parent_id
+        self.paper.rosters[roster.pk] = plain.Roster(
+            office,
+            roster.employer_id,
+            roster.cover_starts_on,
+            roster.way == "individual",
+            Counter(dict.fromkeys(slugs, heads)),
+        )
+        found = Share.objects.filter(due__roster=roster).values_list("due__edition__slug", "payer", "pk")
+        numbers = {(slug, payer): number for slug, payer, number in found}
+        for slug, payers in split.items():
+            for payer, fen in payers.items():
+                self.paper.shares[numbers[slug, payer]] = plain.Share(roster.pk, slug, payer, fen * heads)
+
+    # ── money in ────────────────────────────────────────────────────────────────────────────────────
+
+    def office_of(self, share: int) -> int:
+        return self.paper.rosters[self.paper.shares[share].roster].office
+
+    def unpaid(self, office: int | None = None) -> list[int]:
+        found = [number for number, one in self.paper.shares.items() if one.left]
+        return [number for number in found if office in {None, self.office_of(number)}]
+
+    def pays_in(self, parts: dict[int, int], days_ago: int) -> None:
+        """By hand, from a slip, some days after the bank had it."""
+        [office] = {self.office_of(number) for number in parts}
+        day = self.today - timedelta(days_ago)
+        services.record_transfer(
+            parts=_money(parts),
+            received_on=day,
+            bank_reference=f"H{self.next_number()}",
+            by=self.agents[office],
+            at=self.later(),
+        )
+        for number, fen in parts.items():
+            self.paper.receives(number, fen, day, day)
+
+    def bank_says(self, office: int, fen: int) -> StatementLine:
+        """A line on the paper of an agency's bank, taken in."""
+        reference = f"B{self.next_number()}"
+        a_statement(
+            self.accounts[office],
+            told(f"{self.today}", reference, yuan(fen)),
+            by=self.maker,
+            opening=yuan(self.on_paper[office]),
+            at=self.later(),
+        )
+        self.on_paper[office] += fen
+        line = StatementLine.objects.select_related("account__organisation").get(reference=reference)
+        self.paper.transfers[line.pk] = Transfer(office, fen, self.today)
+        return line
+
+    def lines(self, *kinds: str) -> list[int]:
+        return [number for number, one in self.paper.transfers.items() if one.kind in kinds]
+
+    def says_of_line(self, number: int, kind: str) -> None:
+        """Interest, or money that nobody knows yet."""
+        line = self.paper.transfers[number]
+        claiming.post_line(line=_line(number), kind=kind, by=self.agents[line.office], at=self.later())
+        line.kind = kind
+        self._moves_line(line, line.day, comes_in=True)
+
+    def _moves_line(self, line: Transfer, day: date, *, comes_in: bool) -> None:
+        other = plain.INTEREST if line.kind == "interest" else plain.UNCLAIMED
+        pair = (plain.COLLECTED, other) if comes_in else (other, plain.COLLECTED)
+        self.paper.move(*pair, line.fen, (line.office, COMMON, line.day.year), day)
+
+    def claims_line(self, number: int, parts: dict[int, int]) -> None:
+        """It was the fee of these shares, and what is above them rests."""
+        line = self.paper.transfers[number]
+        use = claiming.claim(
+            line=_line(number), parts=_money(parts), by=self.agents[line.office], at=self.later()
+        )
+        booked_on = self.today if line.kind else line.day
+        if line.kind == "suspense":
+            self._moves_line(line, self.today, comes_in=False)
+        line.kind, line.parts = "fees", parts
+        for share, fen in parts.items():
+            self.paper.receives(share, fen, line.day, booked_on)
+        if over := line.fen - sum(parts.values()):
+            key = self.paper.key_of(self.paper.shares[next(iter(parts))])
+            line.over = use.prepaid.get().pk
+            self.paper.prepaid[line.over] = Sum(key, over)
+            self.paper.move(plain.COLLECTED, plain.PREPAID, over, key, booked_on)
+
+    def may_be_taken_back(self) -> list[int]:
+        """Lines of which something was said that can still be unsaid."""
+        return [
+            *self.lines("interest", "suspense"),
+            *(number for number in self.lines("fees") if self._is_untouched(self.paper.transfers[number])),
+        ]
+
+    def _is_untouched(self, line: Transfer) -> bool:
+        shares = [self.paper.shares[number] for number in line.parts]
+        whole = line.over is None or self.paper.prepaid[line.over].fen == line.fen - sum(line.parts.values())
+        return whole and all(
+            self.paper.rosters[one.roster].first_day > self.today and one.roster not in self._gave_back()
+            for one in shares
+        )
+
+    def _gave_back(self) -> set[object]:
+        return {number for number, one in self.paper.rosters.items() if +one.left}
+
+    def takes_back(self, number: int) -> None:
+        """What was said of a line is unsaid: its vouchers are reversed."""
+        line = self.paper.transfers[number]
+        use = LineUse.objects.get(line=number, ended_at=None)
+        claiming.undo(use=use, reason="认错了", by=self.agents[line.office], at=self.later())
+        if line.kind != "fees":
+            self._moves_line(line, self.today, comes_in=False)
+        for share, fen in line.parts.items():
+            self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+        if line.over is not None:
+            rest = self.paper.prepaid[line.over]
+            self.paper.move(plain.PREPAID, plain.COLLECTED, rest.fen, rest.key, self.today)
+            rest.fen = 0
+        line.kind, line.parts, line.over = "", {}, None
+
+    def uses_prepaid(self, number: int, share: int, fen: int) -> None:
+        rest = self.paper.prepaid[number]
+        claiming.use_prepaid(
+            prepaid=Prepaid.objects.get(pk=number),
+            parts=_money({share: fen}),
+            by=self.agents[rest.key[0]],
+            at=self.later(),
+        )
+        rest.fen -= fen
+        self.paper.move(plain.PREPAID, plain.COLLECTED, fen, rest.key, self.today)
+        self.paper.receives(share, fen, date.min, self.today)
+
+    # ── money back before cover begins ──────────────────────────────────────────────────────────────
+
+    def gives_back_roster(self, roster: object, *, hesitates: bool) -> None:
+        found = self.paper.shares_of(roster)
+        key = self.paper.rosters[roster].office, COMMON, 0
+        got = {number: one.got for number, one in found.items()}
+        refund = self._released(key, sum(got.values()), hesitates=hesitates, roster=_roster_of(roster))
+        self._owed_back(refund, got)
+        for one in found.values():
+            one.owes = 0
+        people = self.paper.rosters[roster]
+        people.left, people.heads = people.left + people.heads, Counter(dict.fromkeys(people.heads, 0))
+
+    def gives_back_worker(self, roster: object, scheme: str, *, hesitates: bool) -> None:
+        people = self.paper.rosters[roster]
+        shares = {number: one for number, one in self.paper.shares_of(roster).items() if one.scheme == scheme}
+        each = {number: one.owes // people.heads[scheme] for number, one in shares.items()}
+        enrolment = (
+            Enrolment.objects.filter(roster=roster, edition__slug=scheme).exclude(state="void").first()
+        )
+        key = people.office, COMMON, 0
+        refund = self._released(key, sum(each.values()), hesitates=hesitates, enrolment=enrolment)
+        self._owed_back(refund, each)
+        for number, fen in each.items():
+            shares[number].owes -= fen
+        people.heads[scheme] -= 1
+        people.left[scheme] += 1
+
+    def _owed_back(self, refund: Any, shares: dict[int, int]) -> None:
+        self.paper.owes_back(refund, shares)
+        for number, fen in shares.items():
+            self.paper.gives_back(number, fen, plain.REFUNDABLE, self.today)
+
+    def gives_back_prepaid(self, number: int, *, hesitates: bool) -> None:
+        rest = self.paper.prepaid[number]
+        refund = self._released(
+            rest.key, rest.fen, hesitates=hesitates, prepaid=Prepaid.objects.get(pk=number)
+        )
+        self.paper.owed[refund] = [(rest.key, rest.fen)]
+        self.paper.move(plain.PREPAID, plain.REFUNDABLE, rest.fen, rest.key, self.today)
+        rest.fen = 0
+
+    def _released(self, key: plain.Key, fen: int, *, hesitates: bool, **about: Any) -> Any:
+        """Proposed at the agency, listed by the maker, released by another.
+
+        Where somebody hesitates, the money goes to two payees, and the list comes back once.
+        """
+        some = fen // 3
+        payees = (
+            [replace(PAYEE, amount_fen=part) for part in (some, fen - some)]
+            if hesitates and some
+            else [PAYEE]
+        )
+        refund = refunds.propose(
+            payees=payees, reason="单位来函退费", by=self.agents[key[0]], at=self.later(), **about
+        )
+        self._lists(refund, hesitates=hesitates)
+        self.paper.refunds[refund.pk] = Sum(key, fen, "released")
+        for part in refund.parts.order_by("place"):
+            self.paper.parts[part.pk] = plain.Part(refund.pk, part.amount_fen)
+        return refund.pk
+
+    def _lists(self, refund: Refund, *, hesitates: bool) -> None:
+        listed = refunds.make_list(refunds=[refund], by=self.maker, at=self.later())
+        if hesitates:
+            refunds.send_back(listed=listed, reason="账号再核对", by=self.releaser, at=self.later())
+            listed = refunds.make_list(refunds=[refund], by=self.maker, at=self.later())
+        refunds.release(listed=listed, by=self.releaser, at=self.later())
+
+    def bank_refunds(self, numbers: Iterable[Any]) -> None:
+        """One line out of the bank pays these parts of refunds of an office."""
+        parts = [self.paper.parts[number] for number in numbers]
+        office, fen = self.paper.refunds[parts[0].refund].key[0], sum(one.fen for one in parts)
+        line = self.bank_says(office, -fen)
+        held = list(RefundPart.objects.filter(pk__in=numbers))
+        refunds.pay(parts=held, line=line, by=self.maker, at=self.later())
+        self.paper.transfers[line.pk].kind = "refund"
+        way = plain.REFUNDABLE, plain.COLLECTED
+        for one in parts:
+            self.paper.pays_back(one.refund, self.paper.gone(one.refund), one.fen, *way, self.today)
+            one.state = "paid"
+            waits = any(self.paper.parts_of(one.refund, "waiting"))
+            self.paper.refunds[one.refund].state = "released" if waits else "paid"
+
+    def refund_came_back(self, number: Any) -> None:
+        """The bank sent a part back: to another account, on another list, released once more."""
+        old = RefundPart.objects.select_related("refund").get(pk=number)
+        part = self.paper.parts[number]
+        held = self.paper.refunds[part.refund]
+        office = held.key[0]
+        line = self.bank_says(office, part.fen)
+        refunds.returned(part=old, line=line, payee=PAYEE, by=self.agents[office], at=self.later())
+        self.paper.transfers[line.pk].kind = "returned"
+        self._lists(Refund.objects.get(pk=part.refund), hesitates=False)
+        gone = self.paper.gone(part.refund) - part.fen
+        self.paper.pays_back(part.refund, gone, part.fen, plain.COLLECTED, plain.REFUNDABLE, self.today)
+        part.state, held.state = "returned", "released"
+        self.paper.parts[RefundPart.objects.get(replaces=old).pk] = plain.Part(part.refund, part.fen)
+
+
+def _money(parts: dict[int, int]) -> list[Money]:
+    shares = Share.objects.select_related("due__roster__employer", "due__edition").in_bulk(list(parts))
+    return [Money(shares[number], fen) for number, fen in parts.items()]
+
+
+def _line(number: int) -> StatementLine:
+    return StatementLine.objects.select_related("account__organisation").get(pk=number)
+
+
+def _roster_of(number: object) -> Any:
+    return Share.objects.select_related("due__roster__employer").filter(due__roster=number).first().due.roster

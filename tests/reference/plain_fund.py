@@ -1,0 +1,227 @@
+"""The fund on a sheet of paper: what every account, share, refund and payout ought to be, added up by hand.
+
+No code of the product: ids are those it gave, everything else is reckoned here. An account's line is what was debited
+less what was credited, by office, scheme, fund year and month.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+BANK, IN_TRANSIT, COLLECTED = "1001", "1002", "1003"
+PAYABLE, RETURNED, IN_DOUBT = "2001", "2002", "2003"
+PREPAID, UNCLAIMED, REFUNDABLE = "2101", "2102", "2103"
+INPATIENT, INTEREST = "5001", "4101"
+INCOME = {"employer": "4001", "worker": "4004"}
+COMMON = "common"  # the scheme of what belongs to none
+LIES_IN = {  # the account on which a decided sum lies
+    "scheduled": PAYABLE,
+    "in_batch": PAYABLE,
+    "sent": PAYABLE,
+    "failed": RETURNED,
+    "in_doubt": IN_DOUBT,
+    "paid": BANK,
+}
+Key = tuple[int, str, int]  # office, scheme, fund year
+
+
+@dataclass
+class Share:
+    """What one payer owes for a scheme of a roster, and has paid."""
+
+    roster: object
+    scheme: str
+    payer: str
+    owes: int
+    got: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.owes - self.got
+
+
+@dataclass
+class Roster:
+    """People who joined together."""
+
+    office: int
+    employer: int
+    first_day: date
+    alone: bool  # somebody who joined for themself
+    heads: Counter[str] = field(default_factory=Counter)  # scheme → those who have not left
+    left: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Sum:
+    """Fen of an office, a scheme and a year, in a state."""
+
+    key: Key
+    fen: int
+    state: str = ""
+
+
+@dataclass
+class Part:
+    """What one payee gets of a refund."""
+
+    refund: object
+    fen: int
+    state: str = "waiting"
+
+
+@dataclass
+class Transfer:
+    """What a line of the bank was said to be."""
+
+    office: int
+    fen: int
+    day: date
+    kind: str = ""
+    parts: dict[int, int] = field(default_factory=dict)  # share → fen
+    over: int | None = None  # the prepaid sum that rests of it
+
+
+class PlainFund:
+    """Everything that anybody can look up in the fund."""
+
+    def __init__(self) -> None:
+        self.books: Counter[tuple[int, str, int, str, str]] = Counter()
+        self.months: dict[str, str] = {}
+        self.rosters: dict[object, Roster] = {}
+        self.shares: dict[int, Share] = {}
+        self.prepaid: dict[int, Sum] = {}
+        self.refunds: dict[object, Sum] = {}
+        self.parts: dict[object, Part] = {}
+        self.owed: dict[object, list[tuple[Key, int]]] = {}  # of a refund, in the order in which it is paid
+        self.remittances: dict[int, dict[tuple[int, str], int]] = {}
+        self.remitted: dict[int, str] = {}
+        self.transfers: dict[int, Transfer] = {}  # by line of the bank's paper
+        self.claims: dict[object, Sum] = {}
+        self.decisions: dict[int, Sum] = {}
+        self.claim_of: dict[int, object] = {}  # decision → claim
+        self.replaced = 0  # payouts that failed and have another in their place
+
+    # ── books ───────────────────────────────────────────────────────────────────────────────────────
+
+    def move(self, debit: str, credit: str, fen: int, key: Key, day: date) -> None:
+        """Booked on its day, or in the first month after it that is not shut."""
+        month = f"{day:%Y-%m}"
+        while self.months.get(month, "open") != "open":
+            year, number = map(int, month.split("-"))
+            month = f"{year + number // 12}-{number % 12 + 1:02d}"
+        for account, sign in ((debit, 1), (credit, -1)):
+            line = (*key, month, account)
+            self.books[line] += sign * fen
+            if not self.books[line]:
+                del self.books[line]
+
+    def held(self, account: str, office: int) -> dict[tuple[int, str], int]:
+        """Of an office: (fund year, scheme) → fen."""
+        sums: dict[tuple[int, str], int] = defaultdict(int)
+        for (where, scheme, year, _, code), fen in self.books.items():
+            if (where, code) == (office, account):
+                sums[year, scheme] += fen
+        return dict(sums)
+
+    def next_to_lock(self) -> str:
+        first = min((month for _, _, _, month, _ in self.books), default="")
+        for month in sorted(self.months):
+            if month == first and self.months[month] != "open":
+                year, number = map(int, month.split("-"))
+                first = f"{year + number // 12}-{number % 12 + 1:02d}"
+        return first
+
+    # ── contributions ───────────────────────────────────────────────────────────────────────────────
+
+    def key_of(self, share: Share) -> Key:
+        roster = self.rosters[share.roster]
+        return roster.office, share.scheme, roster.first_day.year
+
+    def receives(self, number: int, fen: int, received_on: date, booked_on: date) -> None:
+        share = self.shares[number]
+        roster = self.rosters[share.roster]
+        if roster.alone and received_on >= roster.first_day:
+            roster.first_day = date.fromordinal(received_on.toordinal() + 1)
+        share.got += fen
+        self.move(COLLECTED, INCOME[share.payer], fen, self.key_of(share), booked_on)
+
+    def gives_back(self, number: int, fen: int, account: str, day: date) -> None:
+        """Out of income again: to whoever is owed it now, or straight out of the bank where it was never ours."""
+        share = self.shares[number]
+        share.got -= fen
+        self.move(INCOME[share.payer], account, fen, self.key_of(share), day)
+
+    def shares_of(self, roster: object) -> dict[int, Share]:
+        return {number: share for number, share in self.shares.items() if share.roster == roster}
+
+    def is_paid(self, roster: object, scheme: str) -> bool:
+        return not any(one.left for one in self.shares_of(roster).values() if one.scheme == scheme)
+
+    def covers(self) -> Counter[tuple[object, str, str]]:
+        """(roster, scheme, state) → heads."""
+        found: Counter[tuple[object, str, str]] = Counter()
+        for number, roster in self.rosters.items():
+            for scheme, heads in roster.heads.items():
+                state = "in_force" if self.is_paid(number, scheme) else "awaiting"
+                found += Counter(
+                    {(number, scheme, state): heads, (number, scheme, "void"): roster.left[scheme]}
+                )
+        return found
+
+    def owes_back(self, refund: object, shares: dict[int, int]) -> None:
+        """Which scheme and year owes what of a refund."""
+        self.owed[refund] = [
+            (self.key_of(self.shares[number]), fen) for number, fen in sorted(shares.items()) if fen
+        ]
+
+    def pays_back(self, refund: object, gone: int, fen: int, debit: str, credit: str, day: date) -> None:
+        """So much after what has gone, each scheme its own."""
+        for key, owed in self.owed[refund]:
+            if part := min(max(owed - gone, 0), fen):
+                self.move(debit, credit, part, key, day)
+            gone, fen = max(gone - owed, 0), fen - part
+
+    def gone(self, refund: object) -> int:
+        return sum(self.parts[number].fen for number in self.parts_of(refund, "paid"))
+
+    def parts_of(self, refund: object, state: str) -> list[object]:
+        return [number for number, one in self.parts.items() if (one.refund, one.state) == (refund, state)]
+
+    # ── what goes up, and out ───────────────────────────────────────────────────────────────────────
+
+    def sends_up(self, number: int, office: int, fen: int, day: date) -> None:
+        """The oldest year first, scheme by scheme."""
+        rows = {}
+        for kind, lying in sorted(self.held(COLLECTED, office).items()):
+            if part := min(fen, max(lying, 0)):
+                rows[kind] = part
+                fen -= part
+                self.move(IN_TRANSIT, COLLECTED, part, (office, kind[1], kind[0]), day)
+        self.remittances[number], self.remitted[number] = rows, "sent"
+
+    def settles_remittance(self, number: int, office: int, state: str, day: date) -> None:
+        self.remitted[number] = state
+        to = BANK if state == "arrived" else COLLECTED
+        for (year, scheme), part in self.remittances[number].items():
+            self.move(to, IN_TRANSIT, part, (office, scheme, year), day)
+
+    def moves_on(self, numbers: object, state: str, day: date) -> None:
+        """Decided sums go to another state, and to its account where that is another one."""
+        for number in list(numbers):  # type: ignore[call-overload]
+            one = self.decisions[number]
+            before, after = LIES_IN.get(one.state, INPATIENT), LIES_IN[state]
+            one.state = state
+            if before != after:
+                self.move(before, after, one.fen, one.key, day)
+
+    def decided(self, *states: str) -> list[int]:
+        return [number for number, one in self.decisions.items() if one.state in states]
+
+    def claim_states(self) -> dict[object, str]:
+        """A claim stands where its money is, as far as its member is told."""
+        states = {number: one.state for number, one in self.claims.items()}
+        for number, one in self.decisions.items():
+            if one.state != "decided":
+                states[self.claim_of[number]] = "paid" if one.state == "paid" else "paying"
+        return states
