@@ -6,6 +6,7 @@ The two acts of payment (making and releasing a batch) are kept upstairs; they a
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from huzhu.adjudication.models import Decision
 from huzhu.claims.models import Claim
 from huzhu.db.asked import Asked
 from huzhu.users.models import Role
@@ -40,7 +41,7 @@ def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int]
                 f"您已经办过申请 {claim.number} 的{ACTS[other]}，不能再由您{ACTS[act]}："
                 "初审、核定、复核、制单、放行须由五个不同的人办。请交给同事办理。"
             )
-    return any(state and state != "overruled" for *_, state in rows)
+    return any(state and state != Decision.State.OVERRULED for *_, state in rows)
 
 
 def _people(claim: Any) -> Any:

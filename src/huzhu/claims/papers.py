@@ -241,7 +241,8 @@ def _take_what_is_known(claim: Claim, covers: list[Cover]) -> None:
     for paper in claim.papers.all():
         if paper.kind in known and paper.state == Evidence.State.MISSING:
             paper.state, paper.reason = Evidence.State.RECEIVED, known[paper.kind][:120]
-            Evidence.objects.filter(pk=paper.pk).update(state=paper.state, reason=paper.reason)
+            missing = Evidence.objects.filter(pk=paper.pk, state=Evidence.State.MISSING)
+            missing.update(state=paper.state, reason=paper.reason)
 
 
 def check_complete(claim: Claim) -> None:
