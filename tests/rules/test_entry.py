@@ -187,6 +187,7 @@ def test_an_edition_without_the_section_says_so():
         ("way: {label: 开放, clause: c1", "way: {label: 开放, clause: c9", "c9", "没有条款“c9”", ""),
         ("fee: fee, months", "fee: months, months", "fee: months", "不是 unit: money", "parameters"),
         ("{ways: allowed, fee: fee, months: months}", "{fee: fee}", "terms:", "缺 ways、months", "月数"),
+        ("months: months}", "months: months, mouths: months}", "terms:", "没有“mouths”", "months"),
         (
             "version_by: first_day",
             "version_by: held",
