@@ -394,11 +394,16 @@ def paid(office: Office, count: int, approving: float) -> None:
 def automatic_mode(office: Office, count: int) -> None:
     from huzhu.adjudication import automatic, bureau, workings  # noqa: PLC0415
     from huzhu.adjudication.models import AutomaticLine  # noqa: PLC0415
+    from huzhu.members import consents  # noqa: PLC0415
+    from huzhu.members.models import Consent  # noqa: PLC0415
 
     importer, reviewer, second = (
         office.role(code) for code in ("agency_clerk", "reviewer", "second_reviewer")
     )
-    found = records_of([office.members.pop() for _ in range(count)], random.Random(2022))  # noqa: S311
+    people = [office.members.pop() for _ in range(count)]
+    said = {"edition": consents.EDITION, "channel": "phone", "given_by": "bench", "given_at": AT}
+    Consent.objects.bulk_create((Consent(member=one, **said) for one in people), batch_size=1000)
+    found = records_of(people, random.Random(2022))  # noqa: S311
 
     def quietly(done: int, total: int, words: str = "") -> None:
         pass

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from factories.bureau import SMALL, a_record, quietly, taken_in
+from factories.bureau import SMALL, a_record, consenting, quietly, taken_in
 from factories.claims import HOUR, SETTLED_AT, WEDNESDAY, a_covered_member, yichun
 from huzhu.adjudication import automatic, services
 from huzhu.claims import services as claims
@@ -61,8 +61,9 @@ def test_a_slice_of_a_run_takes_the_same_whatever_its_size():
     for size in (1, 12):
         people = [a_covered_member(place, f"王{size}{n}", sex="male") for n in range(size)]
         reviewer, second = place.reviewer(), place.second()
+        consenting(*people)
         with sent() as entering:
-            taken_in(place, *(a_record(member) for member in people))
+            taken_in(place, *(a_record(member) for member in people), agreed=False)
         run = automatic.start(by=reviewer, at=WEDNESDAY)
         with sent() as reviewing:
             run = automatic.review(run=run, by=reviewer, at=WEDNESDAY, tell=quietly)

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from factories.bureau import a_bureau_claim
+from factories.bureau import a_bureau_claim, consenting
 from factories.claims import a_covered_member, yichun
 from factories.web import as_staff
 from huzhu.adjudication.models import AutomaticRun, Decision
@@ -29,6 +29,7 @@ def test_from_a_file_to_decisions(place):
         f"s2,{li.id_number},李强,2022-06-20,2022-06-30,12000,0,12000",
         f"s3,{li.id_number},李刚,2022-06-20,2022-06-30,12000,0,12000",
     ]
+    consenting(wang, li)
     agency = as_staff(place.agency())
     sheet = SimpleUploadedFile("六月.csv", "\n".join([HEAD, *rows]).encode())
     answer = agency.post(reverse("web:settlements"), {"file": sheet})

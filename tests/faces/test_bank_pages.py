@@ -1,6 +1,5 @@
 """The pages of the bank: a statement is taken in, credits are claimed, refunds go out, books and bank are compared."""
 
-import base64
 import io
 from datetime import datetime
 
@@ -15,12 +14,13 @@ from factories.enrolment import UPLOADED_AT, some_workers
 from factories.organisations import a_city, a_province, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, set_aside
 from huzhu.audit.models import Event
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.models import LineUse, Prepaid, Receipt, Share
 from huzhu.enrolment.models import Enrolment
+from huzhu.files.models import StoredFile
 from huzhu.ledger.models import Voucher
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.web import clock
@@ -92,9 +92,9 @@ def test_a_statement_is_previewed_in_words_and_taken_in_once(site):
     shown = text(site.maker.post(address, {"file": file}))
     assert "期初 0.00 ＋ 收入 360.00 － 支出 0.00 ＝ 期末 360.00，相符。" in shown
     assert not Statement.objects.exists()
-    data = base64.b64encode(file.getvalue()).decode()
-    for _ in range(2):
-        site.maker.post(address, {"confirmed": "1", "name": "明细.csv", "data": data})
+    for status in (302, 422):
+        assert site.maker.post(address, set_aside(shown)).status_code == status
+    assert not StoredFile.objects.filter(purpose__startswith="aside").exists()
     assert (Statement.objects.count(), StatementLine.objects.count()) == (1, 1)
     for page in ("bank", "bank-lines", "credits"):
         assert "360.00" in text(site.agency.get(reverse(f"web:{page}")))
@@ -107,7 +107,7 @@ def test_a_bad_file_is_told_by_its_lines_and_nothing_is_taken_in(site):
     answer = site.maker.post(reverse("web:bank-take", args=[account.pk]), {"file": file})
     assert answer.status_code == 422
     assert "第 2 行：收入“x”不是金额" in text(answer)
-    for asked in ({}, {"confirmed": "1", "data": "?"}, {"file": file, "opening": "many"}):
+    for asked in ({}, {"confirmed": "1", "file": "?"}, {"file": file, "opening": "many"}):
         assert site.maker.post(reverse("web:bank-take", args=[account.pk]), asked).status_code == 422
     assert not Statement.objects.exists()
 
@@ -116,10 +116,10 @@ def taken(site, *lines):
     account = OwnAccount.objects.first() or site.opens()
     last = account.lines.order_by("-position").first()
     opening = f"{last.balance_fen // 100}.{last.balance_fen % 100:02d}" if last else "0.00"
-    data = base64.b64encode(as_csv(rows_of(lines, opening))).decode()
-    site.maker.post(
-        reverse("web:bank-take", args=[account.pk]), {"confirmed": "1", "name": "a.csv", "data": data}
-    )
+    file = io.BytesIO(as_csv(rows_of(lines, opening)))
+    file.name = "a.csv"
+    address = reverse("web:bank-take", args=[account.pk])
+    site.maker.post(address, set_aside(text(site.maker.post(address, {"file": file}))))
     return [StatementLine.objects.get(reference=one[1]) for one in lines]
 
 

@@ -1,6 +1,5 @@
 """The pages of the payment desk and the books: first who may not, then the walk of a batch."""
 
-import base64
 import io
 
 import pytest
@@ -21,7 +20,7 @@ from factories.payouts import (
     an_answered,
 )
 from factories.users import a_role, a_user
-from factories.web import as_member, as_staff
+from factories.web import as_member, as_staff, set_aside
 from huzhu.audit.models import Event
 from huzhu.bank.files import digest
 from huzhu.config.worker import work_off
@@ -193,8 +192,7 @@ def _answer_and_check(maker, batch):
     shown = text(maker.post(where, {"file": file}))
     assert "账号已销户" in shown
     assert set(batch.payouts.values_list("state", flat=True)) == {"sent"}
-    data = shown.split('name="data" value="')[1].split('"')[0]
-    done = maker.post(where, {"data": data, "confirmed": "1"}, follow=True)
+    done = maker.post(where, set_aside(shown), follow=True)
     assert "的回盘已入账" in text(done)
     assert sorted(batch.payouts.values_list("state", flat=True)) == ["failed", "paid"]
     file.seek(0)
@@ -269,10 +267,32 @@ def test_a_wrong_reply_is_answered_at_the_field(desk, name):
 
 def test_a_tampered_confirmation_is_refused(desk):
     batch = a_released(desk)
-    for data in ("***", "", "5ZOI"):
-        form = {"data": data, "confirmed": "1"}
+    for key in ("***", "", "5ZOI", "00000000-0000-0000-0000-000000000000"):
+        form = {"file": key, "confirmed": "1"}
         answer = as_staff(desk.maker).post(reverse("web:batch-reply", args=[batch.pk]), form)
         assert answer.status_code == 422
+
+
+def test_what_one_person_looked_at_another_does_not_take_in(desk):
+    batch = a_released(desk)
+    where = reverse("web:batch-reply", args=[batch.pk])
+    file = io.BytesIO(reply_for(batch, ANSWERED_AT))
+    file.name = "回盘.csv"
+    asked = set_aside(text(as_staff(desk.maker).post(where, {"file": file})))
+    other = as_staff(a_role("payment_maker", desk.province))
+    assert other.post(where, asked).status_code == 422
+    assert set(batch.payouts.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_reply_larger_than_a_form_may_be_is_shown_and_taken_in(desk, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 500
+    batch = a_released(desk, *(a_payout(desk, 100 + number, name=f"甲{number}") for number in range(12)))
+    where, maker = reverse("web:batch-reply", args=[batch.pk]), as_staff(desk.maker)
+    file = io.BytesIO(reply_for(batch, ANSWERED_AT))
+    file.name = "回盘.csv"
+    assert len(file.getvalue()) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    maker.post(where, set_aside(text(maker.post(where, {"file": file}))))
+    assert set(batch.payouts.values_list("state", flat=True)) == {"paid"}
 
 
 def test_a_failed_payment_is_mended_on_the_page(desk):
@@ -399,7 +419,7 @@ def test_a_doubt_is_said_by_one_and_confirmed_by_another(desk):
     where = reverse("web:batch-reply", args=[batch.pk])
     shown = text(maker.post(where, {"file": reply}))
     assert "没有说清" in shown
-    maker.post(where, {"confirmed": "1", "data": base64.b64encode(data).decode()})
+    maker.post(where, set_aside(shown))
     payout = batch.payouts.get()
     page = reverse("web:payout", args=[payout.pk])
     assert "存疑" in text(auditor.get(reverse("web:payouts")))

@@ -199,6 +199,33 @@ def test_a_large_renewal_becomes_its_roster_in_the_worker(employer, clerk, today
     assert Renewal.objects.get().submitted_at
 
 
+def test_a_large_difference_is_reckoned_by_the_worker_and_anew_once_the_list_has_changed(
+    employer, clerk, today, now
+):
+    starts_on = today - timedelta(days=335)
+    for name, number, *_ in some_workers(3):
+        an_enrolment(
+            a_member(name, employer=employer, id_number=number), the_inpatient_scheme(), starts_on=starts_on
+        )
+    found = renewal.begin(employer=employer, ends_on=a_year_after(starts_on), by=clerk, at=now)
+    desk, where = as_staff(clerk), page(found, "renewal-difference")
+    assert "核对续保" in html_of(desk.get(where, follow=True))
+    desk.get(where)
+    assert JobRun.objects.count() == 1
+    work_off()
+    assert JobRun.objects.get().words == "算好了：续保 3 人，新增 0 人，退出 0 人。"
+    shown = html_of(desk.get(where))
+    assert "续保 3 人 · 新增 0 · 退出 0" in shown
+    assert "360.00" in shown
+    line = found.lines.first()
+    renewal.mark(renewal=found, changes={str(line.pk): {"reason": "retired"}}, by=clerk, at=now)
+    assert "核对续保" in html_of(desk.get(where, follow=True))
+    work_off()
+    assert "续保 2 人 · 新增 0 · 退出 1" in html_of(desk.get(where))
+    stranger = as_staff(a_role("employer_clerk", an_employer(employer.parent)))
+    assert stranger.get(where).status_code == 404
+
+
 def test_a_renewal_that_was_broken_off_is_read_to_the_end(employer, clerk, today, now, monkeypatch):
     starts_on = today - timedelta(days=335)
     an_enrolment(a_member("刘女士", employer=employer), the_inpatient_scheme(), starts_on=starts_on)

@@ -51,6 +51,7 @@ def test_the_unions_money_is_booked_by_two_and_taken_back_by_two(desk):
     one = ManualVoucher.objects.get()
     assert "确认入账" not in text(maker.get(page))
     assert "确认入账" in text(releaser.get(page))
+    assert "手工凭证等确认" in text(releaser.get(reverse("web:desk")))
     releaser.post(reverse("web:purse-settle", args=[one.pk]))
     one.refresh_from_db()
     assert "1,000.00" in text(as_staff(desk.auditor).get(page))
@@ -131,6 +132,11 @@ def test_a_payout_opens_to_its_vouchers_and_they_to_it(desk):
             shown = text(as_staff(role).get(reverse("web:voucher", args=[one.number])))
             assert (reverse("web:payout", args=[payout.pk]) in shown) == sees
             assert (reverse("web:batch", args=[batch.pk]) in shown) == sees
+    claim = text(as_staff(desk.auditor).get(reverse("web:claim", args=[payout.decision.claim_id])))
+    assert all(reverse("web:voucher", args=[one.number]) in claim for one in vouchers)
+    assert reverse("web:claim", args=[payout.decision.claim_id]) in text(
+        as_staff(desk.auditor).get(reverse("web:voucher", args=[vouchers[0].number]))
+    )
     stranger = as_staff(Desk().maker)
     assert stranger.get(reverse("web:voucher", args=[one.number])).status_code == 404
 

@@ -7,6 +7,7 @@ from factories.claims import WEDNESDAY, Yichun
 from huzhu.adjudication import bureau
 from huzhu.claims.bureau import Record
 from huzhu.claims.models import Claim
+from huzhu.members import consents
 from huzhu.members.models import Member
 from huzhu.rules.units import SHANGHAI
 
@@ -31,7 +32,18 @@ def a_record(member: Member, **changes) -> Record:
     return Record(**wanted | changes)
 
 
-def taken_in(place: Yichun, *records: Record, by=None, at=WEDNESDAY) -> dict:
+def consenting(*members: Member, at=WEDNESDAY) -> None:
+    """Those who have not yet said so agree on the phone that the bureau's data may be used."""
+    said = consents.standing(member.pk for member in members)
+    for member in members:
+        if member.pk not in said:
+            consents.agree(member=member, edition=consents.EDITION, at=at)
+
+
+def taken_in(place: Yichun, *records: Record, by=None, at=WEDNESDAY, agreed=True) -> dict:
+    if agreed:
+        numbers = {one.certno for one in records if one.certno}
+        consenting(*Member.objects.filter(id_number_index__in=numbers))
     return bureau.take_in(found=records, by=by or place.agency("周导入"), at=at, tell=quietly)
 
 

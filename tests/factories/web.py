@@ -55,3 +55,8 @@ def head_of(answer: Any) -> Any:
 
 def _sheet(answer: Any) -> list[list[Any]]:
     return CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+
+
+def set_aside(shown: str) -> dict[str, str]:
+    """What a page sends that shows an uploaded file and asks whether to take it in."""
+    return {"confirmed": "1", "file": shown.split('name="file" value="')[1].split('"', maxsplit=1)[0]}

@@ -88,6 +88,18 @@ def test_the_oldest_fund_year_goes_first_scheme_by_scheme(city, agency):
     ]
 
 
+def test_what_came_after_the_day_was_not_in_it(city, agency):
+    late = a_row(9_000, debit="1003", office=city, fund_year=2021)
+    a_voucher(late, on=date(2022, 8, 1))
+    with pytest.raises(RemittanceRefused, match=r"2022-07-28 那天账上收款户只有 270\.00 元"):
+        sent(city, agency, fen=27_001)
+    sent(city, agency, fen=30_000, reference="S-2", on=date(2022, 8, 1))
+    with pytest.raises(
+        RemittanceRefused, match=r"只有 60\.00 元"
+    ):  # sent on already, though it lay there then
+        sent(city, agency, fen=6_001, reference="S-3")
+
+
 def test_the_sender_does_not_see_it_arrive(city, agency):
     both = a_role("payment_maker", city.parent, user=agency.user)
     with pytest.raises(SamePerson):

@@ -204,6 +204,14 @@ def test_what_the_bank_paid_while_we_doubt_is_said_of_each_payout(by_total):
     assert "银行 2022-07-16 已付出，还是存疑" in found[0].words
 
 
+def test_a_bank_that_names_no_batch_is_understood_by_name_and_amount():
+    book, paid, lines = a_month()
+    known, unclear = doubted(paid)
+    lines = [replace(one, batches=(), remark="") for one in lines]
+    found = differences(without_vouchers(book), known, lines, unclear)
+    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, one) for one in unclear]
+
+
 def test_one_sum_of_what_was_paid_and_what_is_unclear():
     book, paid, lines = a_month(by_total=True)
     known, unclear = paid[:3], [replace(paid[3], doubt="还是存疑")]

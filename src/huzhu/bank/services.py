@@ -21,7 +21,7 @@ from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
-MOST_BYTES = 1_500_000  # it goes through a hidden field between preview and yes; ten thousand lines fit
+MOST_BYTES = 5 * 1024 * 1024  # some thirty thousand lines
 
 
 class AccountRefused(ValueError):
@@ -212,7 +212,7 @@ def _references(new: Sequence[Keyed]) -> list[str]:
 def _fitting(account: OwnAccount, data: bytes, name: str, typed: Typed) -> Read:
     """The file held against itself, then against what the account has."""
     if len(data) > MOST_BYTES:
-        raise StatementRefused(["文件超过 1.5 MB：请分月导出，分几次导入"])
+        raise StatementRefused(["文件超过 5 MB：请分月导出，分几次导入"])
     try:
         kind_of(data)  # what is not kept is not read
     except NotAccepted as refused:

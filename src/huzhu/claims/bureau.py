@@ -24,6 +24,7 @@ from huzhu.core.identity import tidy
 from huzhu.db.rows import insert
 from huzhu.enrolment.queries import Cover, covers_of
 from huzhu.files.tables import TableRefused, pages, text
+from huzhu.members import consents
 from huzhu.members.models import BankAccount, Member
 from huzhu.organisations.models import Organisation
 from huzhu.rules.edition import FactDef
@@ -146,8 +147,9 @@ class Desk:
         self.day = at.astimezone(SHANGHAI).date()
         numbers = {one.certno for one in found if one.certno}
         people = Member.objects.select_for_update(of=("self",), no_key=True).select_related("employer")
-        found_here = people.filter(id_number_index__in=numbers).order_by("pk")
-        self.members = {member.id_number: member for member in found_here}
+        found_here = people.filter(id_number_index__in=numbers).annotate(agrees=consents.agrees())
+        found_here = found_here.order_by("pk")
+        self.members: dict[str, Any] = {member.id_number: member for member in found_here}
         keys = [member.pk for member in self.members.values()]
         accounts = BankAccount.objects.filter(member__in=keys, is_current=True).only("member", "is_current")
         self.accounts = {account.member_id: account for account in accounts}
@@ -176,6 +178,8 @@ class Desk:
             return "不是本代办处的会员"
         if member.name != one.name:
             return "姓名和登记的不一致，请核对证件号码"
+        if not member.agrees:
+            return "会员没有同意使用医保数据：请本人在手机“我的”里同意，或到柜台签字；同意后再导入一次"
         return "" if member.pk in self.accounts else "会员没有登记收款账户"
 
     def _of_stay(self, one: Record) -> str:

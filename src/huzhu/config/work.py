@@ -16,7 +16,7 @@ from huzhu.claims import bureau
 from huzhu.contributions import approving, lapsing
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.enrolment import approval, beginning, errors, printing, reminding, renewal
+from huzhu.enrolment import approval, beginning, difference, errors, printing, reminding, renewal
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.certificate import NotInForce
 from huzhu.enrolment.models import Renewal, Roster
@@ -88,6 +88,15 @@ def write_errors(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     return {"file": str(stored.pk), "words": "错误表做好了：改好标红的格子，再从名册那一页传回来。"}
 
 
+def reckon_renewal(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:  # noqa: ARG001  the same for all kinds
+    """What a large renewal changes, kept with the run for the page that asked."""
+    found = Renewal.objects.select_related("employer").get(pk=run.about)
+    kept = difference.difference(found, tell).summed(difference.MOST_KEPT)
+    counts = {name: one["count"] for name, one in kept["lists"].items()}
+    words = f"算好了：续保 {counts['staying']:,} 人，新增 {counts['joining']:,} 人，退出 {counts['leaving']:,} 人。"
+    return {"words": words, "difference": kept}
+
+
 def submit_renewal(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     """A large renewal becomes its rosters."""
     found = Renewal.objects.select_related("employer").get(pk=run.about)
@@ -153,6 +162,7 @@ KINDS: Mapping[str, Kind] = {
         called_off="已经停下：改好的行保留，其余没有动。再试一次会接着改。",
     ),
     "rosters.errors": Kind(write_errors, refusals=(NotAccepted,)),
+    "renewals.difference": Kind(reckon_renewal, refusals=(enrolment.RosterRefused,)),
     "renewals.submit": Kind(
         submit_renewal, refusals=(enrolment.RosterRefused, NotAllowed), called_off=READ_ON
     ),

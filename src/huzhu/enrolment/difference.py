@@ -11,9 +11,14 @@ from huzhu.core.identity import mask_phone
 from huzhu.enrolment.expiring import grace_of
 from huzhu.enrolment.models import Renewal, RenewalLine
 from huzhu.enrolment.renewal import editions_of, openings
+from huzhu.enrolment.slices import Tell, quietly
 from huzhu.schemes.models import SchemeEdition
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
+
+LISTS = ("staying", "joining", "leaving", "changed", "anew", "wrong")
+MOST_KEPT = 200  # rows of a list that a large difference shows
+TOLD_EVERY = 1_000
 
 
 @dataclass(slots=True)
@@ -27,6 +32,18 @@ class Difference:
     anew: list[tuple[RenewalLine, str]] = field(default_factory=list)  # lose their unbroken cover
     wrong: list[tuple[RenewalLine, str]] = field(default_factory=list)  # to be mended on the roster
     heads: dict[SchemeEdition, Counter[int]] = field(default_factory=dict)  # shares → people
+
+    def summed(self, most: int | None = None) -> dict[str, Any]:
+        """As the page shows it and as it is kept: each list with its count and its first rows, heads by scheme."""
+        lists = {
+            name: {
+                "count": len(rows := getattr(self, name)),
+                "rows": [[line.name, said] for line, said in rows[:most]],
+            }
+            for name in LISTS
+        }
+        heads = {row.slug: {str(shares): n for shares, n in sums.items()} for row, sums in self.heads.items()}
+        return {"lists": lists, "heads": heads}
 
 
 def visible_to(by: Role) -> QuerySet[Renewal]:
@@ -45,14 +62,25 @@ def list_of(renewal: Renewal, asked: str = "") -> QuerySet[RenewalLine]:
     return lines.filter(name__contains=asked) if asked else lines
 
 
-def difference(renewal: Renewal) -> Difference:
-    """Everything at once, for the page before submission."""
+def heads_of(renewal: Renewal, kept: dict[str, Any]) -> dict[SchemeEdition, dict[int, int]]:
+    """Shares → people by edition, as `summed` keeps them."""
+    found = {row.slug: row for row in editions_of(renewal, renewal.starts_on)}
+    return {
+        found[slug]: {int(n): people for n, people in sums.items()} for slug, sums in kept["heads"].items()
+    }
+
+
+def difference(renewal: Renewal, tell: Tell = quietly) -> Difference:
+    """Everything at once, for the page before submission; of a large list the worker reckons it."""
     lines = list(renewal.lines.select_related("member"))
     editions = editions_of(renewal, renewal.starts_on)
     going = [line for line in lines if not line.reason]
+    tell(0, len(lines), "正在和去年的名单核对")
     open_to = openings(renewal, going, renewal.starts_on)
     found = Difference(heads={row: Counter() for row in editions})
-    for line in lines:
+    for number, line in enumerate(lines):
+        if number % TOLD_EVERY == 0:
+            tell(number, len(lines), "正在分出续保、新增、退出和变更")
         if line.reason:
             found.leaving.append((line, line.get_reason_display()))
             continue

@@ -322,6 +322,9 @@ class Renewal(models.Model):
     way = models.CharField("参加方式", max_length=10, choices=Way, default=Way.GROUP)
     begun_at = models.DateTimeField("开始时间")
     submitted_at = models.DateTimeField("提交时间", null=True)
+    version = models.PositiveIntegerField(
+        "第几稿", default=0
+    )  # grows with every change: what was reckoned of which
     rosters = models.ManyToManyField(Roster, related_name="renewals", verbose_name="名册")
 
     class Meta:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import xlsxwriter  # type: ignore[import-untyped]
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, F, Max
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import tidy
@@ -391,4 +391,5 @@ def _open(renewal: Renewal, by: Role) -> Renewal:
     locked = Renewal.objects.select_for_update().get(pk=renewal.pk)
     if standing(locked).exists():
         raise RenewalSubmitted("这份续保名单已经提交成名册，不能再改。要改，请先作废那份名册，再回到这里。")
+    Renewal.objects.filter(pk=locked.pk).update(version=F("version") + 1)
     return locked

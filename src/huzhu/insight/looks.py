@@ -23,7 +23,11 @@ WHY = {
     Role.Code.AUDITOR: "经费审查，抽查办理情况",
 }
 WHAT = {"claims.read": "申请内容", "claims.read_paper": "材料", "adjudication.read_letter": "核定通知书"}
-PLAIN = {"members.read_id_card": "身份证照片", "payouts.hand_out": "代发文件里的收款账号"}
+PLAIN = {
+    "members.read_id_card": "身份证照片",
+    "members.read_consent": "签字的同意书",
+    "payouts.hand_out": "代发文件里的收款账号",
+}
 
 
 @dataclass(slots=True)

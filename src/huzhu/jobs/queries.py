@@ -27,6 +27,11 @@ def unfinished_about(kinds: Collection[str], about: Collection[Any]) -> JobRun |
     return JobRun.objects.unfinished().filter(kind__in=kinds, about__in=list(map(str, about))).first()
 
 
+def last_done(kind: str, about: Any) -> JobRun | None:
+    """The newest run of this kind about this thing that came to its end."""
+    return JobRun.objects.filter(kind=kind, about=str(about), state=JobRun.State.DONE).order_by("-pk").first()
+
+
 def waits_since(now: datetime) -> datetime | None:
     """When the oldest run was asked for that a worker could do at this real instant; None when none waits."""
     due = Q(not_before=None) | Q(not_before__lte=now)

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
-from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, Line, Purse
+from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, RESERVE, Line, Purse
 from huzhu.ledger.books import books
 from huzhu.ledger.models import (
     Account,
@@ -22,6 +24,7 @@ from huzhu.ledger.models import (
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
+HAPPENED = Coalesce("voucher__happened_on", "voucher__posted_on")
 DEBITED = frozenset({Account.Kind.ASSET, Account.Kind.EXPENSE})  # accounts that grow on the debit side
 
 
@@ -206,15 +209,23 @@ def statement(  # noqa: PLR0913  what the books are kept by
     return Statement(whole, unclosed)
 
 
-def collected(office: Organisation) -> list[tuple[int, str, int]]:
-    """What lies in an agency's collecting account: (fund year, scheme, fen), oldest year first."""
+def collected(office: Organisation, until: date) -> list[tuple[int, str, int]]:
+    """What lay in an agency's collecting account on a day and lies there still: (fund year, scheme, fen), oldest year first."""
     entries = LedgerEntry.objects.filter(office=office).order_by()
+    standing = entries.filter(
+        voucher__reverses=None, voucher__reversed_by=None
+    )  # what was taken back moved nothing
+    then = _lying(standing.alias(on=HAPPENED).filter(on__lte=until))
+    return [(*key, min(fen, then[key])) for key, fen in sorted(_lying(entries).items())]
+
+
+def _lying(entries: QuerySet[LedgerEntry]) -> dict[tuple[int, str], int]:
     sums: dict[tuple[int, str], int] = defaultdict(int)
     for side, sign in (("debit", 1), ("credit", -1)):
         found = entries.filter(**{side: COLLECTED}).values_list("fund_year", "scheme_slug")
         for year, slug, fen in found.annotate(Sum("amount_fen")):
             sums[year, slug] += sign * fen
-    return [(year, slug, fen) for (year, slug), fen in sorted(sums.items())]
+    return sums
 
 
 def choices(by: Any) -> dict[str, list[Any]]:
@@ -277,6 +288,18 @@ def closings(book: Organisation) -> QuerySet[YearClosing]:
     return YearClosing.objects.filter(book=book).select_related(
         "proposed_by", "posted_by", "voucher", "rate", "book"
     )
+
+
+def reserves(by: Any) -> dict[str, int]:
+    """What each scheme of the asker's books has in reserve, by slug; those without one have 0."""
+    seen = visible_to(by).order_by()
+    sums = dict.fromkeys(choices(by)["schemes"], 0)
+    for side, sign in (("credit", 1), ("debit", -1)):
+        for slug, fen in (
+            seen.filter(**{side: RESERVE}).values_list("scheme_slug").annotate(Sum("amount_fen"))
+        ):
+            sums[slug] += sign * fen
+    return sums
 
 
 def closings_of(by: Any, voucher: Voucher) -> QuerySet[YearClosing]:

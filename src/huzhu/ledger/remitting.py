@@ -36,7 +36,7 @@ def send(
     check_may(by, "remittances.send", within=office)
     reference = bank_reference.strip()
     locked_books([office])
-    rows = list(_taken(office, amount_fen))
+    rows = list(_taken(office, amount_fen, sent_on))
     _refuse(office, amount_fen, sent_on, reference, at)
     voucher = services.post(
         source=f"remittance:{reference}:sent",
@@ -126,10 +126,10 @@ def _settled(
     return held
 
 
-def _taken(office: Organisation, amount_fen: int) -> Iterator[Row]:
-    """From what lies at the agency, oldest fund year first, until the amount is reached."""
+def _taken(office: Organisation, amount_fen: int, sent_on: date) -> Iterator[Row]:
+    """From what lay at the agency that day, oldest fund year first, until the amount is reached."""
     left = amount_fen
-    for year, slug, lying in queries.collected(office):
+    for year, slug, lying in queries.collected(office, sent_on):
         part = min(left, lying)
         if part > 0:
             yield Row(IN_TRANSIT, COLLECTED, part, slug, year, office)
@@ -137,12 +137,13 @@ def _taken(office: Organisation, amount_fen: int) -> Iterator[Row]:
 
 
 def _refuse(office: Organisation, amount_fen: int, sent_on: date, reference: str, at: datetime) -> None:
-    lying = sum(part for _, _, part in queries.collected(office))  # less what charges took from no scheme
+    # less what charges took from no scheme
+    lying = sum(part for _, _, part in queries.collected(office, sent_on))
     if amount_fen <= 0:
         raise RemittanceRefused("上解的金额要大于 0，没有登记。")
     if amount_fen > lying:
         raise RemittanceRefused(
-            f"账上收款户只有 {spoken(lying)} 元，不能上解 {spoken(amount_fen)} 元，没有登记。"
+            f"{sent_on} 那天账上收款户只有 {spoken(lying)} 元，不能上解 {spoken(amount_fen)} 元，没有登记。"
             "请核对银行回单；有会费还没有登记到账的，请先登记到账。"
         )
     if not 0 < len(reference) <= 60:

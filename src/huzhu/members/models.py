@@ -60,6 +60,48 @@ class Member(SealedModel):
         return f"{self.name}（会员）"
 
 
+class Consent(models.Model):
+    """The member's word that the bureau's data may be used: to which text, how and when; and when it was taken back."""
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", "手机"
+        COUNTER = "counter", "柜台（签字）"
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="consents", verbose_name="会员")
+    edition = models.CharField("同意书版次", max_length=20)
+    channel = models.CharField("途径", max_length=8, choices=Channel)
+    paper = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="签字的同意书"
+    )
+    given_by = models.CharField("登记人编号", max_length=60)
+    given_by_name = models.CharField("登记人", max_length=80)
+    given_at = models.DateTimeField("同意时间")
+    withdrawn_by = models.CharField("撤回登记人编号", max_length=60, blank=True)
+    withdrawn_by_name = models.CharField("撤回登记人", max_length=80, blank=True)
+    withdrawn_at = models.DateTimeField("撤回时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "使用医保数据的同意"
+        ordering = ("-given_at", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member",),
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="a_member_consents_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(channel="phone", paper__isnull=True)
+                | models.Q(channel="counter", paper__isnull=False),
+                name="consent_at_the_counter_is_signed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at__isnull=True, withdrawn_by="")
+                | (models.Q(withdrawn_at__isnull=False) & ~models.Q(withdrawn_by="")),
+                name="who_withdrew_is_known",
+            ),
+        )
+
+
 class Move(models.Model):
     """A member goes to another employer: proposed where they are, confirmed where they go or by the agency."""
 

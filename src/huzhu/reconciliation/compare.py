@@ -180,15 +180,17 @@ def _payouts_against_bank(work: Comparison, paid: Sequence[Paid], unclear: Seque
 
 
 def _unclear_by_name(work: Comparison, unclear: Sequence[Paid]) -> list[Paid]:
-    """Lines that pay somebody of whom nothing is known yet; the rest is left."""
-    pairs, left = _paired(
-        work,
-        list(unclear),
-        lambda one: (one.name, -one.amount_fen, _batch(one)),
-        lambda one: (one.holder, one.amount_fen, one.batch),
-    )
-    for line, one in pairs:
-        _bank_paid(work, line, one)
+    """Lines that pay somebody of whom nothing is known yet, first those that name the batch; the rest is left."""
+    left = list(unclear)
+    for batch in (True, False):
+        pairs, left = _paired(
+            work,
+            left,
+            lambda one, batch=batch: (one.name, -one.amount_fen, _batch(one) if batch else not one.batches),  # type: ignore[misc]
+            lambda one, batch=batch: (one.holder, one.amount_fen, one.batch if batch else True),  # type: ignore[misc]
+        )
+        for line, one in pairs:
+            _bank_paid(work, line, one)
     return left
 
 

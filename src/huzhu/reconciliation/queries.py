@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from huzhu.bank.models import OwnAccount
 from huzhu.reconciliation.models import Difference, Run
-from huzhu.reconciliation.sides import Sides, sides_of, until
+from huzhu.reconciliation.sides import CODES, Sides, sides_of, until
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -70,6 +70,11 @@ def open_count(account: OwnAccount) -> int:
 def last_run(account: OwnAccount) -> Run | None:
     """The newest comparison."""
     return Run.objects.filter(account=account).order_by("-run_at", "-pk").first()
+
+
+def code_of(account: OwnAccount) -> str:
+    """The account of the books that an account at the bank is held against."""
+    return CODES[OwnAccount.Purpose(account.purpose)]
 
 
 def days(account: OwnAccount) -> list[Day]:

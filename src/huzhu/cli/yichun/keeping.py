@@ -1,20 +1,21 @@
 """The books of the year: fees sent up, months locked and closed, a share for the reserve, two signed days, accounts for everybody."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from huzhu.cli.yichun.cast import Cast
 from huzhu.cli.yichun.rosters import moment
 from huzhu.disclosure import services as disclosure
-from huzhu.ledger import closing, dayclose, offices, periods, remitting
+from huzhu.ledger import closing, dayclose, periods, remitting
+from huzhu.ledger import queries as ledger
 
-SENT = (date(2022, 3, 30), date(2022, 7, 28), date(2022, 11, 28))
+SENT = (date(2022, 2, 28), date(2022, 3, 30), date(2022, 7, 28), date(2022, 11, 28))
 
 
 def tell(people: Cast) -> None:
     """January to September closed, October locked, November open; the last remittance is still in transit."""
     book = people.li.organisation
     for number, day in enumerate(SENT, 1):
-        lying = sum(one.lying_fen for one in offices.flows(people.sun, until=f"{day:%Y-%m}"))
+        lying = sum(fen for _, _, fen in ledger.collected(people.sun.organisation, day) if fen > 0)
         sent = remitting.send(
             office=people.sun.organisation,
             amount_fen=lying,
@@ -24,7 +25,7 @@ def tell(people: Cast) -> None:
             at=moment(day, 15, 0),
         )
         if day != SENT[-1]:
-            arrived = date(day.year, day.month, day.day + 1)
+            arrived = day + timedelta(1)
             remitting.arrive(remittance=sent, arrived_on=arrived, by=people.li, at=moment(arrived, 10, 0))
     while (month := periods.next_to_lock(book)) <= "2022-10":
         after = date(int(month[:4]) + int(month[5:]) // 12, int(month[5:]) % 12 + 1, 8)

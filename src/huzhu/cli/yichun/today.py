@@ -26,7 +26,7 @@ from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.paper import FONTS, PRELUDE
 from huzhu.enrolment.slices import quietly
-from huzhu.members import corrections, hardship
+from huzhu.members import consents, corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import services as payouts
@@ -149,6 +149,8 @@ class Today:
                 )
                 for who in people
             ]
+            for one in by_numbers([who.number for who in people]).values():
+                consents.agree(member=one, edition=consents.EDITION, at=at - timedelta(days=3))
             found = [record(at.day, number, case) for number, case in enumerate(cases, start=2)]
             bureau.take_in(found=found, by=cast.zhu, at=at, tell=quietly)
             run = automatic.start(by=cast.zhang, at=at + timedelta(minutes=20))

@@ -32,6 +32,7 @@ from huzhu.web.claims.shown import (
     pdf_response,
     steps_of,
 )
+from huzhu.web.finance import sources
 from huzhu.web.workbooks import Cell
 
 READERS = ("agency_clerk", "reviewer", "second_reviewer", "auditor")
@@ -138,6 +139,7 @@ def _page(request: Any, found: Any, errors: dict[str, str] | None = None) -> Htt
         "claim": found,
         "errors": errors or {},
         "decision": decision,
+        "booked": sources.of_decision(request.by, decision) if decision else [],
         "overruled": deciding.overruled(found),
         "slips": deciding.slips(decision) if decision else evaluation.slips if evaluation else [],
         "evaluation": evaluation,

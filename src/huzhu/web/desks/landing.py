@@ -14,6 +14,7 @@ from huzhu.contributions import queries as contributions
 from huzhu.core import money
 from huzhu.enrolment.queries import by_cover
 from huzhu.insight import figures, waiting
+from huzhu.ledger import queries as ledger
 from huzhu.members import queries as members
 from huzhu.members.accounts import COOLING
 from huzhu.schemes import queries as schemes
@@ -206,6 +207,8 @@ def paying(request: Any) -> Shown:
         ),
         counted("银行退回", len(found.failed), "笔", opens="#failed", tone="late"),
     ]
+    if number := ledger.manual_vouchers(request.by).filter(state="proposed").count():
+        tiles.append(counted("手工凭证等确认", number, "张", opens=address("web:purses", state="proposed")))
     return "web/desks/paying.html", {"tiles": tiles, "found": found, "maker": maker}
 
 

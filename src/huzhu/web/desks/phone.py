@@ -14,6 +14,7 @@ from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.insight import waiting
 from huzhu.insight.looks import looks_at
 from huzhu.members.accounts import must_wait
+from huzhu.members.consents import standing
 from huzhu.members.queries import corrections, current_account
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member
@@ -90,6 +91,7 @@ def me(request: Any) -> HttpResponse:
         "bank": account and account.bank_name,
         "waits_until": account and must_wait(account, request.now),
         "corrections": list(corrections(person))[-5:],
+        "consented": bool(standing([person.pk])),
         "looks": looks_at(person),
     }
     return render(request, "web/desks/phone_me.html", shown)

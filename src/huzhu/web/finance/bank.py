@@ -1,7 +1,5 @@
 """The office's accounts at the bank: what the bank says of them, statements taken in, every line."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -16,6 +14,10 @@ from huzhu.bank.formats import forms
 from huzhu.bank.services import AccountRefused, StatementRefused, TakenBefore, Typed
 from huzhu.core import money
 from huzhu.core.identity import mask_account
+from huzhu.files import aside
+from huzhu.files.contents import NotAccepted
+from huzhu.files.services import FileLost, discard
+from huzhu.files.services import read as contents
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -132,19 +134,22 @@ def take(request: Any, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "web/finance/bank_take.html", shown)
     try:
-        name, data = _file(request)
+        file = _aside(request, account) if "confirmed" in request.POST else None
+        name, data = (file.name, contents(file)) if file else _file(request)
         typed = _typed(request)
         asked = {"account": account, "name": name, "data": data, "typed": typed, "by": request.by}
         if "confirmed" not in request.POST:
-            read = services.preview(**asked)
-            held = {
-                "read": read,
-                "data": base64.b64encode(data).decode(),
-                "name": name,
-                "new": read.new[:SHOWN_NEW],
-            }
+            said = services.preview(**asked)
+            kept = aside.put_aside(
+                name=name, data=data, about=f"statement:{account.pk}", by=request.by, at=request.now
+            )
+            held = {"read": said, "file": kept, "new": said.new[:SHOWN_NEW]}
             return render(request, "web/finance/bank_take.html", shown | held)
         statement = services.take(**asked, at=request.now)
+        if file:
+            discard(file=file, by=request.by, at=request.now)
+    except (aside.AsideGone, FileLost, NotAccepted) as refused:
+        return render(request, "web/finance/bank_take.html", shown | {"problems": [refused]}, status=422)
     except StatementRefused as refused:
         return render(
             request, "web/finance/bank_take.html", shown | {"problems": refused.problems}, status=422
@@ -158,20 +163,17 @@ def take(request: Any, pk: int) -> HttpResponse:
     return redirect("web:bank")
 
 
+def _aside(request: Any, account: Any) -> Any:
+    return aside.taken(key=request.POST.get("file", ""), about=f"statement:{account.pk}", by=request.by)
+
+
 def _file(request: Any) -> tuple[str, bytes]:
-    """The file that was chosen, or the one shown before."""
-    if "confirmed" in request.POST:
-        try:
-            return request.POST.get("name", "")[:120], base64.b64decode(
-                request.POST.get("data", ""), validate=True
-            )
-        except binascii.Error:
-            raise StatementRefused(["确认的内容不完整，请重新选择文件"]) from None
+    """The file that was chosen."""
     chosen = request.FILES.get("file")
     if chosen is None:
         raise StatementRefused(["没有选择文件：请选择网银导出的对账单（.xlsx、.xls 或 .csv）"])
     if chosen.size > services.MOST_BYTES:
-        raise StatementRefused(["文件超过 1.5 MB：请分月导出，分几次导入"])
+        raise StatementRefused(["文件超过 5 MB：请分月导出，分几次导入"])
     return chosen.name or "", bytes(chosen.read())
 
 

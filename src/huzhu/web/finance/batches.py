@@ -1,7 +1,5 @@
 """One batch: released by another person, handed to the bank as a file, answered by the bank's reply."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from huzhu.bank.files import MOST_BYTES, ReplyRefused
 from huzhu.bank.payforms import WORKBOOK, Sheet
 from huzhu.core.identity import mask_account
+from huzhu.files import aside
+from huzhu.files.services import FileLost, discard, read
 from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
@@ -122,18 +122,19 @@ def file(request: Any, pk: int) -> HttpResponse:
 def reply(request: Any, pk: int) -> HttpResponse:
     """The bank's reply: chosen, shown, and only then taken in."""
     found = _batch(request, pk)
+    shown = {"batch": found, "form": bankfile.form_of(found)}
+    if request.method != "POST":
+        return render(request, "web/finance/reply.html", shown)
     try:
-        data = _data(request)
-        if data is None:
-            return render(
-                request, "web/finance/reply.html", {"batch": found, "form": bankfile.form_of(found)}
-            )
         if "confirmed" not in request.POST:
-            return _previewed(request, found, data)
-        services.apply_reply(batch=found, data=data, by=request.by, at=request.now)
+            return _previewed(request, found, _chosen(request))
+        file = aside.taken(key=request.POST.get("file", ""), about=f"reply:{found.pk}", by=request.by)
+        services.apply_reply(batch=found, data=read(file), by=request.by, at=request.now)
+        discard(file=file, by=request.by, at=request.now)
     except ReplyRefused as refusal:
-        shown = {"batch": found, "form": bankfile.form_of(found), "problems": refusal.problems}
-        return render(request, "web/finance/reply.html", shown, status=422)
+        return render(request, "web/finance/reply.html", shown | {"problems": refusal.problems}, status=422)
+    except (aside.AsideGone, FileLost) as refusal:
+        return render(request, "web/finance/reply.html", shown | {"problems": [str(refusal)]}, status=422)
     except services.REFUSALS as refusal:
         told(request, refusal)
     else:
@@ -141,31 +142,28 @@ def reply(request: Any, pk: int) -> HttpResponse:
     return redirect("web:batch", pk)
 
 
-def _data(request: Any) -> bytes | None:
-    """The file that was chosen, or the one shown before; None when there is none yet."""
-    if "confirmed" in request.POST:
-        try:
-            return base64.b64decode(request.POST.get("data", ""), validate=True)
-        except binascii.Error:
-            raise ReplyRefused(["确认的内容不完整，请重新选择文件"]) from None
-    if request.method != "POST":
-        return None
+def _chosen(request: Any) -> Any:
     chosen = request.FILES.get("file")
     if chosen is None:
         raise ReplyRefused(["没有选择文件。请选择银行给的回盘文件"])
     if chosen.size > MOST_BYTES:
         raise ReplyRefused(["文件超过 5 MB，不像回盘文件"])
-    return bytes(chosen.read())
+    return chosen
 
 
-def _previewed(request: Any, found: Any, data: bytes) -> HttpResponse:
+def _previewed(request: Any, found: Any, chosen: Any) -> HttpResponse:
+    """What it would do; the file lies aside until it is confirmed."""
+    data = bytes(chosen.read())
     before = replies.taken_before(found, data)
     shown = {
         "batch": found,
         "before": before,
         "reply": None if before else replies.preview(found, data, request.now),
-        "data": base64.b64encode(data).decode(),
     }
+    if not before:
+        shown["file"] = aside.put_aside(
+            name=chosen.name or "", data=data, about=f"reply:{found.pk}", by=request.by, at=request.now
+        )
     return render(request, "web/finance/reply.html", shown)
 
 

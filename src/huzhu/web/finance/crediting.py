@@ -90,6 +90,7 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "registered": fees.standing(line.reference).exists(),
         "refunds": repaying.paid_by(request.by, line),
         "booked": sources.booked(request.by, *sourcing.sources_of(line)),
+        "paid": sources.paid_by_line(request.by, line),
         "works": request.by.code in WORKERS,
     }
     return render(request, "web/finance/credit.html", shown)

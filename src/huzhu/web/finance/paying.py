@@ -194,11 +194,7 @@ def payout(request: Any, pk: Any) -> HttpResponse:
         "parts": queries.parts_of(found),
         "slips": slips,
         "answers": queries.doubt_answers(found),
-        "booked": sources.booked(
-            request.by,
-            f"decision:{found.decision_id}:",
-            *(f"payout:{one.pk}:" for one in queries.of_claim(claim)),
-        ),
+        "booked": sources.of_decision(request.by, found.decision),
         "may_say": request.by.code != "auditor",
         "me": request.by.user_id,
     }

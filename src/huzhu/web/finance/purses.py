@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.core import money
 from huzhu.ledger import lifecycle, manual, periods, queries, services
-from huzhu.ledger.accounts import RESERVE, Purse
+from huzhu.ledger.accounts import Purse
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -54,13 +54,14 @@ def purses(request: Any) -> HttpResponse:
         sums = Table("各种资金", f"{request.today}", BALANCES, _balances(held))
         return lists.taken(request, asked, HEADS, found, _cells, also=(sums,))
     shown = lists.shown(request, asked, found)
+    names = {row.slug: row.short for row in published()}
     shown |= {
         "book": book,
         "held": held,
         "reserves": _reserves(request.by),
-        "rows": [(one, manual.WAYS[one.way]) for one in shown["pages"]],
+        "rows": [(one, manual.WAYS[one.way], names.get(one.scheme_slug, "")) for one in shown["pages"]],
         "choices": manual.CHOICES,
-        "schemes": [(row.slug, row.short) for row in published()],
+        "schemes": list(names.items()),
         "proposes": may(request.by, "vouchers.propose", within=book),
         "confirms": may(request.by, "vouchers.confirm", within=book),
     }
@@ -79,16 +80,10 @@ def _held(by: Any, purse: Purse) -> list[Any]:
     return queries.balances(by=by, purse=purse)
 
 
-def _reserves(by: Any) -> list[tuple[str, int]]:
-    """The reserve of each scheme."""
+def _reserves(by: Any) -> list[tuple[str, str, int]]:
+    """The reserve of each scheme: slug, name, fen."""
     names = {row.slug: row.short for row in published()}
-    sums = ((slug, queries.balances(slug, by=by)) for slug in queries.choices(by)["schemes"])
-    return [
-        (names.get(slug, slug), one.balance_fen)
-        for slug, found in sums
-        for one in found
-        if one.line.code == RESERVE
-    ]
+    return [(slug, names.get(slug, slug), fen) for slug, fen in queries.reserves(by).items()]
 
 
 def _balances(held: list[tuple[str, Purse, list[Any]]]) -> Iterator[tuple[Cell, ...]]:

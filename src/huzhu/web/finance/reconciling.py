@@ -84,6 +84,7 @@ def days(request: Any, pk: int) -> HttpResponse:
         return lists.taken(request, asked, DAY_HEADS, rows, lambda held: map(_day_cells, held))
     shown = lists.shown(request, asked, rows, 100) | {
         "account": account,
+        "code": queries.code_of(account),
         "run": queries.last_run(account),
         "may_lines": request.by.code in LINE_READERS,
     }

@@ -12,6 +12,7 @@ from huzhu.ledger import offices, queries
 from huzhu.payouts import queries as payouts
 
 Link = tuple[str, str]  # the words, and the address
+_BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
 _DECISION, _PAYOUT = re.compile(r"decision:(\d+):"), re.compile(r"payout:([0-9a-f-]{36}):")
 
 
@@ -33,6 +34,19 @@ def booked(by: Any, *sources: str, numbers: Iterable[str] = ()) -> list[Link]:
     return [(one.number, reverse("web:voucher", args=[one.number])) for one in found]
 
 
+def of_decision(by: Any, decision: Any) -> list[Link]:
+    """Everything that was booked for a decision and its payouts."""
+    held = payouts.of_claim(decision.claim)
+    return booked(by, f"decision:{decision.pk}:", *(f"payout:{one.pk}:" for one in held))
+
+
+def paid_by_line(by: Any, line: Any) -> list[Link]:
+    """The batches that a payment on the bank's paper names, which lead to its payouts and their vouchers."""
+    numbers = _BATCH.findall(line.remark or "") if line.amount_fen < 0 else []
+    found = payouts.batches(by).filter(number__in=numbers)
+    return [(f"发放批次 {one}", reverse("web:batch", args=[one.pk])) for one in found]
+
+
 def _of_the_books(by: Any, voucher: Any) -> Iterator[Link]:
     if voucher.reverses_id:
         yield f"冲销的是凭证 {voucher.reverses}", reverse("web:voucher", args=[voucher.reverses.number])
@@ -52,6 +66,8 @@ def _of_payouts(by: Any, voucher: Any) -> Iterator[Link]:
         found = payouts.visible_to(by)
         found = found.filter(decision=int(decision[1])) if decision else found.filter(pk=payout[1])  # type: ignore[index]
         for one in found.order_by("scheduled_at"):
+            claim = one.decision.claim
+            yield f"申请 {claim.number} 的核定", reverse("web:claim", args=[claim.pk])
             words = f"给付 申请 {one.decision.claim.number} {one.get_state_display()}"
             yield words, reverse("web:payout", args=[one.pk])
             if one.batch:

@@ -12,7 +12,7 @@ from huzhu.claims import queries as claims
 from huzhu.core.identity import mask_account, mask_phone
 from huzhu.files.contents import NotAccepted
 from huzhu.insight import people
-from huzhu.members import corrections, queries, services
+from huzhu.members import consents, corrections, queries, services
 from huzhu.members.accounts import looks_mistyped
 from huzhu.members.codes import WrongCode
 from huzhu.web.access import member
@@ -154,3 +154,32 @@ def correct(request: Any) -> HttpResponse:
             messages.success(request, "已经收到。代办处核对、另一个人批准后更正，会发短信告诉您。")
             return redirect("web:me")
     return render(request, "web/people/my_correct.html", shown, status=422 if "error" in shown else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member
+def consent(request: Any) -> HttpResponse:
+    """The text, whether it was agreed to, and the one button: agree, or take back."""
+    error = ""
+    if request.method == "POST":
+        try:
+            if "withdraw" in request.POST:
+                consents.withdraw(member=request.member, by=request.member, at=request.now)
+                messages.success(request, "已撤回。不再取得您的医保结算数据，已经办结的给付不受影响。")
+            else:
+                edition = request.POST.get("edition", "")
+                consents.agree(member=request.member, edition=edition, at=request.now)
+                messages.success(request, "已同意。医保局的结算数据到了，代办处会替您办理，不用再交材料。")
+            return redirect("web:me")
+        except consents.ConsentRefused as refused:
+            error = str(refused)
+    now = consents.current(request.member)
+    shown = {
+        "error": error,
+        "consent": now,
+        "counts": now is not None and now.edition in consents.TEXTS,
+        "edition": consents.EDITION,
+        "text": consents.TEXTS[consents.EDITION],
+        "history": consents.history(request.member, request.member),
+    }
+    return render(request, "web/people/my_consent.html", shown, status=422 if error else 200)

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from huzhu.web.people import changes, own
+from huzhu.web.people import changes, consenting, own
 
 urlpatterns = [
     path("my/me/account/", own.account, name="my-account"),
     path("my/me/phone/", own.phone, name="my-phone"),
     path("my/me/correct/", own.correct, name="my-correct"),
+    path("my/me/consent/", own.consent, name="my-consent"),
+    path("desk/members/<uuid:pk>/consent/", consenting.consent, name="member-consent"),
+    path("desk/consents/<int:pk>/paper/", consenting.paper, name="consent-paper"),
     path("desk/changes/", changes.listed, name="changes"),
     path("desk/changes/<uuid:pk>/", changes.change, name="change"),
     path("desk/changes/<uuid:pk>/photo/", changes.photo, name="change-photo"),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import queries as enrolment
-from huzhu.members import queries, services
+from huzhu.members import consents, queries, services
 from huzhu.organisations.queries import employers_near
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -105,6 +105,9 @@ def _page(request: Any, found: Any, *, status: int = 200, **more: Any) -> HttpRe
         "may_reveal": may(request.by, "members.reveal", found.employer),
         "fields": services.REVEALED.items(),
         "may_correct": may(request.by, "members.correct", found.employer),
+        "consents": consents.history(request.by, found),
+        "consent_text": consents.TEXTS[consents.EDITION],
+        "may_consent": may(request.by, "members.consent", found.employer),
         "corrections": queries.corrections(request.by).filter(member=found),
         **more,
     }

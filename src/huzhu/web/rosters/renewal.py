@@ -20,11 +20,18 @@ from huzhu.enrolment.services import RosterRefused
 from huzhu.files import services as files
 from huzhu.files.tables import TableRefused
 from huzhu.jobs import services as jobs
+from huzhu.jobs.queries import last_done
 from huzhu.organisations import queries as organisations
 from huzhu.web.access import staff, told
 from huzhu.web.rosters.columns import chosen, grid_of
 from huzhu.web.rosters.upload import CLERKS, MOST_BYTES
 
+PARTS = (
+    ("stay", "续保", "staying"),
+    ("join", "新增", "joining"),
+    ("leave", "退出", "leaving"),
+    ("change", "变更", "changed"),
+)
 PAGE = 200  # lines; Django takes a thousand fields in one form
 
 
@@ -184,15 +191,19 @@ def changes(request: Any, pk: Any) -> HttpResponse:
     if made := list(expiring.standing(found)[:2]):
         return redirect("web:rosters") if len(made) > 1 else redirect("web:roster", made[0].pk)
     try:
-        told_of = difference.difference(found)
-        plans = contributions.forecast(found, told_of.heads)
+        renewal.editions_of(found, found.starts_on)  # refuses before thousands are reckoned in vain
+        kept, at = _reckoned(request, found)
+        if kept is None:
+            return _handed_over(request, found, "renewals.difference", "核对续保", _of(request, found))
+        plans = contributions.forecast(found, difference.heads_of(found, kept))
     except (RosterRefused, SplitOverFee) as refused:
         told(request, refused)
         return redirect("web:renewal", found.pk)
     shown = {
         "renewal": found,
-        "found": told_of,
-        "parts": _parts(told_of),
+        "found": kept["lists"],
+        "reckoned_at": at,
+        "parts": [(key, word, kept["lists"][name]) for key, word, name in PARTS],
         "plans": plans,
         "payers": contributions.by_payer(plans).items(),
         "total": contributions.total_fen(plans),
@@ -200,24 +211,32 @@ def changes(request: Any, pk: Any) -> HttpResponse:
     return render(request, "web/rosters/difference.html", shown)
 
 
-def _parts(found: Any) -> list[tuple[str, str, list[Any]]]:
-    return [
-        ("stay", "续保", found.staying),
-        ("join", "新增", found.joining),
-        ("leave", "退出", found.leaving),
-        ("change", "变更", found.changed),
-    ]
+def _reckoned(request: Any, found: Any) -> tuple[dict[str, Any] | None, Any]:
+    """The difference as summed, now or by the worker of this very list and day; None while it has to be asked for."""
+    if found.lines.count() <= AT_ONCE:
+        return difference.difference(found).summed(), None
+    run = last_done("renewals.difference", found.pk)
+    if run is None or run.arguments != _of(request, found):
+        return None, None
+    return run.result["difference"], run.asked_at
 
 
-def _handed_over(request: Any, found: Any) -> HttpResponse:
-    """Thousands of people: the worker makes the rosters."""
+def _of(request: Any, found: Any) -> dict[str, Any]:
+    return {"version": found.version, "day": f"{request.today}"}
+
+
+def _handed_over(
+    request: Any, found: Any, kind: str, title: str, arguments: dict[str, Any] | None = None
+) -> HttpResponse:
+    """Thousands of people: the worker reckons, and makes the rosters."""
     run = jobs.ask(
-        kind="renewals.submit",
+        kind=kind,
         about=found.pk,
-        title=f"提交续保：{found.employer.name}",
+        title=f"{title}：{found.employer.name}",
         by=request.by,
         at=request.now,
         address=reverse("web:renewal-difference", args=[found.pk]),
+        arguments=arguments,
     )
     return redirect("web:job", run.pk)
 
@@ -229,7 +248,7 @@ def _submitted(request: Any, found: Any) -> HttpResponse:
         if "look" in request.POST:
             return redirect("web:renewal-difference", found.pk)
         if found.lines.filter(reason="").count() > AT_ONCE and not expiring.standing(found).exists():
-            return _handed_over(request, found)
+            return _handed_over(request, found, "renewals.submit", "提交续保")
         rosters = renewal.submit(renewal=found, by=request.by, at=request.now)
     except (RosterRefused, SplitOverFee) as refused:
         told(request, refused)
