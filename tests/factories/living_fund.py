@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from factories.bureau import a_record, quietly
+from factories.bureau import a_record, consenting, quietly
 from factories.living_contributions import MINUTE, LivingContributions
 from huzhu.adjudication import bureau
 from huzhu.adjudication import services as adjudication
@@ -82,6 +82,7 @@ class LivingFund(LivingContributions):
             figures=figures,
         )
         office = self.paper.rosters[enrolment.roster_id].office
+        consenting(enrolment.member, at=self.later())
         said = bureau.take_in(found=[record], by=self.agents[office], at=self.later(), tell=quietly)
         assert said["taken"] == 1, said["refused"]
         claim = Claim.objects.get(settlement__setl_id_index=record.setl_id)
