@@ -15,7 +15,7 @@ def tell(people: Cast) -> None:
     """January to September closed, October locked, November open; the last remittance is still in transit."""
     book = people.li.organisation
     for number, day in enumerate(SENT, 1):
-        lying = sum(fen for _, _, fen in ledger.collected(people.sun.organisation, day) if fen > 0)
+        lying = sum(fen for _, _, fen in ledger.collected(people.sun.organisation, day))
         sent = remitting.send(
             office=people.sun.organisation,
             amount_fen=lying,
