@@ -31,7 +31,7 @@ class Amount:
 
 def amounts_of(claims: Sequence[Claim]) -> dict[Any, Amount]:
     """By the key of the claim: five statements for all of them."""
-    held = Decision.objects.filter(claim__in=claims).exclude(state=Decision.State.OVERRULED)
+    held = Decision.objects.standing().filter(claim__in=claims)
     decided = {one.claim_id: Amount(one.total_fen, one) for one in held.select_related("decided_by")}
     open_ones = [one for one in claims if one.pk not in decided and one.state in UNDECIDED]
     prefetch_related_objects(open_ones, "settlement")

@@ -57,7 +57,7 @@ REFUSALS = (NothingWaits, RunIsOpen, RunIsOver, NotAsShown, NoPersonTwice)
 
 def waiting(organisation: Organisation) -> QuerySet[Claim]:
     """Claims from the bureau's records that wait for the province, in a branch."""
-    standing = Decision.objects.filter(claim=OuterRef("pk")).exclude(state=Decision.State.OVERRULED)
+    standing = Decision.objects.standing().filter(claim=OuterRef("pk"))
     held = AutomaticLine.objects.filter(claim=OuterRef("pk"), outcome=Outcome.PAYS)
     found = Claim.objects.filter(channel=Claim.Channel.BUREAU, state=State.REPORTED)
     return found.filter(~Exists(standing), ~Exists(held), office__path__startswith=organisation.path)
@@ -289,7 +289,7 @@ def _decided(run: AutomaticRun, by: Role, at: datetime) -> int:
 
 def _untouched(claims: QuerySet[Claim]) -> QuerySet[Claim]:
     """Of these claims those that still wait for a decision."""
-    standing = Decision.objects.filter(claim=OuterRef("pk")).exclude(state=Decision.State.OVERRULED)
+    standing = Decision.objects.standing().filter(claim=OuterRef("pk"))
     return claims.filter(~Exists(standing), state=State.REPORTED)
 
 

@@ -32,14 +32,21 @@ def take_in(*, found: Sequence[Record], by: Role, at: datetime, tell: Tell) -> d
     check_may(by, "settlements.import")
     offices = {place.path: place for place in visible_to(by).filter(kind=Organisation.Kind.CITY)}
     read = bureau.readable()
-    taken, known, refused = 0, 0, []
+    taken, changed, known, refused = 0, 0, 0, []
     for start in range(0, len(found), SLICE):
         entered = _entered(found[start : start + SLICE], by, offices, read, at)
         taken += len(entered.claims)
+        changed += entered.changed
         known += entered.known
         refused += entered.refused
         tell(min(start + SLICE, len(found)), len(found), "正在转入")
-    return {"taken": taken, "known": known, "refused": refused[:MOST_TOLD], "refused_count": len(refused)}
+    return {
+        "taken": taken,
+        "changed": changed,
+        "known": known,
+        "refused": refused[:MOST_TOLD],
+        "refused_count": len(refused),
+    }
 
 
 def _entered(

@@ -14,6 +14,7 @@ from huzhu.enrolment.queries import Cover
 from huzhu.rules.adjudicate import adjudicate
 from huzhu.rules.program import Outcome
 from huzhu.rules.reasoning import Reasoning, as_json, reasoning_of, warnings_of
+from huzhu.rules.units import SHANGHAI
 from huzhu.schemes import queries as schemes
 
 
@@ -104,7 +105,12 @@ def evaluate(*, claim: Claim | Told, known: Known | None = None) -> Evaluation:
     known = known or known_of(told.member_id)
     covers = enrolments_for(told, known)
     parts = tuple(_evaluated(told, enrolment, known) for enrolment in covers)
-    notes = (*uncovered_kinds(told, covers), *_out_of_order(told, known), *_other_kinds(told, parts))
+    notes = (
+        *_reversed(told),
+        *uncovered_kinds(told, covers),
+        *_out_of_order(told, known),
+        *_other_kinds(told, parts),
+    )
     return Evaluation(parts, notes)
 
 
@@ -112,6 +118,13 @@ def _evaluated(claim: Told, enrolment: Cover, known: Known) -> Evaluated:
     facts = facts_of(claim, enrolment, known)
     [outcome] = adjudicate([schemes.engine(enrolment.edition)], facts)
     return Evaluated(enrolment, facts, outcome)
+
+
+def _reversed(claim: Told) -> list[str]:
+    if claim.reversed_at is None:
+        return []
+    when = claim.reversed_at.astimezone(SHANGHAI)
+    return [f"这张医保结算单已作废（{when:%Y-%m-%d} 登记），住院一项没有互助金"]
 
 
 def _out_of_order(claim: Told, known: Known) -> list[str]:

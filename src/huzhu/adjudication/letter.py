@@ -6,6 +6,7 @@ from typing import Any
 from huzhu.adjudication.models import Decision
 from huzhu.adjudication.queries import slips
 from huzhu.audit import services as audit
+from huzhu.claims.facts import settlement_of
 from huzhu.claims.kinds import days_of, labels_of
 from huzhu.claims.severity import raises_of
 from huzhu.core import money
@@ -82,7 +83,10 @@ def letter(decision: Decision) -> bytes:
 
 def contents(decision: Decision) -> dict[str, Any]:
     """What the letter says, before it is set: the test reads this as a member would."""
-    claim, papers = decision.claim, slips(decision)
+    claim, sheet = decision.claim, settlement_of(decision.claim)
+    # of a stay that the bureau took back the working would ask for its dates; the letter on the correction says why
+    is_void = bool(sheet and sheet.reversed_at and not decision.total_fen)
+    papers = [] if is_void else slips(decision)
     pays = decision.verdict == Decision.Verdict.PAY
     shown = [_slip(slip, pays=pays) for slip in papers]
     return {

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from huzhu.claims.models import Claim
+from huzhu.claims.models import Claim, SettlementChange
 from huzhu.db.fields import EncryptedTextField
 from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Enrolment
@@ -25,8 +25,17 @@ class FirstOpinion(models.Model):
         verbose_name = verbose_name_plural = "初审意见"
 
 
+class Decisions(models.QuerySet["Decision"]):
+    def standing(self) -> "Decisions":
+        """That hold: proposed or final, neither overruled nor corrected."""
+        return self.exclude(state__in=("overruled", "corrected"))
+
+
 class Decision(models.Model):
-    """What the province decides on a claim, by a person; above a limit a second person confirms it."""
+    """What the province decides on a claim, by a person; above a limit a second person confirms it.
+
+    One that `corrects` another came of a replay (Correction) and always has two persons.
+    """
 
     class Verdict(models.TextChoices):
         PAY = "pay", "给付"
@@ -36,6 +45,7 @@ class Decision(models.Model):
         PROPOSED = "proposed", "待复核"
         FINAL = "final", "已生效"
         OVERRULED = "overruled", "复核未通过"
+        CORRECTED = "corrected", "已更正"
 
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="decisions", verbose_name="申请")
     verdict = models.CharField("结论", max_length=8, choices=Verdict)
@@ -47,14 +57,27 @@ class Decision(models.Model):
     second_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="复核人")
     second_at = models.DateTimeField("复核时间", null=True)
     second_reason = models.CharField("复核意见", max_length=400, blank=True)
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="corrected_by", verbose_name="更正哪一次核定"
+    )
+    correction = models.ForeignKey(
+        "Correction", models.PROTECT, null=True, related_name="decisions", verbose_name="更正"
+    )
+
+    objects = Decisions.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "核定"
         constraints = (
             models.UniqueConstraint(
                 fields=("claim",),
-                condition=~models.Q(state="overruled"),
+                condition=~models.Q(state__in=("overruled", "corrected")),
                 name="one_standing_decision_a_claim",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(corrects__isnull=True, correction__isnull=True)
+                | models.Q(corrects__isnull=False, correction__isnull=False, second_by__isnull=False),
+                name="a_correction_has_two_persons",
             ),
             models.CheckConstraint(condition=models.Q(total_fen__gte=0), name="a_decision_is_not_negative"),
             models.CheckConstraint(
@@ -130,6 +153,54 @@ class RunningTotal(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(used_fen__gte=0), name="used_is_not_negative"),
         )
+
+
+class Correction(models.Model):
+    """A member's claims reckoned again after a settlement changed: proposed by one person, confirmed by another."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "待确认"
+        CONFIRMED = "confirmed", "已更正"
+        DECLINED = "declined", "未同意"
+
+    change = models.ForeignKey(
+        SettlementChange, models.PROTECT, related_name="corrections", verbose_name="医保结算变动"
+    )
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name="会员")
+    state = models.CharField("状态", max_length=10, choices=State, default=State.PROPOSED)
+    reason = models.CharField("理由", max_length=400)
+    was_fen = models.BigIntegerField("原核定（分）")
+    now_fen = models.BigIntegerField("重算（分）")
+    ground = models.CharField("依据的摘要", max_length=64)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出人")
+    proposed_at = models.DateTimeField("提出时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    settled_at = models.DateTimeField("确认时间", null=True)
+    settled_reason = models.CharField("确认意见", max_length=400, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "更正"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member",),
+                condition=models.Q(state="proposed"),
+                name="one_open_correction_a_member",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="proposed", settled_by__isnull=True, settled_at__isnull=True)
+                | (
+                    ~models.Q(state="proposed") & models.Q(settled_by__isnull=False, settled_at__isnull=False)
+                ),
+                name="a_settled_correction_has_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(settled_by=models.F("proposed_by")) | models.Q(state="declined"),
+                name="another_person_confirms_a_correction",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.change.claim} 的更正"
 
 
 class AutomaticRun(models.Model):

@@ -6,9 +6,16 @@ from datetime import datetime
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
 from huzhu.adjudication.automatic import waiting
-from huzhu.adjudication.models import Adjudication, AutomaticLine, AutomaticRun, Decision, FirstOpinion
+from huzhu.adjudication.models import (
+    Adjudication,
+    AutomaticLine,
+    AutomaticRun,
+    Correction,
+    Decision,
+    FirstOpinion,
+)
 from huzhu.claims import queries as claims
-from huzhu.claims.models import Claim, State
+from huzhu.claims.models import Claim, SettlementChange, State
 from huzhu.claims.queries import Clock
 from huzhu.members.models import Member
 from huzhu.rules.adjudicate import explain
@@ -54,8 +61,8 @@ def queue(by: Role, now: datetime) -> list[tuple[Claim, Clock]]:
 
 
 def standing(claim: Claim) -> Decision | None:
-    """The decision that holds: proposed or final, never overruled."""
-    found = Decision.objects.filter(claim=claim).exclude(state=Decision.State.OVERRULED)
+    """The decision that holds: proposed or final, neither overruled nor corrected."""
+    found = Decision.objects.standing().filter(claim=claim)
     return found.select_related("decided_by", "second_by").first()
 
 
@@ -63,6 +70,47 @@ def overruled(claim: Claim) -> list[Decision]:
     """Decisions that the second person did not agree with, oldest first."""
     found = Decision.objects.filter(claim=claim, state=Decision.State.OVERRULED)
     return list(found.select_related("decided_by", "second_by").order_by("pk"))
+
+
+def corrected(claim: Claim) -> list[Decision]:
+    """Decisions that a later one has corrected, oldest first."""
+    found = Decision.objects.filter(claim=claim, state=Decision.State.CORRECTED)
+    return list(found.select_related("decided_by", "second_by").order_by("pk"))
+
+
+# ── corrections ──
+
+CHANGE_STATES = SettlementChange.State.choices
+
+
+def changes_visible_to(by: Role) -> QuerySet[SettlementChange]:
+    """Settlements that were reversed or settled anew, in the asker's branch, newest first."""
+    if not may(by, "corrections.see"):
+        return SettlementChange.objects.none()
+    found = SettlementChange.objects.filter(claim__office__path__startswith=by.organisation.path)
+    return found.select_related(
+        "claim__member", "claim__office", "claim__settlement", "noted_by", "paper"
+    ).order_by("-noted_at", "-pk")
+
+
+def changes_waiting_for(by: Role) -> QuerySet[SettlementChange]:
+    """Those that wait for this role: to be reckoned again, or to be confirmed."""
+    proposed = Correction.objects.filter(change=OuterRef("pk"), state=Correction.State.PROPOSED)
+    found = changes_visible_to(by).filter(state=SettlementChange.State.OPEN)
+    if may(by, "corrections.confirm"):
+        return found.filter(Exists(proposed))
+    return found.filter(~Exists(proposed)) if may(by, "corrections.propose") else found.none()
+
+
+def corrections_of(change: SettlementChange) -> list[Correction]:
+    """What was proposed on a change that the asker was let see, newest first."""
+    return list(change.corrections.select_related("proposed_by", "settled_by").order_by("-pk"))
+
+
+def changes_of(claim: Claim) -> list[SettlementChange]:
+    """What the bureau changed of a claim that the asker was let see, oldest first."""
+    found = claim.settlement_changes.exclude(state=SettlementChange.State.DROPPED)
+    return list(found.select_related("noted_by").order_by("noted_at"))
 
 
 def opinion_on(claim: Claim) -> FirstOpinion | None:

@@ -143,7 +143,7 @@ def _locked(claim: Claim) -> tuple[Told, str]:
 
 
 def _check_undecided(claim: Claim) -> None:
-    standing = Decision.objects.filter(claim=claim).exclude(state=Decision.State.OVERRULED).first()
+    standing = Decision.objects.standing().filter(claim=claim).first()
     if standing:
         raise AlreadyDecided(
             f"申请 {claim.number} 已由{standing.decided_by.name}核定为“{standing.get_verdict_display()}”"
@@ -161,7 +161,7 @@ def _propose(
     is_final = decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN
     decision.state = Decision.State.FINAL if is_final else Decision.State.PROPOSED
     decision.save(force_insert=True)
-    _keep(decision, evaluation, pays=pays)
+    keep(decision, evaluation, pays=pays)
     said = {"verdict": decision.verdict, "total_fen": decision.total_fen, "claim": decision.claim.number}
     act: audit.Act = ("adjudication.decide", decision, said)
     if is_final:
@@ -171,7 +171,7 @@ def _propose(
     return decision
 
 
-def _keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
+def keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
     """Facts, working and edition of every part; of a refusal the working alone, without amounts."""
     kept, results = [], []
     for part in evaluation.parts:

@@ -1,14 +1,17 @@
 """Running totals: locked in a fixed order before an evaluation that becomes a decision, raised when it is final."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
+
+from django.db.models import F
 
 from huzhu.adjudication.evaluation import Evaluation
 from huzhu.adjudication.models import RunningTotal
 from huzhu.core import money
 from huzhu.db import rows
 from huzhu.db.asked import Asked
+from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
 from huzhu.rules.edition import Edition
 from huzhu.rules.units import Unit
@@ -63,6 +66,31 @@ class Totals:
         """Write what was added. The database adds to what stands there, so that even without a lock nothing is lost."""
         if self._added:
             _insert_or_add(sorted((*key, *added) for key, added in self._added.items()))
+
+
+def correct(changes: Mapping[Key, tuple[int, int]], enrolments: Mapping[Key, Enrolment | Cover]) -> None:
+    """Totals of a locked member follow a correction, by (fen, claims) more or less; raises OverTheCap.
+
+    Apart from `store`: what is below zero cannot be offered to the table as a new row, not even to be refused.
+    """
+    for key, (fen, count) in sorted(changes.items()):
+        member, slug, start, benefit = key
+        cap = _cap(schemes.engine(enrolments[key].edition), benefit)
+        row, _ = RunningTotal.objects.get_or_create(
+            member_id=member,
+            scheme_slug=slug,
+            cover_starts_on=start,
+            benefit=benefit,
+            defaults={"cap_fen": cap},
+        )
+        if row.cap_fen is not None and row.used_fen + fen > row.cap_fen:
+            raise OverTheCap(
+                f"更正以后这一项是 {money.spoken(row.used_fen + fen)} 元，超过本保障期封顶 {money.spoken(row.cap_fen)} 元，"
+                "没有更正。请核对累计和封顶。"
+            )
+        RunningTotal.objects.filter(pk=row.pk).update(
+            used_fen=F("used_fen") + fen, claims_count=F("claims_count") + count
+        )
 
 
 def lock(members: Any) -> Totals:

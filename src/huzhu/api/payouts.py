@@ -19,6 +19,7 @@ class Payout(Schema):
     id: UUID
     claim: str
     amount: Yuan
+    set_off: Yuan
     holder: str
     bank_name: str
     account: str
@@ -35,6 +36,7 @@ def _payout(one: Any) -> dict[str, Any]:
         "id": one.pk,
         "claim": one.decision.claim.number,
         "amount": yuan(one.amount_fen),
+        "set_off": yuan(one.set_off_fen),
         "account": mask_account(one.account_number),
         "batch": one.batch.number if one.batch else None,
     }

@@ -13,11 +13,11 @@ from uuid import uuid4
 
 from django.db.models import Max
 
-from huzhu.claims import facts
+from huzhu.claims import facts, reversed_records
 from huzhu.claims.checklist import SETTLEMENT, wanted
-from huzhu.claims.checks import overlap
+from huzhu.claims.checks import freed, overlap
 from huzhu.claims.lifecycle import CLAIMED
-from huzhu.claims.models import Claim, Evidence, Settlement, State
+from huzhu.claims.models import Claim, Evidence, Settlement, SettlementChange, State
 from huzhu.claims.settlement import KEY_FIGURES, SETL_ID, tidy_money
 from huzhu.core.hashing import canonical_json
 from huzhu.core.identity import tidy
@@ -43,6 +43,8 @@ LABELS = {
     "setl_time": "结算时间",
     "fixmedins_name": "医院名称",
     "hosp_lv": "医院等级",
+    "refd_setl_flag": "退费结算标志",
+    "init_setl_id": "原结算编号",
 }
 GRADES = {"三级": "three", "二级": "two", "一级": "one", "3": "three", "2": "two", "1": "one"}
 WAIVED = "医保结算数据，免交"
@@ -71,13 +73,16 @@ class Record:
     grade: str = ""
     figures: dict[str, str] = field(default_factory=dict)
     fault: str = ""
+    is_reversal: bool = False
+    reverses: str = ""  # the settlement that it takes back, where the record names it
 
 
 @dataclass(slots=True)
 class Entered:
-    """What became of some records: new claims, how many were there before, and (row, why) of the others."""
+    """What became of some records: new claims, sheets that changed, how many were there before, and (row, why) of the others."""
 
     claims: list[Claim] = field(default_factory=list)
+    changed: int = 0
     known: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
 
@@ -99,7 +104,7 @@ def records(data: bytes, name: str) -> list[Record]:
     ]
     if not found:
         raise TableRefused("表里只有列名，没有结算记录。请核对选对了文件。")
-    return found
+    return reversed_records.cancelled(found)
 
 
 def _record(number: int, cells: Mapping[str, object], money: frozenset[str] | set[str]) -> Record:
@@ -120,6 +125,8 @@ def _record(number: int, cells: Mapping[str, object], money: frozenset[str] | se
         grade=GRADES.get(told["hosp_lv"], told["hosp_lv"] if told["hosp_lv"] in GRADES.values() else ""),
         figures={name: value for name, value in figures.items() if value},
         fault="；".join(faults),
+        is_reversal=reversed_records.takes_back(told["refd_setl_flag"], figures),
+        reverses=told["init_setl_id"].replace(" ", "").upper(),
     )
 
 
@@ -157,10 +164,44 @@ class Desk:
         for cover in covers_of(keys):
             self.covers[cover.member_id].append(cover)
         self.stays: dict[Any, list[Claim]] = defaultdict(list)
-        for claim in Claim.objects.filter(member__in=keys, state__in=CLAIMED, admitted_on__isnull=False):
+        stays = Claim.objects.filter(member__in=keys, state__in=CLAIMED, admitted_on__isnull=False)
+        for claim in stays.exclude(pk__in=freed()):
             self.stays[claim.member_id].append(claim)
         sheets = Settlement.objects.filter(setl_id_index__in=[one.setl_id for one in found if one.setl_id])
         self.sheets = {sheet.setl_id: sheet.claim for sheet in sheets.select_related("claim")}
+        changes = SettlementChange.objects.filter(claim__member__in=keys)
+        self.records: set[str] = set()  # the bureau's reversals that are known
+        self.before: set[str] = set()  # numbers that sheets had before they were settled anew
+        self.corrected: set[Any] = set()  # claims whose sheet the bureau settled anew
+        self.open: list[SettlementChange] = []
+        for change in changes.select_related("claim__settlement").order_by("noted_at"):
+            self.learn(change)
+
+    def learn(self, change: SettlementChange) -> None:
+        """What this change makes known to the lines after it."""
+        if change.state != SettlementChange.State.DROPPED:
+            self.records |= {one for one in (change.record_id,) if one}
+            if change.kind == SettlementChange.Kind.CORRECTED and change.was_setl_id:
+                self.before.add(change.was_setl_id)
+            if change.kind == SettlementChange.Kind.CORRECTED and change.record_id:
+                self.corrected.add(change.claim_id)
+        if change.state == SettlementChange.State.OPEN and change.kind == SettlementChange.Kind.REVERSED:
+            self.open.append(change)
+
+    def reopened(self, one: Record) -> list[SettlementChange]:
+        """Reversals of this person that wait to be reckoned again."""
+        member = self.members.get(one.certno)
+        return [change for change in self.open if member and change.claim.member_id == member.pk]
+
+    def knows(self, one: Record) -> bool:
+        """Whether this settlement came in before, by such a file, or was the one before it was settled anew."""
+        before = self.sheets.get(one.setl_id)
+        return one.setl_id in self.before or (
+            before is not None and (before.channel == Claim.Channel.BUREAU or before.pk in self.corrected)
+        )
+
+    def is_ours(self, member: Member) -> bool:
+        return self.by.organisation.contains(member.employer)
 
     def objection(self, one: Record) -> str:
         """Why this record cannot become a claim; the person it belongs to is never named beyond what the line says."""
@@ -170,11 +211,11 @@ class Desk:
             return "结算编号空着，或不是数字和字母"
         if one.setl_id in self.sheets:
             return "这张结算单已经用在另一件申请里，请查看那件申请"
-        return self._of_person(one) or self._of_stay(one) or self._of_figures(one)
+        return self._of_person(one) or self._of_stay(one) or self.of_figures(one)
 
     def _of_person(self, one: Record) -> str:
         member = self.members.get(one.certno)
-        if member is None or not self.by.organisation.contains(member.employer):
+        if member is None or not self.is_ours(member):
             return "不是本代办处的会员"
         if member.name != one.name:
             return "姓名和登记的不一致，请核对证件号码"
@@ -195,7 +236,8 @@ class Desk:
         other = next((claim for claim in self.stays[member.pk] if overlap(stay, claim)), None)
         return f"与申请 {other.number} 的住院重叠" if other else ""
 
-    def _of_figures(self, one: Record) -> str:
+    def of_figures(self, one: Record) -> str:
+        """What is wrong with the figures."""
         if missing := [name for name in KEY_FIGURES if name not in one.figures]:
             return f"缺{'、'.join(facts.labels(missing).values())}"
         return "；".join(facts.problems(one.figures, self.read).values())
@@ -223,8 +265,13 @@ def enter_each(
     sheets: list[tuple[Any, ...]] = []
     number = _last_number(desk.day.year)
     for one in found:
-        if (before := desk.sheets.get(one.setl_id)) and before.channel == Claim.Channel.BUREAU:
+        if one.is_reversal:
+            reversed_records.take(one, desk, entered, by, at)
+            continue
+        if desk.knows(one):
             entered.known += 1
+            continue
+        if reversed_records.anew(one, desk, entered, by, at):
             continue
         if why := desk.objection(one):
             entered.refused.append((one.row, why))

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from huzhu.claims.facts import enrolments_for
 from huzhu.claims.kinds import KINDS, LABELS, Event, days_of, kinds_of
 from huzhu.claims.lifecycle import CLAIMED
-from huzhu.claims.models import Claim, Settlement, State
+from huzhu.claims.models import Claim, Settlement, SettlementChange, State
 from huzhu.db.asked import Asked
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
@@ -128,10 +130,17 @@ class Stay(NamedTuple):
     office: str
 
 
+def freed() -> QuerySet[Any]:
+    """Claims whose settlement was reversed and reckoned again: their stay may be claimed with its new settlement."""
+    waiting = SettlementChange.objects.filter(claim=OuterRef("pk"), state=SettlementChange.State.OPEN)
+    found = Claim.objects.filter(settlement__reversed_at__isnull=False).exclude(Exists(waiting))
+    return found.order_by().values("pk")
+
+
 def _stays(member: Any) -> Any:
     """Submitted claims of a member with a stay, wherever they were made."""
     found = Claim.objects.filter(member=member, state__in=CLAIMED, admitted_on__isnull=False)
-    return found.order_by("number").values_list(*Stay._fields[:-1], "office__name")
+    return found.exclude(pk__in=freed()).order_by("number").values_list(*Stay._fields[:-1], "office__name")
 
 
 _STAYS = Asked(_stays)
@@ -152,16 +161,22 @@ def _stay(claim: Claim | Stay) -> tuple[date, date]:
 
 def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
     """Raise ClaimedBefore where the settlement stands in another claim of anybody, anywhere."""
-    standing = Settlement.objects.filter(setl_id_index=setl_id).exclude(claim=claim).values_list("claim")
-    found = standing.first() if setl_id else None
-    if found is None:
+    other = _claimed_with(claim, setl_id) if setl_id else None
+    if other is None:
         return
-    other = Claim.objects.select_related("office").get(pk=found[0])
     whose = f"申请 {other.number}（{other.office.name}，{other.get_state_display()}）"
     if other.member_id != claim.member_id:
         whose = "另一位会员的申请"
     advice = "请继续填写或撤回那份草稿" if other.state == State.DRAFT else "请查看那件申请，或核对结算编号"
     raise ClaimedBefore(f"这张医保结算单已经用在{whose}里。一张结算单只能申请一次，{advice}。")
+
+
+def _claimed_with(claim: Claim, setl_id: str) -> Claim | None:
+    """The other claim that has this settlement, or had it before the bureau settled it anew; mostly by one statement."""
+    now = Settlement.objects.filter(setl_id_index=setl_id).exclude(claim=claim)
+    before = SettlementChange.objects.filter(was_setl_id_index=setl_id).exclude(claim=claim)
+    keys = list(now.values_list("claim", flat=True).union(before.values_list("claim", flat=True)))
+    return Claim.objects.select_related("office").get(pk=keys[0]) if keys else None
 
 
 def unknown_kinds(kinds: object) -> list[str]:

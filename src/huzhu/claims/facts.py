@@ -39,10 +39,12 @@ class Told(NamedTuple):
     sex: str
     figures: str | None  # of the settlement sheet, canonical JSON
     settled_at: datetime | None
+    reversed_at: datetime | None  # its stay pays nothing then
 
 
 _OWN = Told._fields[:12]
-_READ = (*_OWN, "member__sex", "settlement__figures", "settlement__settled_at", "settlement__pk")
+_SHEET = ("settlement__figures", "settlement__settled_at", "settlement__reversed_at", "settlement__pk")
+_READ = (*_OWN, "member__sex", *_SHEET)
 _WIDTH = len(_READ)
 
 
@@ -50,7 +52,8 @@ def told_of(claim: Claim) -> Told:
     """The claim as it stands in memory."""
     sheet = settlement_of(claim)
     own = [getattr(claim, name) for name in _OWN]
-    return Told._make((*own, claim.member.sex, sheet and sheet.figures, sheet and sheet.settled_at))
+    said = (sheet.figures, sheet.settled_at, sheet.reversed_at) if sheet else (None, None, None)
+    return Told._make((*own, claim.member.sex, *said))
 
 
 def told_of_each(found: QuerySet[Claim], *more: str) -> Iterator[tuple[Any, ...]]:
@@ -154,9 +157,19 @@ def settlement_of(claim: Claim) -> Settlement | None:
     return getattr(claim, "settlement", None)
 
 
+def standing_kinds(claim: Told) -> list[Kind]:
+    """The kinds applied for, without a stay whose settlement was reversed."""
+    return [kind for kind in kinds_of(claim) if kind.name != "inpatient" or claim.reversed_at is None]
+
+
 def figures_of(settlement: Settlement) -> dict[str, str]:
     """Bureau name → decimal yuan."""
-    return dict(json.loads(settlement.figures))
+    return figures_in(settlement.figures)
+
+
+def figures_in(text: str) -> dict[str, str]:
+    """The same out of the text in which figures are kept."""
+    return dict(json.loads(text))
 
 
 def problems(values: Mapping[str, str], known: Mapping[str, FactDef] | None = None) -> dict[str, str]:
@@ -202,7 +215,7 @@ def _cover(enrolment: Cover, edition: Edition) -> dict[str, str]:
 
 def _parts(claim: Told, covers: list[Cover]) -> Iterator[tuple[Cover, list[Kind]]]:
     """Each kind under one enrolment of a scheme only, so that two periods of cover never pay the same thing twice."""
-    homes = [(kind, _home(claim, kind, covers)) for kind in kinds_of(claim)]
+    homes = [(kind, _home(claim, kind, covers)) for kind in standing_kinds(claim)]
     for cover in covers:
         if here := [kind for kind, home in homes if home is cover]:
             yield cover, here

@@ -22,8 +22,10 @@ LIFECYCLE: dict[State, Stage] = {
     State.SUBMITTED: Stage("代办处", (State.RETURNED, State.REPORTED, State.WITHDRAWN)),
     State.RETURNED: Stage("申请人", (State.SUBMITTED, State.REPORTED, State.WITHDRAWN)),
     State.REPORTED: Stage("省办", (State.RETURNED, State.DECIDED, State.REFUSED)),
-    State.DECIDED: Stage("财务", (State.PAYING,)),
-    State.PAYING: Stage("银行", (State.PAID,)),
+    State.DECIDED: Stage(
+        "财务", (State.PAYING, State.REFUSED)
+    ),  # refused: nothing is left after a correction
+    State.PAYING: Stage("银行", (State.PAID, State.REFUSED)),
     State.PAID: Stage("已办结", ()),
     State.REFUSED: Stage("已办结", ()),
     State.WITHDRAWN: Stage("已办结", ()),

@@ -126,9 +126,63 @@ class Settlement(SealedModel):
     setl_id_index = BlindIndexField("结算编号索引", source="setl_id", unique=True)
     figures = EncryptedTextField("数字")  # canonical JSON: bureau name → decimal yuan
     settled_at = models.DateTimeField("结算时间", null=True)
+    reversed_at = models.DateTimeField("作废时间", null=True)  # from then on the stay pays nothing
 
     class Meta:
         verbose_name = verbose_name_plural = "医保结算单"
+
+
+class SettlementChange(SealedModel):
+    """The bureau reversed a settlement that was claimed on, or settled it anew; what it said before is kept here."""
+
+    class Kind(models.TextChoices):
+        REVERSED = "reversed", "作废（退费）"
+        CORRECTED = "corrected", "更正（重新结算）"
+
+    class State(models.TextChoices):
+        OPEN = "open", "待重算"
+        DONE = "done", "已办"
+        DROPPED = "dropped", "已撤回"
+
+    class Source(models.TextChoices):
+        BUREAU = "bureau", "医保数据"
+        DESK = "desk", "柜台"
+
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="settlement_changes", verbose_name="申请")
+    kind = models.CharField("变动", max_length=10, choices=Kind)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.OPEN)
+    source = models.CharField("来源", max_length=8, choices=Source)
+    record_id = EncryptedTextField("医保记录编号", null=True)
+    record_id_index = BlindIndexField("医保记录编号索引", source="record_id")
+    was_setl_id = EncryptedTextField("原结算编号")
+    was_setl_id_index = BlindIndexField("原结算编号索引", source="was_setl_id")
+    was_figures = EncryptedTextField("原来的数字")
+    was_settled_at = models.DateTimeField("原结算时间", null=True)
+    reason = models.CharField("说明", max_length=200)
+    paper = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+", verbose_name="凭什么")
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+    noted_at = models.DateTimeField("登记时间")
+    ended_at = models.DateTimeField("办结时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "医保结算变动"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("claim",), condition=models.Q(state="open"), name="one_open_change_a_settlement"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source="bureau") | models.Q(paper__isnull=False),
+                name="the_desk_shows_a_paper",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", ended_at__isnull=True)
+                | (~models.Q(state="open") & models.Q(ended_at__isnull=False)),
+                name="an_ended_change_has_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.claim} 的医保结算{self.get_kind_display()}"
 
 
 class Evidence(SealedModel):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -37,9 +38,8 @@ def put_settlement(
     settlement or an overlapping stay of the member stands in another claim, whatever its office.
     """
     _check_may_write(claim, by)
-    number = re.sub(r"\s", "", unicodedata.normalize("NFKC", setl_id)).upper()
-    told = {name: tidy_money(text) for name, text in figures.items() if tidy_money(text)}
-    _check_figures(told, number)
+    number, told = tidy_number(setl_id), tidied(figures)
+    check_figures(told, number)
     check_settlement_is_new(claim, number)
     check_claimed_once(claim)
     sheet = settlement_of(claim) or Settlement(claim=claim)
@@ -60,6 +60,16 @@ def tidy_money(text: str) -> str:
     return re.sub(r"[,\s¥]|元$", "", unicodedata.normalize("NFKC", text).strip())
 
 
+def tidy_number(setl_id: str) -> str:
+    """A settlement's number as it is kept."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", setl_id)).upper()
+
+
+def tidied(figures: Mapping[str, str]) -> dict[str, str]:
+    """Figures as they are kept, blanks left out."""
+    return {name: tidy_money(text) for name, text in figures.items() if tidy_money(text)}
+
+
 def missing_figures(claim: Claim) -> dict[str, str]:
     """Figures an inpatient claim cannot be decided without, by label."""
     if "inpatient" not in claim.kinds:
@@ -70,7 +80,8 @@ def missing_figures(claim: Claim) -> dict[str, str]:
     return labels(missing) if missing else {}
 
 
-def _check_figures(told: dict[str, str], number: str) -> None:
+def check_figures(told: dict[str, str], number: str) -> None:
+    """Raise FieldsNeedWork for what no scheme could read."""
     read = schemes.facts()
     found, known = problems(told, read), money_names(read)
     found |= {name: "结算单上没有这一项，请删去" for name in told if name not in known}
@@ -92,4 +103,12 @@ def _check_may_write(claim: Claim, by: Role | Member) -> None:
         )
 
 
-__all__ = ["ClaimedBefore", "missing_figures", "put_settlement", "tidy_money"]
+__all__ = [
+    "ClaimedBefore",
+    "check_figures",
+    "missing_figures",
+    "put_settlement",
+    "tidied",
+    "tidy_money",
+    "tidy_number",
+]

@@ -42,6 +42,11 @@ def _owed(*codes: str) -> str:
     )
 
 
+# a decision whose payout stands in the books: one was scheduled, and none was replaced after a correction
+_BOOKED = (
+    "EXISTS (SELECT 1 FROM payouts_payout p WHERE p.decision_id = {0}) AND NOT EXISTS "
+    "(SELECT 1 FROM payouts_payout p WHERE p.decision_id = {0} AND p.state = 'replaced')"
+)
 _SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
 
 BOOKS = (
@@ -296,7 +301,8 @@ DECISIONS = (
     Check(
         "免申即享：自动核定的金额",
         "SELECT claim_id, amount_fen FROM adjudication_automaticline WHERE outcome = 'decided'",
-        "SELECT d.claim_id, d.total_fen FROM adjudication_decision d WHERE d.state = 'final' AND EXISTS "
+        "SELECT d.claim_id, d.total_fen FROM adjudication_decision d "
+        "WHERE d.state IN ('final', 'corrected') AND d.corrects_id IS NULL AND EXISTS "
         "(SELECT 1 FROM adjudication_automaticline l WHERE l.claim_id = d.claim_id AND l.outcome = 'decided')",
     ),
 )
@@ -317,9 +323,11 @@ def _liability(title: str, code: str, which: str) -> Check:
 PAYMENTS = (
     Check(
         "给付金额：核定合计",
-        "SELECT id, amount_fen FROM payouts_payout",
-        "SELECT p.id, d.total_fen FROM payouts_payout p "
-        "JOIN adjudication_decision d ON d.id = p.decision_id AND d.state = 'final' AND d.verdict = 'pay'",
+        "SELECT id, amount_fen + set_off_fen FROM payouts_payout",
+        "SELECT p.id, CASE WHEN d.corrects_id IS NULL THEN d.total_fen ELSE (SELECT SUM(f.amount_fen) "
+        "FROM payouts_difference f WHERE f.decision_id = d.id AND f.amount_fen > 0) END FROM payouts_payout p "
+        "JOIN adjudication_decision d ON d.id = p.decision_id AND d.state IN ('final', 'corrected') "
+        "AND d.verdict = 'pay'",
     ),
     Check(
         "批次笔数：批次里的给付",
@@ -338,7 +346,7 @@ PAYMENTS = (
         "SELECT b.number, SUM(r.paid_count + r.failed_count) FROM payouts_replyfile r "
         "JOIN payouts_payoutbatch b ON b.id = r.batch_id GROUP BY 1",
         "SELECT b.number, COUNT(*) FROM payouts_payout p JOIN payouts_payoutbatch b ON b.id = p.batch_id "
-        "WHERE p.state IN ('paid', 'failed') AND NOT EXISTS (SELECT 1 FROM payouts_doubtanswer a "
+        "WHERE p.answered_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payouts_doubtanswer a "
         "WHERE a.payout_id = p.id AND a.state = 'confirmed') GROUP BY 1",
         unit="笔",
     ),
@@ -354,8 +362,13 @@ PAYMENTS = (
         "SELECT scheme_slug, SUM(CASE WHEN debit_id LIKE '50%' THEN amount_fen ELSE 0 END "
         "- CASE WHEN credit_id LIKE '50%' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry "
         f"WHERE {_NOT_CLOSING} GROUP BY 1",
-        f"SELECT e.scheme_slug, SUM(r.amount_fen) {_FINAL_RESULTS} AND EXISTS "
-        "(SELECT 1 FROM payouts_payout p WHERE p.decision_id = d.id) GROUP BY 1",
+        "SELECT slug, SUM(fen) FROM (SELECT e.scheme_slug AS slug, r.amount_fen AS fen "
+        "FROM adjudication_benefitresult r JOIN adjudication_adjudication a ON a.id = r.adjudication_id "
+        "JOIN adjudication_decision d ON d.id = a.decision_id JOIN enrolment_enrolment e ON e.id = a.enrolment_id "
+        f"WHERE d.corrects_id IS NULL AND {_BOOKED.format('d.id')} UNION ALL "
+        "SELECT e.scheme_slug, f.amount_fen FROM payouts_difference f "
+        "JOIN enrolment_enrolment e ON e.id = f.enrolment_id "
+        f"WHERE f.amount_fen < 0 OR ({_BOOKED.format('f.decision_id')})) t GROUP BY slug",
     ),
     Check(
         "已到账：付款凭证",
@@ -372,14 +385,62 @@ PAYMENTS = (
         f"WHERE {_NOT_CLOSING}) "
         "+ (SELECT COALESCE(SUM(CASE WHEN reverses_id IS NULL THEN amount_fen ELSE -amount_fen END), 0) "
         "FROM ledger_manualvoucher WHERE state = 'posted' AND way = 'fund_opening') "
+        "+ (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_clearing WHERE kind = 'returned' AND state = 'confirmed') "
         "- (SELECT COALESCE(SUM(amount_fen), 0) FROM payouts_payout WHERE state = 'paid')",
     ),
     Check(
         "已到账的申请：有到账的给付",
         "SELECT number, 1 FROM claims_claim WHERE state = 'paid'",
-        "SELECT c.number, COUNT(*) FROM payouts_payout p JOIN adjudication_decision d ON d.id = p.decision_id "
-        "JOIN claims_claim c ON c.id = d.claim_id WHERE p.state = 'paid' GROUP BY c.number",
+        "SELECT c.number, COUNT(DISTINCT c.number) FROM payouts_payout p "
+        "JOIN adjudication_decision d ON d.id = p.decision_id JOIN claims_claim c ON c.id = d.claim_id "
+        "WHERE p.state IN ('paid', 'set_off') GROUP BY c.number",
         unit="件",
+    ),
+)
+OWED = (
+    Check(
+        "更正的差额：更正前后的核定",
+        "SELECT decision_id, enrolment_id, amount_fen FROM payouts_difference",
+        "SELECT f.decision_id, f.enrolment_id, COALESCE(n.total_fen, 0) - COALESCE(w.total_fen, 0) "
+        "FROM payouts_difference f LEFT JOIN adjudication_adjudication n ON n.decision_id = f.decision_id "
+        "AND n.enrolment_id = f.enrolment_id LEFT JOIN adjudication_adjudication w "
+        "ON w.decision_id = f.before_id AND w.enrolment_id = f.enrolment_id",
+    ),
+    Check(
+        "待收回：更正少了的差额",
+        "SELECT difference_id, amount_fen FROM payouts_receivable",
+        "SELECT id, -amount_fen FROM payouts_difference WHERE amount_fen < 0",
+    ),
+    Check(
+        "已收回：抵扣、退回和不再收回之和",
+        "SELECT id, cleared_fen FROM payouts_receivable",
+        "SELECT receivable_id, SUM(amount_fen) FROM payouts_clearing WHERE state = 'confirmed' GROUP BY 1",
+    ),
+    Check(
+        "应收追回：多发减抵扣、退回和不再收回",
+        "SELECT scheme_slug, office_id, SUM(CASE WHEN debit_id = '1101' THEN amount_fen ELSE 0 END "
+        "- CASE WHEN credit_id = '1101' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1, 2",
+        "SELECT slug, office, SUM(fen) FROM (SELECT e.scheme_slug AS slug, c.office_id AS office, "
+        "-f.amount_fen - COALESCE((SELECT SUM(k.amount_fen) FROM payouts_clearing k WHERE k.receivable_id = r.id "
+        "AND k.state = 'confirmed'), 0) AS fen FROM payouts_difference f "
+        "JOIN enrolment_enrolment e ON e.id = f.enrolment_id JOIN adjudication_decision d ON d.id = f.decision_id "
+        "JOIN claims_claim c ON c.id = d.claim_id LEFT JOIN payouts_receivable r ON r.difference_id = f.id "
+        "WHERE f.amount_fen < 0) t GROUP BY slug, office",
+    ),
+    Check(
+        "给付的抵扣：各笔抵扣之和",
+        "SELECT decision_id, set_off_fen FROM payouts_payout p WHERE state <> 'replaced' AND NOT EXISTS "
+        "(SELECT 1 FROM payouts_payout q WHERE q.replaces_id = p.id)",
+        "SELECT decision_id, SUM(amount_fen) FROM payouts_clearing "
+        "WHERE kind = 'set_off' AND state = 'confirmed' GROUP BY 1",
+    ),
+    Check(
+        "给付减抵扣：银行代发的金额",
+        "SELECT b.number, b.total_fen FROM payouts_payoutbatch b WHERE b.state <> 'void'",
+        "SELECT b.number, SUM(CASE WHEN d.corrects_id IS NULL THEN d.total_fen ELSE (SELECT SUM(f.amount_fen) "
+        "FROM payouts_difference f WHERE f.decision_id = d.id AND f.amount_fen > 0) END - p.set_off_fen) "
+        "FROM payouts_payout p JOIN payouts_payoutbatch b ON b.id = p.batch_id "
+        "JOIN adjudication_decision d ON d.id = p.decision_id GROUP BY 1",
     ),
 )
 _ACTS = """
@@ -401,4 +462,4 @@ PEOPLE = (
         unit="人",
     ),
 )
-CHECKS = (*BOOKS, *KEEPING, *DISCLOSED, *FEES, *DECISIONS, *PAYMENTS, *PEOPLE)
+CHECKS = (*BOOKS, *KEEPING, *DISCLOSED, *FEES, *DECISIONS, *PAYMENTS, *OWED, *PEOPLE)

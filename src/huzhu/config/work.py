@@ -127,6 +127,8 @@ def take_settlements(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     words = (
         f"转入 {done['taken']:,} 件；先前已在的 {done['known']:,} 件；没有转入 {done['refused_count']:,} 行。"
     )
+    if done["changed"]:
+        words += f"结算作废或更正 {done['changed']:,} 件，在“更正”里等省办重算。"
     return done | {"words": words, "address": reverse("web:settlements-file", args=[run.pk])}
 
 

@@ -133,7 +133,7 @@ def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
         check_may(by, "bank.post", within=held.line.account.organisation)
         ledger.reverse(voucher=held.voucher, reason=said, posted_on=_today(at), by=by, at=at)
     else:
-        raise ClaimRefused("退费的付出和退汇不在这里撤销：请到“退费”里办理。")
+        raise ClaimRefused("退费和会员退回的互助金不在这里撤销：请到“退费”或“待收回”里办理。")
     LineUse.objects.filter(pk=held.pk).update(ended_at=at, reason=said)
     audit.record(
         by=by, verb="contributions.undo_line", on=held, at=at, detail={"kind": held.kind, "reason": said}
@@ -230,6 +230,16 @@ def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
     detail = {"kind": kind, "amount_fen": line.amount_fen, "reference": line.reference}
     audit.record(by=by, verb="contributions.use_line", on=use, at=at, detail=detail)
     return use
+
+
+def free_line(line: StatementLine, kind: str, reason: str, by: Role, at: datetime) -> None:
+    """What an upper room said of a line was not agreed to: the line is free again. Nothing was booked yet."""
+    held = LineUse.objects.filter(line=line, kind=kind, ended_at=None, voucher=None)
+    for use in held:
+        LineUse.objects.filter(pk=use.pk).update(ended_at=at, reason=reason[:200])
+        audit.record(
+            by=by, verb="contributions.undo_line", on=use, at=at, detail={"kind": kind, "reason": reason}
+        )
 
 
 def _leave_suspense(line: StatementLine, by: Role, at: datetime) -> bool:

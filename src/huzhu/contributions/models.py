@@ -96,7 +96,6 @@ class ContributionDue(models.Model):
 
     @property
     def left_fen(self) -> int:
-        """What has not come in yet."""
         return sum(share.left_fen for share in self.shares.all())
 
 
@@ -200,6 +199,7 @@ class LineUse(models.Model):
         BANK_FEE = "fee", "手续费"
         REFUND = "refund", "退费付出"
         RETURNED = "returned", "退费退汇"
+        CLAW_BACK = "claw_back", "会员退回互助金"
 
     line = models.ForeignKey(StatementLine, models.PROTECT, related_name="uses", verbose_name="银行流水")
     kind = models.CharField("是什么", max_length=10, choices=Kind)

@@ -51,6 +51,7 @@ def _people(book: Organisation, first: str, last: str) -> int:
     start = datetime.combine(date.fromisoformat(f"{first}-01"), time(), SHANGHAI)
     end = datetime.combine(months_after(date.fromisoformat(f"{last}-01"), 1), time(), SHANGHAI)
     found = Payout.objects.filter(scheduled_at__gte=start, scheduled_at__lt=end, replaces=None)
+    found = found.exclude(state=Payout.State.REPLACED)
     found = found.filter(decision__claim__office__path__startswith=book.path)
     return found.values("decision__claim__member").distinct().count()
 

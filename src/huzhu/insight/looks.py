@@ -22,7 +22,13 @@ WHY = {
     Role.Code.SECOND_REVIEWER: "复核您的申请",
     Role.Code.AUDITOR: "经费审查，抽查办理情况",
 }
-WHAT = {"claims.read": "申请内容", "claims.read_paper": "材料", "adjudication.read_letter": "核定通知书"}
+WHAT = {
+    "claims.read": "申请内容",
+    "claims.read_paper": "材料",
+    "adjudication.read_letter": "核定通知书",
+    "corrections.read_letter": "更正通知书",
+    "settlements.read_paper": "医保的退费单",
+}
 PLAIN = {
     "members.read_id_card": "身份证照片",
     "members.read_consent": "签字的同意书",

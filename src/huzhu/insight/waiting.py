@@ -123,12 +123,16 @@ class Money:
     released: list[PayoutBatch]
     doubts: list[Payout]
     stops: list[PayoutStop]
+    owed: int  # debts of members, and what is left of them
+    owed_fen: int
+    said: int  # what one person has said of them and another must confirm
 
 
 def money(by: Role, now: datetime) -> Money:
     """To pay, in a batch, at the bank without an answer, sent back by the bank."""
     to_pay = payouts.waiting(by).order_by().aggregate(n=Count("pk"), fen=Sum("amount_fen"))
     batches = payouts.batches(by).order_by("pk")
+    owed = payouts.of_this(payouts.receivables(by), state="open")
     return Money(
         unscheduled=len(payouts.to_schedule(by, now)),
         scheduled=to_pay["n"],
@@ -138,6 +142,9 @@ def money(by: Role, now: datetime) -> Money:
         released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
         doubts=list(payouts.in_doubt(by)[:20]),
         stops=list(payouts.stops(by)),
+        owed=owed.count(),
+        owed_fen=payouts.owed(owed)[0],
+        said=payouts.clearings_to_settle(by).count(),
     )
 
 

@@ -41,7 +41,7 @@ class Line(NamedTuple):
 BANK = "1001"  # the province's account, from which everything is paid
 IN_TRANSIT = "1002"  # sent by an agency, not yet seen at the province
 COLLECTED = "1003"  # the agencies' collecting accounts: fees lie here until they are sent up
-CLAW_BACK = "1101"
+CLAW_BACK = "1101"  # paid too much, as a correction by two people says
 PAYABLE = "2001"
 RETURNED = "2002"
 IN_DOUBT = "2003"
@@ -53,6 +53,7 @@ RESERVE = "3002"
 CLOSING = "3009"
 INTEREST = "4101"
 BANK_FEES = "5101"
+GIVEN_UP = "5102"
 MEMO_OWED = "8001"
 MEMO_ADVANCED = "8002"
 MONEY = (BANK, IN_TRANSIT, COLLECTED)
@@ -81,6 +82,7 @@ CHART = (
     Line("5004", "互助金支出·意外伤残", Kind.EXPENSE),
     Line("5009", "互助金支出·其他", Kind.EXPENSE),
     Line(BANK_FEES, "银行手续费", Kind.EXPENSE),
+    Line(GIVEN_UP, "不再收回的互助金", Kind.EXPENSE),
     Line("6001", "工会经费·银行存款", Kind.ASSET),
     Line("6301", "工会经费·结余", Kind.FUND),
     Line("6401", "工会经费·收入", Kind.INCOME),

@@ -8,6 +8,7 @@ from django.db import transaction
 from huzhu.audit import services as audit
 from huzhu.bank.files import Answer
 from huzhu.claims import services as claims
+from huzhu.claims.models import State
 from huzhu.core import money
 from huzhu.files.contents import kind_of
 from huzhu.files.services import store
@@ -18,6 +19,7 @@ from huzhu.notices.services import send_each
 from huzhu.payouts import replies
 from huzhu.payouts.bankfile import form_of
 from huzhu.payouts.due import moved_rows, with_parts
+from huzhu.payouts.holding import asked
 from huzhu.payouts.lifecycle import OPEN, check_batch
 from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.payouts.replies import Pair
@@ -38,7 +40,7 @@ def locked(batch: PayoutBatch, *, to_book: bool = True) -> tuple[PayoutBatch, li
     held = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     payouts = held.payouts.select_for_update(of=("self",))
     related = payouts.select_related("decision__claim__member", "decision__claim__office").order_by("pk")
-    return held, list(with_parts(related) if to_book else related)
+    return held, list(with_parts(related) if to_book else asked(related))
 
 
 @transaction.atomic
@@ -199,7 +201,12 @@ def _settle(pairs: Sequence[Pair], by: audit.Actor, at: datetime) -> None:
     acts = [(f"payouts.{VERBS[one.state]}", one, _told(one)) for one in found]
     audit.record_each(by=by, at=at, acts=acts)
     clear = [one for one in found if one.answered_at]
-    arrived = [(one.decision.claim, one.answered_at or at) for one in clear if one.state == Payout.State.PAID]
+    # of a claim that was paid before, a correction brought more: it has long arrived
+    arrived = [
+        (one.decision.claim, one.answered_at or at)
+        for one in clear
+        if one.state == Payout.State.PAID and one.decision.claim.state == State.PAYING
+    ]
     if arrived:
         claims.arrived(times=arrived, by=by, at=at)
     told = [(one.decision.claim.member.phone, _words(one), one.decision.claim) for one in clear]
@@ -234,12 +241,12 @@ def _posting(payout: Payout, answer: Answer, at: datetime) -> Posting:
     lay = IN_DOUBT if payout.state == Payout.State.IN_DOUBT else PAYABLE
     day = (at if answer.paid is None else answer.at).astimezone(SHANGHAI).date()
     if answer.paid:
-        rows = moved_rows(decision, lay, BANK)
+        rows = moved_rows(payout, lay, BANK)
         return Posting(f"decision:{decision.pk}:paid", day, f"发放互助金 申请 {number}", rows, or_later=True)
     if answer.paid is None:
-        rows = moved_rows(decision, lay, IN_DOUBT)
+        rows = moved_rows(payout, lay, IN_DOUBT)
         return Posting(f"payout:{payout.pk}:in_doubt", day, f"给付存疑 申请 {number}", rows, or_later=True)
-    rows = moved_rows(decision, lay, RETURNED)
+    rows = moved_rows(payout, lay, RETURNED)
     return Posting(f"payout:{payout.pk}:returned", day, f"银行退回 申请 {number}", rows, or_later=True)
 
 
@@ -248,9 +255,10 @@ def _words(payout: Payout) -> str:
     claim, amount = payout.decision.claim, f"{money.spoken(payout.amount_fen)} 元"
     if payout.state == Payout.State.PAID and payout.answered_at:
         when = payout.answered_at.astimezone(SHANGHAI)
+        kept = f"另有 {money.spoken(payout.set_off_fen)} 元抵扣了以前多发的。" if payout.set_off_fen else ""
         return (
             f"您的互助金 {amount}已于 {when:%Y-%m-%d %H:%M} 到账"
-            f"（账号末四位 {payout.account_number[-4:]}）。申请 {claim.number}。"
+            f"（账号末四位 {payout.account_number[-4:]}）。{kept}申请 {claim.number}。"
         )
     return (
         f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在。"

@@ -19,12 +19,16 @@ class Stage:
 
 P, B = Payout.State, PayoutBatch.State
 PAYOUT: dict[str, Stage] = {
-    P.SCHEDULED: Stage("出纳制单", (P.IN_BATCH,)),
+    P.SCHEDULED: Stage(
+        "出纳制单", (P.IN_BATCH, P.REPLACED)
+    ),  # replaced: its decision was corrected meanwhile
     P.IN_BATCH: Stage("出纳放行", (P.SENT, P.SCHEDULED)),
     P.SENT: Stage("银行", (P.PAID, P.FAILED, P.IN_DOUBT)),
     P.IN_DOUBT: Stage("出纳", (P.PAID, P.FAILED)),  # by the bank's later word, or by its paper and two people
     P.PAID: Stage("已办结", ()),
-    P.FAILED: Stage("出纳制单", ()),  # another payout takes its place
+    P.FAILED: Stage("出纳制单", (P.REPLACED,)),  # else another payout takes its place
+    P.SET_OFF: Stage("已办结", ()),
+    P.REPLACED: Stage("已办结", ()),
 }
 BATCH: dict[str, Stage] = {
     B.MADE: Stage("出纳放行", (B.RELEASED, B.VOID)),

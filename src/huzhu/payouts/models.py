@@ -1,11 +1,14 @@
-"""Money out: one payout a decision, batches made by one person and released by another, the bank's reply."""
+"""Money out: one payout a decision, batches made by one person and released by another, the bank's reply; and what is owed back."""
 
 from django.db import models
 
 from huzhu.adjudication.models import Decision
+from huzhu.bank.models import StatementLine
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
 from huzhu.db.models import SealedModel
+from huzhu.enrolment.models import Enrolment
 from huzhu.files.models import StoredFile
+from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import User
 
@@ -71,12 +74,17 @@ class Payout(SealedModel):
         IN_DOUBT = "in_doubt", "存疑"
         PAID = "paid", "已到账"
         FAILED = "failed", "银行退回"
+        SET_OFF = "set_off", "已全部抵扣"
+        REPLACED = "replaced", "更正后不发"
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="payouts", verbose_name="核定")
     replaces = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="replaced_by", verbose_name="重发哪一笔"
     )
-    amount_fen = models.BigIntegerField("金额（分）")
+    amount_fen = models.BigIntegerField("金额（分）")  # what goes to the bank
+    set_off_fen = models.BigIntegerField(
+        "抵扣（分）", default=0
+    )  # what was kept against what the member owes
     holder = models.CharField("户名", max_length=40)
     bank_name = models.CharField("开户行", max_length=60)
     account_number = EncryptedTextField("账号")
@@ -101,19 +109,28 @@ class Payout(SealedModel):
             ),
             models.UniqueConstraint(
                 fields=("decision",),
-                condition=~models.Q(state="failed"),
+                condition=~models.Q(state__in=("failed", "replaced")),
                 name="one_living_payout_a_decision",
             ),
             models.UniqueConstraint(fields=("batch", "line"), name="a_line_of_a_batch_once"),
-            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_payout_is_positive"),
             models.CheckConstraint(
-                condition=models.Q(state="scheduled", batch__isnull=True, line__isnull=True)
-                | (~models.Q(state="scheduled") & models.Q(batch__isnull=False, line__isnull=False)),
+                condition=models.Q(state="set_off", amount_fen=0, set_off_fen__gt=0)
+                | (~models.Q(state="set_off") & models.Q(amount_fen__gt=0, set_off_fen__gte=0)),
+                name="a_payout_is_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("scheduled", "set_off"), batch__isnull=True, line__isnull=True)
+                | models.Q(state="replaced")
+                | (
+                    ~models.Q(state__in=("scheduled", "set_off", "replaced"))
+                    & models.Q(batch__isnull=False, line__isnull=False)
+                ),
                 name="what_no_longer_waits_stands_in_a_batch",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=("paid", "failed"), answered_at__isnull=False)
-                | (~models.Q(state__in=("paid", "failed")) & models.Q(answered_at__isnull=True)),
+                | models.Q(state="replaced")
+                | (~models.Q(state__in=("paid", "failed", "replaced")) & models.Q(answered_at__isnull=True)),
                 name="what_was_answered_has_a_time",
             ),
             models.CheckConstraint(
@@ -231,3 +248,127 @@ class PayoutStop(models.Model):
 
     def __str__(self) -> str:
         return f"停发 {self.pk}"
+
+
+class Difference(models.Model):
+    """What a corrected decision moves under one enrolment, against what was booked before; below zero it is owed back."""
+
+    decision = models.ForeignKey(
+        Decision, models.PROTECT, related_name="differences", verbose_name="更正后的核定"
+    )
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+", verbose_name="参保")
+    # whose amounts stood in the books; none where nothing of this claim was booked
+    before = models.ForeignKey(
+        Decision, models.PROTECT, null=True, related_name="+", verbose_name="先前入账的核定"
+    )
+    amount_fen = models.BigIntegerField("差额（分）")
+    taken_at = models.DateTimeField("入账时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "更正的差额"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("decision", "enrolment"), name="a_difference_of_an_enrolment_once"
+            ),
+        )
+
+
+class Receivables(models.QuerySet["Receivable"]):
+    def open(self) -> "Receivables":
+        """Something is still owed."""
+        return self.filter(cleared_fen__lt=models.F("amount_fen"))
+
+
+class Receivable(models.Model):
+    """What a member was paid too much, as a correction by two people says, and how much of it has come back."""
+
+    difference = models.OneToOneField(
+        Difference, models.PROTECT, related_name="receivable", verbose_name="差额"
+    )
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name="会员")
+    amount_fen = models.BigIntegerField("金额（分）")
+    cleared_fen = models.BigIntegerField("已收回（分）", default=0)
+    since = models.DateTimeField("产生时间")
+
+    objects = Receivables.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待收回"
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_receivable_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(cleared_fen__gte=0, cleared_fen__lte=models.F("amount_fen")),
+                name="no_more_is_cleared_than_owed",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"待收回 {self.difference.decision.claim.number}"
+
+    @property
+    def left_fen(self) -> int:
+        return self.amount_fen - self.cleared_fen
+
+
+class Clearing(models.Model):
+    """A part of a receivable: kept from a payout, sent back by the member, or given up by two people."""
+
+    class Kind(models.TextChoices):
+        SET_OFF = "set_off", "从互助金抵扣"
+        RETURNED = "returned", "会员退回"
+        GIVEN_UP = "given_up", "不再收回"
+
+    class State(models.TextChoices):
+        SAID = "said", "待第二人确认"
+        CONFIRMED = "confirmed", "已入账"
+        DECLINED = "declined", "未同意"
+        UNDONE = "undone", "已退还"
+
+    receivable = models.ForeignKey(
+        Receivable, models.PROTECT, related_name="clearings", verbose_name="待收回"
+    )
+    kind = models.CharField("怎样收回", max_length=10, choices=Kind)
+    state = models.CharField("状态", max_length=10, choices=State)
+    amount_fen = models.BigIntegerField("金额（分）")
+    # of a set-off: the decision whose payout is smaller for it, and the enrolment whose part
+    decision = models.ForeignKey(
+        Decision, models.PROTECT, null=True, related_name="set_offs", verbose_name="从哪一次核定"
+    )
+    enrolment = models.ForeignKey(
+        Enrolment, models.PROTECT, null=True, related_name="+", verbose_name="从哪一份参保"
+    )
+    line = models.ForeignKey(
+        StatementLine, models.PROTECT, null=True, related_name="+", verbose_name="银行流水"
+    )
+    reason = models.CharField("理由", max_length=200, blank=True)
+    said_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="登记人")
+    said_at = models.DateTimeField("时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    settled_at = models.DateTimeField("确认时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "收回"
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_clearing_is_positive"),
+            models.UniqueConstraint(
+                fields=("receivable",),
+                condition=models.Q(state="said"),
+                name="one_open_clearing_a_receivable",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="set_off", decision__isnull=False, enrolment__isnull=False)
+                | models.Q(kind="returned", line__isnull=False, said_by__isnull=False)
+                | (models.Q(kind="given_up", said_by__isnull=False) & ~models.Q(reason="")),
+                name="a_clearing_says_by_what",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="set_off", state__in=("confirmed", "undone"))
+                | models.Q(state="said", settled_by__isnull=True)
+                | models.Q(state="declined", settled_by__isnull=False)
+                | (
+                    models.Q(state="confirmed", settled_by__isnull=False)
+                    & ~models.Q(settled_by=models.F("said_by"))
+                ),
+                name="another_person_confirms_a_clearing",
+            ),
+        )

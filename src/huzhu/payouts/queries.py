@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Sum
 
+from huzhu.bank.models import StatementLine
 from huzhu.bank.payforms import DEFAULT
 from huzhu.claims.models import Claim
 from huzhu.claims.queries import matching as matching_claims
+from huzhu.contributions.models import LineUse
+from huzhu.ledger.models import Voucher
 from huzhu.members.accounts import must_wait
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
 from huzhu.payouts.due import Due
-from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, PayoutStop
+from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch, PayoutStop, Receivable
 from huzhu.users.models import Role
+from huzhu.users.permissions import may
 
 MONEY = frozenset({"payment_maker", "payment_releaser", "auditor"})
 # who may see that a payment of a claim was sent back, and why
@@ -135,7 +139,26 @@ def of_claim(claim: Claim) -> list[Payout]:
 
 
 def parts_of(payout: Payout) -> list[tuple[str, str, int]]:
-    """What a payment is made of: scheme, benefit, amount; nothing of the person's health beyond that."""
+    """What a payment is made of: scheme, benefit, amount; nothing of the person's health beyond that.
+
+    Of a correction what is more or less than was paid before; last what was kept against a debt.
+    """
+    kept = payout.decision.set_offs.filter(state=Clearing.State.CONFIRMED).order_by("pk")
+    return [*_benefits_of(payout), *((_across(one), "抵扣以前多发的", -one.amount_fen) for one in kept)]
+
+
+def _across(one: Clearing) -> str:
+    return f"申请 {one.receivable.difference.decision.claim.number}"
+
+
+def _benefits_of(payout: Payout) -> list[tuple[str, str, int]]:
+    if payout.decision.corrects_id:
+        more = payout.decision.differences.filter(amount_fen__gt=0).select_related("enrolment__edition")
+        return [
+            (one.enrolment.edition.short, label, fen)
+            for one in more.order_by("enrolment__scheme_slug", "pk")
+            for _, label, fen in due.more_of(one)
+        ]
     parts = payout.decision.adjudications.defer("facts", "reasoning").select_related("edition")
     found = parts.order_by("edition__slug", "pk")
     return [
@@ -144,6 +167,103 @@ def parts_of(payout: Payout) -> list[tuple[str, str, int]]:
         for result in part.results.order_by("pk")
         if result.amount_fen
     ]
+
+
+# ── what is owed back ──
+
+CLEARINGS = Clearing.Kind.choices
+STANDS = (("open", "待收回"), ("done", "已结清"))
+
+
+def receivables(by: Role) -> QuerySet[Receivable]:
+    """What members of the branch owe back, oldest first."""
+    found = Receivable.objects.select_related(
+        "member", "difference__decision__claim__office", "difference__enrolment__edition"
+    ).order_by("since", "pk")
+    if not may(by, "receivables.see"):
+        return found.none()
+    return found.filter(difference__decision__claim__office__path__startswith=by.organisation.path)
+
+
+def of_this(found: QuerySet[Receivable], *, state: str = "", text: str = "") -> QuerySet[Receivable]:
+    """By what still stands, and by claim or member."""
+    left = Q(cleared_fen__lt=F("amount_fen"))
+    found = found.filter(left if state == "open" else ~left) if state else found
+    claims = matching_claims(Claim.objects.order_by(), text)
+    return found.filter(difference__decision__claim__in=claims) if text else found
+
+
+def owed(found: QuerySet[Receivable]) -> tuple[int, int]:
+    """Fen that still stand, and fen that were owed at first."""
+    sums = found.order_by().aggregate(left=Sum(F("amount_fen") - F("cleared_fen")), whole=Sum("amount_fen"))
+    return sums["left"] or 0, sums["whole"] or 0
+
+
+def clearings(receivable: Receivable) -> list[Clearing]:
+    """How a debt that the asker was let see came back, oldest first."""
+    found = receivable.clearings.select_related("decision__claim", "line", "said_by", "settled_by")
+    return list(found.order_by("pk"))
+
+
+def clearings_visible_to(by: Role) -> QuerySet[Clearing]:
+    return Clearing.objects.filter(receivable__in=receivables(by).order_by()).select_related(
+        "receivable__difference__decision__claim__office", "line__account__organisation"
+    )
+
+
+def clearings_to_settle(by: Role) -> QuerySet[Clearing]:
+    """What one person has said and another must confirm."""
+    return clearings_visible_to(by).filter(state=Clearing.State.SAID).order_by("said_at", "pk")
+
+
+def vouchers_of(receivable: Receivable) -> QuerySet[Voucher]:
+    """Every voucher that moved a debt: from its correction on."""
+    decision = receivable.difference.decision_id
+    sources = [f"decision:{decision}:corrected"]
+    for one in receivable.clearings.exclude(state__in=(Clearing.State.SAID, Clearing.State.DECLINED)):
+        if one.kind == Clearing.Kind.SET_OFF:
+            sources.append(f"decision:{one.decision_id}:set_off")
+        elif one.kind == Clearing.Kind.GIVEN_UP:
+            sources.append(f"given-up:{one.pk}")
+    returned = Q(pk__in=[])
+    for one in receivable.clearings.filter(kind=Clearing.Kind.RETURNED, state=Clearing.State.CONFIRMED):
+        returned |= Q(source__startswith=f"claw-back:{one.line.reference}:") if one.line else returned
+    undone = receivable.clearings.filter(state=Clearing.State.UNDONE).values("decision")
+    gone = Payout.objects.filter(decision__in=undone, state=Payout.State.REPLACED)
+    sources += [f"payout:{pk}:replaced" for pk in gone.values_list("pk", flat=True)]
+    return Voucher.objects.filter(Q(source__in=sources) | returned).order_by("number")
+
+
+def receivables_behind(by: Role, source: str) -> list[Receivable]:
+    """The debts of the branch that a voucher with this source made or cleared."""
+    kind, _, rest = source.partition(":")
+    key, _, what = rest.partition(":")
+    if kind == "decision" and what == "corrected":
+        wanted = Q(difference__decision=int(key))
+    elif kind == "decision" and what == "set_off":
+        wanted = Q(clearings__decision=int(key))
+    elif kind == "given-up":
+        wanted = Q(clearings=int(key))
+    elif kind == "claw-back":
+        wanted = Q(clearings__line__reference=rest.rpartition(":")[0])
+    else:
+        return []
+    return list(receivables(by).filter(wanted).distinct())
+
+
+def came_in(receivable: Receivable) -> list[StatementLine]:
+    """Money that came into the paying account and that nobody has placed: what the member may have sent back, likeliest first."""
+    office = receivable.difference.decision.claim.office
+    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+    found = StatementLine.objects.filter(
+        ~Exists(used), account__purpose="paying", amount_fen__gt=0, booked_on__gte=receivable.since.date()
+    ).select_related("account__organisation")
+    ours = [
+        one for one in found.order_by("-booked_on", "-pk")[:200] if one.account.organisation.contains(office)
+    ]
+    likely = {receivable.left_fen, receivable.amount_fen}
+    ours.sort(key=lambda one: (one.name != receivable.member.name, one.amount_fen not in likely))
+    return ours[:20]
 
 
 def _money(by: Any) -> QuerySet[Payout]:

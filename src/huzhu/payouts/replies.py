@@ -13,7 +13,7 @@ from huzhu.rules.units import SHANGHAI
 
 # the clocks of a bank and of this house may differ by so much
 CLOCKS_APART = timedelta(minutes=5)
-ANSWERED = (Payout.State.PAID, Payout.State.FAILED)
+ANSWERED = (Payout.State.PAID, Payout.State.FAILED, Payout.State.REPLACED)
 
 
 Pair = tuple[Payout, Answer]

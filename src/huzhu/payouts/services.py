@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
 
 from huzhu.adjudication.acts import NoPersonTwice
+from huzhu.adjudication.models import Decision
 from huzhu.audit import services as audit
 from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
 from huzhu.bank.payforms import DEFAULT, forms
@@ -20,7 +21,8 @@ from huzhu.ledger.accounts import PAYABLE, RETURNED
 from huzhu.ledger.services import AlreadyPosted
 from huzhu.members.accounts import must_wait
 from huzhu.members.queries import current_account
-from huzhu.payouts import addressing, bankfile
+from huzhu.notices.services import send
+from huzhu.payouts import addressing, bankfile, differences, receivables
 from huzhu.payouts.acts import check_payer_is_new
 from huzhu.payouts.addressing import AccountChanged
 from huzhu.payouts.answering import (
@@ -34,6 +36,7 @@ from huzhu.payouts.answering import (
     say_doubt,
 )
 from huzhu.payouts.due import Due, dues, moved_rows, waiting_words
+from huzhu.payouts.holding import SettlementInQuestion, asked, check_not_held
 from huzhu.payouts.lifecycle import CannotMove, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch
 from huzhu.payouts.stops import CannotResume, PayoutsStopped, check_running, resume, stop
@@ -105,6 +108,7 @@ REFUSALS = (
     PayoutsStopped,
     ReasonNeeded,
     ReplyRefused,
+    SettlementInQuestion,
 )
 
 
@@ -113,18 +117,25 @@ def schedule(*, at: datetime, path: str = "") -> list[Payout]:
 
     Each decision is a transaction of its own: the claim moves to 发放中, expense is booked against payable.
     """
-    made = (_scheduled(due, at) for due in dues(at, path) if not due.objection)
+    differences.take(at=at, path=path)
+    found = [due for due in dues(at, path) if not due.objection]
+    debtors = receivables.debtors({due.decision.claim.member_id for due in found}) if found else set()
+    made = (_scheduled(due, at, owes=due.decision.claim.member_id in debtors) for due in found)
     return [payout for payout in made if payout is not None]
 
 
 @transaction.atomic
-def _scheduled(due: Due, at: datetime) -> Payout | None:
-    """None where another worker was faster: who moves the claim makes the payout."""
+def _scheduled(due: Due, at: datetime, *, owes: bool) -> Payout | None:
+    """None where another worker was faster, or the decision was corrected in between: its row is locked meanwhile."""
     decision, account = due.decision, due.account
-    if account is None:
+    held = Decision.objects.select_for_update(of=("self",)).filter(
+        pk=decision.pk, state=Decision.State.FINAL, payouts=None
+    )
+    if account is None or not list(held.values_list("pk", flat=True)):
         return None
     try:
-        claims.advance(claim=decision.claim, to=State.PAYING, by=cast("Any", audit.SYSTEM), at=at)
+        if decision.corrects_id is None or decision.claim.state == State.DECIDED:
+            claims.advance(claim=decision.claim, to=State.PAYING, by=cast("Any", audit.SYSTEM), at=at)
     except claims.CannotMove:
         return None
     ledger.post(
@@ -135,17 +146,36 @@ def _scheduled(due: Due, at: datetime) -> Payout | None:
         by=audit.SYSTEM,
         at=at,
     )
+    kept = receivables.set_off(decision, at) if owes else 0
+    left = due.amount_fen - kept
     payout = Payout.objects.create(
         decision=decision,
-        amount_fen=decision.total_fen,
+        amount_fen=left,
+        set_off_fen=kept,
+        state=Payout.State.SCHEDULED if left else Payout.State.SET_OFF,
         holder=account.holder,
         bank_name=account.bank_name,
         account_number=account.number,
         scheduled_at=at,
     )
-    detail = {"claim": decision.claim.number, "amount_fen": payout.amount_fen}
+    detail = {"claim": decision.claim.number, "amount_fen": payout.amount_fen, "set_off_fen": kept}
     audit.record(by=audit.SYSTEM, verb="payouts.schedule", on=payout, at=at, detail=detail)
+    if not left:
+        _kept_whole(payout, at)
     return payout
+
+
+def _kept_whole(payout: Payout, at: datetime) -> None:
+    """Nothing goes to the bank: the claim is settled all the same, and the member hears of it."""
+    claim = payout.decision.claim
+    if claim.state == State.PAYING:
+        claims.arrived(times=[(claim, at)], by=audit.SYSTEM, at=at)
+    if claim.member.phone:
+        text = (
+            f"您的互助金 {money.spoken(payout.set_off_fen)} 元已全部抵扣以前多发的互助金，这次没有转账。"
+            f"申请 {claim.number}，明细可在手机上查看。"
+        )
+        send(phone=claim.member.phone, text=text, purpose="payout", about=claim, at=at)
 
 
 @transaction.atomic
@@ -169,7 +199,7 @@ def make_batch(
     if form not in forms():
         raise NotForTheBank("没有这种代发格式，没有制单。请重新选择。")
     locked_rows = Payout.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
-    found = list(locked_rows.select_related("decision__claim__office").order_by("pk"))
+    found = list(asked(locked_rows).select_related("decision__claim__office").order_by("pk"))
     _check_waiting(found, wanted)
     total = sum(payout.amount_fen for payout in found)
     if shown is not None and shown != (len(found), total):
@@ -180,6 +210,7 @@ def make_batch(
     for office in {payout.decision.claim.office for payout in found}:
         check_may(by, "payouts.batch", within=office)
     check_payer_is_new(found, "batch_maker", by)
+    check_not_held(found, "整批没有生成，请先不勾选这几笔。")
     addressing.readdress(found, by, at)
     batch = _numbered(
         _day(at),
@@ -241,6 +272,7 @@ def release(*, batch: PayoutBatch, by: Role, at: datetime) -> PayoutBatch:
         check_may(by, "payouts.release", within=office)
     check_payer_is_new(payouts, "batch_releaser", by)
     _check_adds_up(batch, payouts)
+    check_not_held(payouts, "没有放行。请退回这一批，重新制单。")
     addressing.check_addresses(payouts)
     batch.sha256 = digest(bankfile.render(batch, payouts))
     batch.state, batch.released_by, batch.released_at = PayoutBatch.State.RELEASED, by.user, at
@@ -312,12 +344,13 @@ def _sealed_file(batch: PayoutBatch) -> bytes:
 def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
     """A new payout in place of one the bank sent back, to the account the member has now."""
     check_may(by, "payouts.again", within=payout.decision.claim.office)
-    old = Payout.objects.select_for_update().get(pk=payout.pk)
+    old = asked(Payout.objects.select_for_update(of=("self",))).get(pk=payout.pk)
     if old.state != Payout.State.FAILED or Payout.objects.filter(replaces=old).exists():
         raise CannotPayAgain(
             f"申请 {old.decision.claim.number} 的这一笔现在是“{old.get_state_display()}”"
             "，或已经重发过，不能再发，以免付两次。请刷新后再看。"
         )
+    check_not_held([old], "没有重发。")
     account = current_account(old.decision.claim.member)
     if account is None:
         raise CannotPayAgain("会员现在没有使用中的收款账户。请代办处先登记新账户，再重发。")
@@ -327,6 +360,7 @@ def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
         decision=old.decision,
         replaces=old,
         amount_fen=old.amount_fen,
+        set_off_fen=old.set_off_fen,
         holder=account.holder,
         bank_name=account.bank_name,
         account_number=account.number,
@@ -336,7 +370,7 @@ def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
         source=f"payout:{old.pk}:again",
         posted_on=_day(at),
         note=f"重新发放 申请 {old.decision.claim.number}",
-        rows=moved_rows(old.decision, RETURNED, PAYABLE),
+        rows=moved_rows(old, RETURNED, PAYABLE),
         by=by,
         at=at,
     )

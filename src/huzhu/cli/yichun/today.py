@@ -8,8 +8,10 @@ from typing import Any
 
 import typst
 
-from huzhu.adjudication import automatic, bureau
+from huzhu.adjudication import automatic, bureau, correcting, replaying
 from huzhu.adjudication import services as adjudication
+from huzhu.claims import queries as seen
+from huzhu.claims import reversals
 from huzhu.claims import services as claims
 from huzhu.claims.bureau import Record
 from huzhu.cli.yichun.cast import Cast
@@ -29,6 +31,7 @@ from huzhu.enrolment.slices import quietly
 from huzhu.members import consents, corrections, hardship
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
+from huzhu.payouts import differences
 from huzhu.payouts import services as payouts
 from huzhu.schemes import services as schemes
 from huzhu.users import exports
@@ -76,6 +79,7 @@ class Today:
         self._at_the_province()
         self._at_the_agency()
         self._from_the_bureau()
+        self._taken_back()
 
     def _taken(
         self, day: int, hour: int = 10, *, fen: int = 0, grave: bool = False, lacking: tuple[str, ...] = ()
@@ -160,6 +164,44 @@ class Today:
                 shown = run.found_count, run.found_fen
                 automatic.settle(run=run, agree=True, reason="样本都看过", shown=shown, **then)
                 automatic.take_effect(run=run, tell=quietly, **then)
+
+    def _taken_back(self) -> None:
+        """Two stays that were paid and that the bureau took back: one is owed by its member, the other waits for the province."""
+        cast = self.walk.cast
+        paid = seen.visible_to(cast.sun).filter(state="paid", kinds=["inpatient"]).order_by("-number")
+        owed, waits = paid.select_related("settlement", "member")[:2]
+        rows = [
+            ("退费单", "演示，不是真的"),
+            ("结算编号", owed.settlement.setl_id),
+            ("退费日期", "2022-11-24"),
+        ]
+        change = reversals.note(
+            claim=owed,
+            anew=None,
+            reason="医院重复上传费用，医保 11 月 24 日整单退费",
+            name="退费单.png",
+            data=picture(rows),
+            by=cast.sun,
+            at=november(25, 10),
+        )
+        proposed = correcting.propose(
+            change=change,
+            reason="医保已整单退费，这次住院没有统筹支付，互助金收回",
+            shown=replaying.replay(change).ground,
+            by=cast.zhang,
+            at=november(28, 9, 40),
+        )
+        correcting.settle(correction=proposed, agree=True, reason="", by=cast.chen, at=november(28, 10, 30))
+        differences.take(at=november(28, 10, 31))
+        back = Record(
+            row=2,
+            setl_id=f"T{waits.settlement.setl_id}",
+            certno=waits.member.id_number,
+            name=waits.member.name,
+            is_reversal=True,
+            reverses=waits.settlement.setl_id,
+        )
+        bureau.take_in(found=[back], by=cast.zhu, at=november(30, 8, 20), tell=quietly)
 
     def _at_the_agency(self) -> None:
         by = self.walk.cast.sun

@@ -12,7 +12,7 @@ from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services as deciding_services
 from huzhu.adjudication.amounts import Amount, amounts_of
 from huzhu.adjudication.letter import open_letter
-from huzhu.claims import queries
+from huzhu.claims import queries, reversals
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import STANDARD_REASONS, lacking
 from huzhu.claims.kinds import KINDS, labels_of
@@ -20,6 +20,7 @@ from huzhu.claims.lifecycle import DONE, LIFECYCLE
 from huzhu.claims.severity import raises_of
 from huzhu.core.identity import mask_phone, masked
 from huzhu.organisations.queries import visible_to
+from huzhu.payouts import corrected
 from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
@@ -141,6 +142,8 @@ def _page(request: Any, found: Any, errors: dict[str, str] | None = None) -> Htt
         "decision": decision,
         "booked": sources.of_decision(request.by, decision) if decision else [],
         "overruled": deciding.overruled(found),
+        "changes": deciding.changes_of(found),
+        "corrections": corrected.of_claim(found),
         "slips": deciding.slips(decision) if decision else evaluation.slips if evaluation else [],
         "evaluation": evaluation,
         "why_not": why_not,
@@ -183,6 +186,7 @@ def _acts(by: Any, found: Any) -> dict[str, bool]:
         "may_edit": agency and found.state in {"submitted", "returned"},
         "may_withdraw": agency and found.state in {"submitted", "returned"},
         "may_hurry": agency and not found.is_urgent and found.state not in {*DONE, "draft"},
+        "may_change": agency and reversals.may_change(found),
         "may_decide": by.code in {"reviewer", "second_reviewer"} and found.state == "reported",
     }
 

@@ -14,6 +14,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.severity import raises_of
+from huzhu.payouts import corrected
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member, told
 from huzhu.web.claims.shown import REFUSALS, account_words, page_response, pdf_response, steps_of
@@ -51,6 +52,8 @@ def claim(request: Any, pk: str) -> HttpResponse:
             ),
             None,
         ),
+        "changes": deciding.changes_of(found),
+        "corrections": corrected.of_claim(found),
         "in_doubt": any(one.state == "in_doubt" for one in payouts.of_claim(found)),
         "may_withdraw": found.state in {"submitted", "returned"},
     }

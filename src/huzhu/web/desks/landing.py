@@ -163,6 +163,9 @@ def reviewer(request: Any) -> Shown:
     ]
     if automatic := _automatic(request.by, is_second=is_second):
         tiles.append(automatic)
+    if changes := deciding.changes_waiting_for(request.by).count():
+        words = "更正等您确认" if is_second else "医保结算有变动，等您重算"
+        tiles.append(counted(words, changes, "件", tone="warns", opens=address("web:corrections", mine="1")))
     shown = {"tiles": tiles, "rows": with_amounts(rows[:FIRST]), "count": len(rows), "is_second": is_second}
     return "web/desks/queue.html", shown
 
@@ -209,6 +212,21 @@ def paying(request: Any) -> Shown:
     ]
     if number := ledger.manual_vouchers(request.by).filter(state="proposed").count():
         tiles.append(counted("手工凭证等确认", number, "张", opens=address("web:purses", state="proposed")))
+    if found.owed_fen:
+        hint = f"{found.owed} 笔，从以后的互助金抵扣"
+        tiles.append(
+            Tile("待收回", money.spoken(found.owed_fen), "元", hint, address("web:receivables", state="open"))
+        )
+    if found.said:
+        tiles.append(
+            counted(
+                "收回等确认",
+                found.said,
+                "笔",
+                tone="" if maker else "waits",
+                opens=address("web:receivables"),
+            )
+        )
     return "web/desks/paying.html", {"tiles": tiles, "found": found, "maker": maker}
 
 

@@ -14,7 +14,7 @@ from huzhu.adjudication import queries as decisions
 from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
-from huzhu.payouts import acts, addressing, queries, services
+from huzhu.payouts import acts, addressing, holding, queries, services
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
 from huzhu.web.finance import sources
@@ -28,7 +28,19 @@ FILTERS = (
     lists.Filter("state", "状态", queries.STATES),
     lists.Filter("month", "排款月份", kind="month"),
 )
-HEADS = ("申请", "会员", "户名", "开户行", "账号", "批次", "状态", "排款", "银行回盘", "金额（元）")
+HEADS = (
+    "申请",
+    "会员",
+    "户名",
+    "开户行",
+    "账号",
+    "批次",
+    "状态",
+    "排款",
+    "银行回盘",
+    "抵扣（元）",
+    "金额（元）",
+)
 _PAYOUT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -43,6 +55,7 @@ class Line:
     since: Any
     opens: str = ""
     again: bool = False
+    kept_fen: int = 0
     objection: str = ""
 
     @property
@@ -53,8 +66,8 @@ class Line:
 
 def lines(by: Any, now: Any) -> list[Line]:
     """What this desk may put into a batch, and what stands in the way of some, by claim number."""
-    found = list(queries.waiting(by))
-    objections = addressing.waiting(found, now)
+    found = list(holding.asked(queries.waiting(by)))
+    objections = addressing.waiting(found, now) | holding.waiting(found)
     waiting = [
         Line(
             "" if one.pk in objections else str(one.pk),
@@ -64,6 +77,7 @@ def lines(by: Any, now: Any) -> list[Line]:
             one.decision.claim.decided_at,
             reverse("web:payout", args=[one.pk]),
             one.replaces_id is not None,
+            kept_fen=one.set_off_fen,
             objection=objections.get(one.pk, ""),
         )
         for one in found
@@ -72,7 +86,7 @@ def lines(by: Any, now: Any) -> list[Line]:
         Line(
             "",
             due.decision.claim,
-            due.decision.total_fen,
+            due.amount_fen,
             due.account,
             due.decision.claim.decided_at,
             objection=due.objection,
@@ -124,7 +138,16 @@ def _cells(one: Any) -> tuple[Cell, ...]:
     account = (one.holder, one.bank_name, mask_account(one.account_number))
     times = lists.minute(one.scheduled_at), lists.minute(one.answered_at)
     state = one.get_state_display()
-    return (claim.number, claim.member.name, *account, batch, state, *times, yuan(one.amount_fen))
+    return (
+        claim.number,
+        claim.member.name,
+        *account,
+        batch,
+        state,
+        *times,
+        yuan(one.set_off_fen),
+        yuan(one.amount_fen),
+    )
 
 
 def _accounts(one: queries.Failed) -> tuple[str, str]:

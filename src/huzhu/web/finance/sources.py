@@ -18,7 +18,8 @@ _DECISION, _PAYOUT = re.compile(r"decision:(\d+):"), re.compile(r"payout:([0-9a-
 
 def behind(by: Any, voucher: Any) -> list[Link]:
     """What a voucher was posted for."""
-    found = [*_of_the_books(by, voucher), *_of_payouts(by, voucher), *_of_fees(by, voucher)]
+    found = [*_of_the_books(by, voucher), *_of_payouts(by, voucher)]
+    found += [*_of_debts(by, voucher), *_of_fees(by, voucher)]
     return [(words, address) for words, address in dict.fromkeys(found) if opens(by, address)]
 
 
@@ -72,6 +73,12 @@ def _of_payouts(by: Any, voucher: Any) -> Iterator[Link]:
             yield words, reverse("web:payout", args=[one.pk])
             if one.batch:
                 yield f"发放批次 {one.batch}", reverse("web:batch", args=[one.batch_id])
+
+
+def _of_debts(by: Any, voucher: Any) -> Iterator[Link]:
+    for one in payouts.receivables_behind(by, voucher.source):
+        words = f"待收回 申请 {one.difference.decision.claim.number}"
+        yield words, reverse("web:receivable", args=[one.pk])
 
 
 def _of_fees(by: Any, voucher: Any) -> Iterator[Link]:

@@ -14,6 +14,7 @@ from huzhu.web.finance import (
     publishing,
     purses,
     reconciling,
+    recovering,
     refunding,
     sending,
     stopping,
@@ -88,6 +89,10 @@ urlpatterns = [
     path("refunds/lists/<int:pk>/<slug:verb>/", refunding.settle, name="refund-settle"),
     path("refunds/<uuid:pk>/", refunding.refund, name="refund"),
     path("refunds/<uuid:pk>/decline/", refunding.decline, name="refund-decline"),
+    path("receivables/", recovering.listed, name="receivables"),
+    path("receivables/<int:pk>/", recovering.one, name="receivable"),
+    path("receivables/<int:pk>/do/<slug:verb>/", recovering.say, name="receivable-say"),
+    path("receivables/clearings/<int:pk>/", recovering.settle, name="clearing-settle"),
     path("desk/cashback/", cashback.dues, name="cashback"),
     path("desk/cashback/<int:pk>/", cashback.people, name="cashback-people"),
 ]

@@ -1,0 +1,102 @@
+"""Lines of the bureau's file that take a settlement back: by flag, by the number of what they reverse, or as a negative twin."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from huzhu.claims import reversals
+from huzhu.claims.models import Settlement
+from huzhu.claims.reversals import ChangeRefused, Sheet
+from huzhu.claims.settlement import KEY_FIGURES
+from huzhu.users.models import Role
+
+if TYPE_CHECKING:
+    from huzhu.claims.bureau import Desk, Entered, Record
+
+FLAGGED = frozenset({"1", "是", "Y"})  # refd_setl_flag
+
+
+def takes_back(flag: str, figures: Mapping[str, str]) -> bool:
+    """Whether a record reverses another: the flag says so, or what the pool paid is below zero."""
+    return flag.upper() in FLAGGED or any(figures.get(name, "").startswith("-") for name in KEY_FIGURES)
+
+
+def cancelled(found: Sequence["Record"]) -> list["Record"]:
+    """Settled and reversed in one file: neither becomes anything, and the line says why."""
+    numbers = Counter(one.reverses or one.setl_id for one in found if one.is_reversal)
+    said = "同一份文件里又退了费，两行相抵，没有转入"
+    return [
+        replace(one, fault=one.fault or said) if numbers[one.setl_id] and not one.is_reversal else one
+        for one in found
+    ]
+
+
+def take(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime) -> None:
+    """The claim's sheet is reversed; known where it was before, refused with a sentence where nothing fits."""
+    if one.setl_id in desk.records:
+        entered.known += 1
+        return
+    sheet = _target(one, desk)
+    if sheet is None:
+        entered.refused.append((one.row, "退费冲销的是哪一次结算，在本代办处的申请里没有找到，不用办理"))
+        return
+    try:
+        change = reversals.reverse(sheet=sheet, record_id=one.setl_id, row=one.row, by=by, at=at)
+    except ChangeRefused as refused:
+        entered.refused.append((one.row, str(refused)))
+        return
+    desk.learn(change)
+    entered.changed += 1
+
+
+def anew(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime) -> bool:
+    """A stay whose settlement was just reversed is settled anew: whether this record is that."""
+    change = next((change for change in desk.reopened(one) if _same_stay(one, change.claim.settlement)), None)
+    if change is None or one.fault or one.setl_id in desk.sheets:
+        return False
+    if why := desk.of_figures(one):
+        entered.refused.append((one.row, why))
+        return True
+    sheet = Sheet(one.setl_id, one.figures, one.settled_at)
+    reversals.settle_anew(change=change, anew=sheet, by=by, at=at)
+    desk.sheets[one.setl_id] = change.claim
+    entered.changed += 1
+    return True
+
+
+def _target(one: "Record", desk: "Desk") -> Settlement | None:
+    """By the number that it names, by its own number, else the same stay with the same figures below zero."""
+    member = desk.members.get(one.certno)
+    if member is None or not desk.is_ours(member):
+        return None
+    mine = list(
+        Settlement.objects.filter(claim__member=member).select_related("claim__office", "claim__member")
+    )
+    for number in filter(None, (one.reverses, one.setl_id)):
+        for sheet in mine:
+            if sheet.setl_id == number:
+                return sheet
+    twins = [sheet for sheet in mine if not one.reverses and _same_stay(one, sheet) and _is_twin(one, sheet)]
+    return twins[0] if len(twins) == 1 else None
+
+
+def _same_stay(one: "Record", sheet: Settlement) -> bool:
+    claim = sheet.claim
+    return (one.admitted_on, one.discharged_on) == (claim.admitted_on, claim.discharged_on)
+
+
+def _is_twin(one: "Record", sheet: Settlement) -> bool:
+    said = json.loads(sheet.figures)
+    named = [name for name in KEY_FIGURES if name in one.figures and name in said]
+    return bool(named) and all(_amount(one.figures[name]) == -_amount(said[name]) for name in named)
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
