@@ -235,3 +235,9 @@ def test_rows_of_a_sheet_are_answered_in_its_order_and_the_sums_are_exact(tmp_pa
     summary = adjudicate_file(HARBIN, Asked(sheet(tmp_path, *rows), tmp_path / "out.csv"))
     assert [row["claim_id"] for row in paid(tmp_path)] == ["9", "10", "a", "B"]
     assert Decimal(summary.total_fen) == sum(Decimal(row["total_fen"]) for row in paid(tmp_path)) == 2_000_000
+
+
+def test_rows_are_counted_where_they_are_taken_unchecked_too(tmp_path):
+    table = sheet(tmp_path, *(GOOD | {"claim_no": str(number)} for number in range(3)))
+    summary = adjudicate_file(HARBIN, Asked(table, tmp_path / "out.csv", checked=False))
+    assert (summary.rows, summary.bad, summary.written) == (3, 0, 3)

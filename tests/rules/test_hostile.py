@@ -103,6 +103,7 @@ def test_characters_that_cannot_be_written_out_are_refused_however_they_are_spel
         ("min(S, " * 30 + "S" + ")" * 30, "算式嵌套太深"),
         ("min(" + "S, " * 50 + "S)", "min 有 51 个部分"),
         ("min(" + "S, " * 8 + "S)", "min 有 9 个部分"),
+        ("bands(S, S, S)", "bands 有 3 个部分"),
         ("9" * 400, "不是数量"),
         ("9" * 400 + "元", "不是数量"),
         ("0." + "0" * 300 + "1%", "不是数量"),

@@ -311,3 +311,8 @@ def test_a_list_or_table_holds_no_code_that_the_fact_does_not_know(sound, pays, 
 def test_the_bound_of_an_amount_rounded_up_to_yuan_is_a_bound():
     text = tiny(("slug: tiny", "slug: tiny\nrounding: 四舍五入到元"), pays="min(S, 1.50元)")
     assert read(text).benefits["aid"].pays.type.hi >= 200
+
+
+@pytest.mark.parametrize("test", ["shares == 4份", "S == 10万元", "4份 == shares", "S == 0元"])
+def test_a_figure_may_be_asked_to_be_at_the_end_of_its_range(test):
+    assert read(tiny(when={"at_the_end": test})).benefits["aid"].conditions
