@@ -45,6 +45,8 @@ def act(holds: Callable[["AnyOrder"], object] | None = None, **drawn: Any) -> Ca
     """A rule that may be followed when this holds; how often it was is counted."""
 
     def counted(method: Callable[..., None]) -> Any:
+        acted[method.__name__] = 0
+
         @wraps(method)
         def acts(self: "AnyOrder", **chosen: Any) -> None:
             acted[method.__name__] += 1
@@ -362,6 +364,10 @@ def begun(db, settings, tmp_path) -> LivingFund:
     fund.enrols(1, 2, 1, 20)
     fund.pays_in(all_of(fund, 0), 0)
     fund.enrols(2, 1, 1, 20)
+    line = fund.bank_says(fund.cities[1].pk, 20_000)
+    fund.claims_line(
+        line.pk, {fund.unpaid(fund.cities[1].pk)[0]: 5_000}
+    )  # for one share, and the rest is too much
     agrees(fund)
     return fund
 
@@ -465,7 +471,7 @@ def test_a_seeded_bug_is_found_in_any_order(begun, monkeypatch, bug):
 
 @pytest.mark.long
 def test_in_three_hundred_orders_all_is_as_on_paper(begun):
-    acted.clear()
+    acted.update({name: -count for name, count in acted.items()})
     in_any_order(begun, examples=300, steps=30)
     print(f"{acted.total()} steps: {acted}")
-    assert set(acted) == {one.function.__name__ for one in AnyOrder.rules()}
+    assert all(acted.values()), "a rule was never followed"
