@@ -68,7 +68,7 @@ class Corrected:
     def outcome(self) -> str:
         """Where the difference is now."""
         if not self.is_taken:
-            return "差额要等原来那一笔款有了银行的答复再办。"
+            return "差额还没有记账，一般几秒后自动办好；原来那一笔款还在银行的，要等银行的答复。"
         said = []
         if self.owed:
             said.append(f"多发了 {money.spoken(self.owed_fen)} 元，{_left(self.left_fen)}")
