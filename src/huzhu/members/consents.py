@@ -54,7 +54,7 @@ def current(member: Member) -> Consent | None:
 
 def history(by: Role | Member, member: Member) -> list[Consent]:
     """Everything that was said, newest first; a member's own, or for who deals with it. Employers are not told."""
-    if not (by == member or may(by, "members.consents", within=member.employer)):
+    if not (by == member or may(by, "consents.see", within=member.employer)):
         return []
     return list(Consent.objects.filter(member=member).select_related("paper"))
 
@@ -102,7 +102,7 @@ def withdraw(*, member: Member, by: Role | Member, at: datetime) -> Consent:
 def open_paper(*, key: int, by: Role, at: datetime) -> tuple[StoredFile, bytes]:
     """The signed sheet of a member of the asker's branch, and its bytes; the look is written down. ConsentRefused, FileLost."""
     found = Consent.objects.select_related("member__employer", "paper").filter(pk=key).first()
-    if found is None or found.paper is None or not may(by, "members.consents", within=found.member.employer):
+    if found is None or found.paper is None or not may(by, "consents.see", within=found.member.employer):
         raise ConsentRefused("没有这份同意书。")
     audit.record(by=by, verb="members.read_consent", on=found.member, at=at, kind="read")
     return found.paper, read(found.paper)

@@ -41,7 +41,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "members.correct": ("核对会员资料更正", {AGENCY}),
     "members.approve_correction": ("批准会员资料更正", {COUNTY, AGENCY}),
     "members.consent": ("登记使用医保数据的同意", {AGENCY}),
-    "members.consents": ("查看使用医保数据的同意", {AGENCY, AUDITOR}),
+    "consents.see": ("查看使用医保数据的同意", {AGENCY, AUDITOR}),
     "members.move": ("登记调动、退休或离职", {EMPLOYER, COUNTY, AGENCY}),
     "claims.take": ("在柜台受理申请", {AGENCY}),
     "claims.papers": ("登记申请材料", {AGENCY}),
