@@ -23,7 +23,8 @@ def now(monkeypatch):
 
 
 def reads(verb):
-    return list(Event.objects.filter(verb=verb, kind="read").values_list("actor_id", "object_id", "detail"))
+    found = Event.objects.filter(verb=verb, kind="read").order_by("pk")
+    return list(found.values_list("actor_id", "object_id", "detail"))
 
 
 def test_another_member_is_told_nothing_of_it():

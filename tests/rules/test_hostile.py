@@ -1,9 +1,7 @@
 """Hostile scheme files and facts are refused in words, at once and cheaply; never with another exception."""
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,16 +14,8 @@ from huzhu.rules.problems import SchemeRefused
 from huzhu.rules.reader import read_edition
 from huzhu.rules.slip import slip
 from huzhu.schemes.library import SHELF
-from rules.builders import BENEFIT, HEAD, as_text, facts, on_the_shelf, problems_of, read, tiny
+from rules.builders import BENEFIT, HEAD, as_text, facts, on_the_shelf, problems_of, quickly, read, tiny
 from rules.members import editions, liu
-
-
-@contextmanager
-def quickly(seconds: float = 1.0) -> Iterator[None]:
-    """What a hostile text costs; a right answer takes a tenth of this, a wrong way of asking takes many times it."""
-    begun = time.process_time()
-    yield
-    assert time.process_time() - begun < seconds
 
 
 def said(text: str) -> str:

@@ -1,9 +1,7 @@
 """Hostile facts are refused field by field, in words and at once; nothing is guessed, rounded or swallowed."""
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,20 +9,13 @@ from hypothesis import strategies as st
 
 from huzhu.rules.adjudicate import adjudicate, explain
 from huzhu.rules.facts import FactsRefused, document_of, read_facts
-from rules.builders import facts, read, tiny
+from rules.builders import facts, quickly, read, tiny
 from rules.members import editions, liu
 
 EVERYTHING = "coalesce(x, 0元) + stay * 1元 + shares * 1元 + (1元 if urgent else 0元) + S"
 CHECKS = {
     "others": "seen_on is none or settled_at is none or ill is none or note is none or grade is none or hardship is none",
 }
-
-
-@contextmanager
-def quickly(seconds: float = 1.0) -> Iterator[None]:
-    begun = time.process_time()
-    yield
-    assert time.process_time() - begun < seconds
 
 
 def refusal(document: object) -> dict[str, tuple[str, str]]:
