@@ -165,11 +165,6 @@ def ensure_chart() -> None:
     )
 
 
-def check_open(*, office: Organisation, day: date) -> None:
-    """Raise MonthIsShut where that day's month takes no more entries of the office's book."""
-    _open_days([Posting("", day, "", [Row("", "", 0, "", 0, office)])])
-
-
 def check_rows(rows: Sequence[Row]) -> None:
     """Raise EntryRefused unless every row is positive, moves between two accounts, and there is one."""
     if not rows:

@@ -171,7 +171,6 @@ def _benefits_of(payout: Payout) -> list[tuple[str, str, int]]:
 
 # ── what is owed back ──
 
-CLEARINGS = Clearing.Kind.choices
 STANDS = (("open", "待收回"), ("done", "已结清"))
 
 
