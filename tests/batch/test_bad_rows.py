@@ -241,3 +241,18 @@ def test_rows_are_counted_where_they_are_taken_unchecked_too(tmp_path):
     table = sheet(tmp_path, *(GOOD | {"claim_no": str(number)} for number in range(3)))
     summary = adjudicate_file(HARBIN, Asked(table, tmp_path / "out.csv", checked=False))
     assert (summary.rows, summary.bad, summary.written) == (3, 0, 3)
+
+
+def test_of_two_columns_for_one_amount_the_one_in_fen_is_read(tmp_path):
+    row = GOOD | {"inscp_scp_amt": "1.00", "inscp_scp_amt_fen": "7000000"}
+    adjudicate_file(HARBIN, Asked(sheet(tmp_path, row), tmp_path / "out.csv"))
+    assert paid(tmp_path)[0]["total_fen"] == "500000"
+
+
+def test_a_whole_number_beyond_63_bits_is_a_bad_cell(tmp_path):
+    source = tmp_path / "huge.parquet"
+    columns = ", ".join(f"'{value}' AS {name}" for name, value in GOOD.items() if name != "hifp_pay")
+    duckdb.sql(f"COPY (SELECT {columns}, {2**64 - 1}::UBIGINT AS hifp_pay_fen) TO '{source}' (FORMAT parquet)")
+    with pytest.raises(RowsRefused):
+        adjudicate_file(HARBIN, Asked(source, tmp_path / "out.csv"))
+    assert [row[1] for row in told(tmp_path)] == ["hifp_pay_fen"]

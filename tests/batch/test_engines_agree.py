@@ -13,7 +13,7 @@ from huzhu.rules.edition import Edition
 from huzhu.rules.units import Unit
 from huzhu.schemes.library import Library
 from reference import decimal_reference as reference
-from rules.builders import read
+from rules.builders import read, tiny
 from rules.every_node import EVERY_NODE
 
 LIBRARY = Library()
@@ -48,6 +48,22 @@ def test_the_engines_agree_on_every_row_of_every_edition(name, tmp_path):
 def test_the_engines_agree_on_a_scheme_that_uses_every_kind_of_step(tmp_path):
     edition = read(EVERY_NODE)
     all_agree(edition, Claims(edition, Random(5)).rows(members=60, most=9), tmp_path)
+
+
+def test_events_may_be_ordered_by_amounts_beyond_32_bits(tmp_path):
+    """Which claim is first decides what a cap leaves for the other: 3,000 万元 are more fen than 32 bits hold."""
+    edition = read(
+        tiny(
+            ("order: [day, claim_no]", "order: [large, claim_no]"),
+            ("clauses:\n", "facts: {event: {large: {label: 大数, unit: money, most: 3000万元}}}\nclauses:\n"),
+            parameters="cap: {label: 封顶, unit: money, clause: c1, values: {2020-01-01: 100元}}",
+            tail="caps: {whole: {label: 合计, clause: c1, key: period, most: cap, over: [aid]}}\n",
+        )
+    )
+    rows = Claims(edition, Random(3)).rows(members=60, most=9)
+    for number, row in enumerate(rows):
+        row["large"] = f"{(number * 7919 % 3_000_000) * 10}.00"
+    all_agree(edition, rows, tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(8))

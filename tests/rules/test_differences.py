@@ -56,3 +56,11 @@ def test_clauses_dates_rounding_and_caps_are_told():
     assert found["起止"].whom == "起日在这段时间内的人"
     assert (found["舍入"].before, found["舍入"].now) == ("四舍五入到分", "舍去到元")
     assert found["合计封顶：合计"].now == "互助金，封顶 100.00 元"
+
+
+def test_readings_that_came_or_went_are_told():
+    now = tiny(
+        tail="default_variant: A\nvariants:\n  A: {label: 读法甲, text: 照写}\n  B: {label: 读法乙, text: 另写}\n"
+    )
+    one = told(now)["读法"]
+    assert (one.before, one.now) == ("（没有）", "读法甲：照写；读法乙：另写")

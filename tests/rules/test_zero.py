@@ -81,6 +81,22 @@ def test_the_schemes_own_advice_follows_what_the_tree_says():
     assert zero.change.endswith("目录以办事处公布的为准，由人对照诊断书确认")
 
 
+@pytest.mark.parametrize(
+    ("other", "given", "is_enough"),
+    [
+        ("x > 1元", {"x": "2.00"}, True),
+        ("x > 1元", {"x": "0.50"}, False),
+        ("(x is none or x > 1元)", {}, False),
+    ],
+)
+def test_a_change_is_called_enough_only_where_the_other_half_is_known_to_hold(other, given, is_enough):
+    text = tiny(when={"both": f"S > 5000元 and {other}"})
+    (found,) = explain([read(text)], facts(**given))
+    zero = found.benefits[0].zero
+    assert zero.change.startswith("若自付大于 5,000.00 元")
+    assert ("，本条即符合" in zero.change) is is_enough
+
+
 def test_a_limit_that_is_used_up_is_named_with_its_figure():
     zero = benefit("harbin-80", after(in_month(5, "9.00"), in_month(3, "16000.00")), "inpatient").zero
     assert zero.why == "每个保障期住院封顶 8,000.00 元已经用完（8,000.00 元）"
