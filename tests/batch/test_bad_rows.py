@@ -252,7 +252,9 @@ def test_of_two_columns_for_one_amount_the_one_in_fen_is_read(tmp_path):
 def test_a_whole_number_beyond_63_bits_is_a_bad_cell(tmp_path):
     source = tmp_path / "huge.parquet"
     columns = ", ".join(f"'{value}' AS {name}" for name, value in GOOD.items() if name != "hifp_pay")
-    duckdb.sql(f"COPY (SELECT {columns}, {2**64 - 1}::UBIGINT AS hifp_pay_fen) TO '{source}' (FORMAT parquet)")
+    duckdb.sql(
+        f"COPY (SELECT {columns}, {2**64 - 1}::UBIGINT AS hifp_pay_fen) TO '{source}' (FORMAT parquet)"
+    )
     with pytest.raises(RowsRefused):
         adjudicate_file(HARBIN, Asked(source, tmp_path / "out.csv"))
     assert [row[1] for row in told(tmp_path)] == ["hifp_pay_fen"]
