@@ -270,6 +270,7 @@ ROUTES: dict[str, str] = {
     "credits/<uuid:pk>/claim/": "agency_clerk payment_maker",
     "credits/<uuid:pk>/post/": "agency_clerk payment_maker",
     "credits/<uuid:pk>/refund/": "agency_clerk payment_maker",
+    "credits/<uuid:pk>/send-back/": "agency_clerk payment_maker",
     "credits/uses/<int:pk>/undo/": "agency_clerk payment_maker",
     "credits/prepaid/<int:pk>/": "agency_clerk payment_maker payment_releaser auditor",
     "credits/prepaid/<int:pk>/use/": "agency_clerk payment_maker",

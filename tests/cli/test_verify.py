@@ -224,7 +224,7 @@ FAULTS = {
     "收据：它的各笔到账、多缴和红字": "UPDATE contributions_officialreceipt SET amount_fen = amount_fen + 1 "
     "WHERE red_of_id IS NULL",
     "多缴款：账上的预收会费": "UPDATE contributions_prepaid SET left_fen = left_fen + 1",
-    "待查收款：还没有查明的流水": "UPDATE contributions_lineuse SET kind = 'interest' WHERE kind = 'suspense'",
+    "待查收款：各机构各年还没有查明的流水": "UPDATE contributions_lineuse SET kind = 'interest' WHERE kind = 'suspense'",
     "退费：各收款人之和": "UPDATE contributions_refund SET amount_fen = amount_fen + 1",
     "应退会费：已放行没有付出的退费": "UPDATE contributions_refundpart SET amount_fen = amount_fen + 1",
     "对账单：逐笔的余额": "UPDATE bank_statementline SET balance_fen = balance_fen + 1 WHERE position = 2",

@@ -160,6 +160,24 @@ def test_an_over_payment_is_shown_used_and_a_claim_taken_back(site):
         assert answer.content.startswith(b"%PDF")
 
 
+def test_money_that_nobody_claimed_is_told_to_have_gone_back(site):
+    came, gone = taken(
+        site, told("2022-11-20", "A1", "11.00", "路人"), told("2022-11-22", "A2", "-11.00", "路人")
+    )
+    site.agency.post(reverse("web:credit-post", args=[came.pk]), {"kind": "suspense"})
+    assert reverse("web:credit", args=[gone.pk]) in text(site.agency.get(reverse("web:credits")))
+    assert "退回了这笔待查收款" in text(site.agency.get(reverse("web:credit", args=[gone.pk])))
+    address = reverse("web:credit-send-back", args=[gone.pk])
+    assert site.agency.post(address, {"use": "x"}).status_code == 404
+    site.agency.post(address, {"use": str(LineUse.objects.get().pk)})
+    assert "已认作待查收款退回" in text(site.agency.get(reverse("web:credit", args=[gone.pk])))
+    assert "路人" not in text(site.agency.get(reverse("web:credits")))
+    for reference in ("suspense:A1:1", "suspense-back:A2:1"):
+        voucher = Voucher.objects.get(source=reference)
+        shown = text(site.maker.get(reverse("web:voucher", args=[voucher.number])))
+        assert reverse("web:credit", args=[(came if "A1" in reference else gone).pk]) in shown
+
+
 def test_a_refund_goes_through_three_hands_and_the_bank(site):
     [line] = taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
     site.agency.post(reverse("web:credit-claim", args=[line.pk]), {"guess": "1"})

@@ -32,7 +32,7 @@ class Office:
         self.releaser = a_role("payment_releaser", self.province)
         self.account = an_own_account(self.city, by=self.maker)
 
-    def owes(self, heads=3, name="", starts_on=START, employer=None, **split):
+    def owes(self, heads=3, name="", starts_on=START, employer=None, by=None, **split):
         """A roster that waits for its money: 120.00 a head."""
         employer = employer or an_employer(self.city, **({"name": name} if name else {}))
         if split:
@@ -41,7 +41,7 @@ class Office:
             employer,
             [the_inpatient_scheme()],
             some_workers(heads),
-            by=self.agency,
+            by=by or self.agency,
             starts_on=starts_on,
             at=UPLOADED_AT,
         )

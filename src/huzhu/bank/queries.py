@@ -5,6 +5,7 @@ from datetime import date
 from django.db.models import Max, Q, QuerySet
 
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -40,3 +41,16 @@ def known_until(account: OwnAccount) -> date | None:
     """The last day that a statement has told in full."""
     last: date | None = account.statements.aggregate(last=Max("last_on"))["last"]
     return last
+
+
+def holds(account: OwnAccount, office: Organisation) -> bool:
+    """Whether an office's money lies on this account: the one it collects on, or the nearest above it that pays."""
+    if account.purpose == OwnAccount.Purpose.COLLECTING:
+        return account.organisation_id == office.pk
+    pays = OwnAccount.objects.filter(purpose=OwnAccount.Purpose.PAYING, ended_at=None)
+    above = [int(pk) for pk in office.path.split("/") if pk]
+    nearest = pays.filter(organisation__in=above).order_by("-organisation__path").first()
+    # one that was replaced still has lines
+    return (
+        account.organisation_id == (nearest or account).organisation_id and account.organisation_id in above
+    )

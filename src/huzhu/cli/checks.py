@@ -245,10 +245,12 @@ FEES = (
         f"SELECT scheme_slug, {_owed('2101')} FROM ledger_ledgerentry GROUP BY 1",
     ),
     Check(
-        "待查收款：还没有查明的流水",
-        "SELECT SUM(l.amount_fen) FROM contributions_lineuse u "
-        "JOIN bank_statementline l ON l.id = u.line_id WHERE u.kind = 'suspense' AND u.ended_at IS NULL",
-        f"SELECT {_owed('2102')} FROM ledger_ledgerentry",
+        "待查收款：各机构各年还没有查明的流水",
+        "SELECT a.organisation_id, CAST(SUBSTR(CAST(l.booked_on AS TEXT), 1, 4) AS INTEGER), SUM(l.amount_fen) "
+        "FROM contributions_lineuse u JOIN bank_statementline l ON l.id = u.line_id "
+        "JOIN bank_ownaccount a ON a.id = l.account_id "
+        "WHERE u.kind = 'suspense' AND u.ended_at IS NULL GROUP BY 1, 2",
+        f"SELECT office_id, fund_year, {_owed('2102')} FROM ledger_ledgerentry GROUP BY 1, 2",
     ),
     Check(
         "退费：各收款人之和",

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
+from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
 from huzhu.contributions import cashback
 from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
@@ -26,7 +27,7 @@ from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
-from huzhu.ledger.models import Voucher
+from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
@@ -84,6 +85,8 @@ def claim(
         raise ClaimRefused(
             f"这一笔是 {spoken(line.amount_fen)} 元，选的应缴加起来多 {spoken(-over)} 元，没有登记：请把金额改成银行到账的数。"
         )
+    for employer in {money.share.due.roster.employer for money in parts}:
+        _refuse_elsewhere(line, agency_of(employer))
     waited = _leave_suspense(line, by, at)
     use = use_line(line, Kind.FEES, by, at)
     record_transfer(
@@ -98,6 +101,16 @@ def claim(
         at=at,
     )
     return use
+
+
+def _refuse_elsewhere(line: StatementLine, office: Organisation) -> None:
+    """Fees lie on the account that their agency collects on, in the books as at the bank."""
+    account = line.account
+    if account.purpose != account.Purpose.COLLECTING or not bank.holds(account, office):
+        raise ClaimRefused(
+            f"这一笔到了{account.organisation.name}的{account.get_purpose_display()}，选的应缴是{office.name}的，"
+            "没有登记：会费要到自己代办处的收款户。单位汇错了户的，先记“待查收款”，退回后请单位重新汇。"
+        )
 
 
 @transaction.atomic
@@ -247,13 +260,22 @@ def _leave_suspense(line: StatementLine, by: Role, at: datetime) -> bool:
     waiting = LineUse.objects.select_for_update(of=("self",)).filter(
         line=line, kind=Kind.SUSPENSE, ended_at=None
     )
-    held = waiting.first()
+    held = waiting.select_related("voucher").first()
     if held is None:
         return False
-    back = _Entry("claimed", accounts.UNCLAIMED, "待查收款已查明", _today(at), comes_in=False)
+    back = _Entry(
+        "claimed", accounts.UNCLAIMED, "待查收款已查明", _today(at), comes_in=False, kept=kept_by(held)
+    )
     _post(line, back, by, at)
     waiting.filter(pk=held.pk).update(ended_at=at, reason="已查明")
     return True
+
+
+def kept_by(use: LineUse) -> list[Kept]:
+    """What unclaimed money is kept by in the books: whenever it leaves, it leaves the year that holds it."""
+    rows = LedgerEntry.objects.filter(voucher=use.voucher, credit=accounts.UNCLAIMED).order_by("pk")
+    held = rows.select_related("office")
+    return [Kept(one.amount_fen, one.scheme_slug, one.fund_year, one.office) for one in held]
 
 
 def post_entry(  # noqa: PLR0913  what is booked, and by what it is kept

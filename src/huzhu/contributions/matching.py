@@ -4,12 +4,12 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from huzhu.bank.models import StatementLine
+from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.bank.queries import lines_visible_to
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
 from huzhu.contributions.queries import slips_waiting, unpaid
@@ -57,6 +57,22 @@ class Owed:
     slips: dict[str, BankSlip]
     known: dict[str, set[int]] = field(default_factory=dict)  # employers by the account they paid from
 
+    def on(self, account: OwnAccount) -> Self:
+        """What may be paid to an account: an agency collects its own fees, and nobody else's."""
+        place = account.organisation
+        collects = account.purpose == OwnAccount.Purpose.COLLECTING
+
+        def here(shares: list[Share]) -> list[Share]:
+            return [one for one in shares if collects and place.contains(one.due.roster.employer)]
+
+        by_roster = {key: here(held[:1]) and held for key, held in self.by_roster.items()}
+        by_payer = {key: here(held) for key, held in self.by_payer.items()}
+        return replace(
+            self,
+            by_roster={key: held for key, held in by_roster.items() if held},
+            by_payer={key: held for key, held in by_payer.items() if held},
+        )
+
     def rosters_of(self, employers: Iterable[int]) -> list[list[Share]]:
         wanted = set(employers)
         return [held for held in self.by_roster.values() if held[0].due.roster.employer_id in wanted]
@@ -85,6 +101,7 @@ def _known(lines: Sequence[StatementLine]) -> dict[str, set[int]]:
 
 def guesses(line: StatementLine, held: Owed) -> list[Guess]:
     """The best first; none where nothing speaks for any due."""
+    held = held.on(line.account)
     found = [one for one in (*_rosters(line, held), *_groups(line, held)) if one.parts]
     best: dict[tuple[tuple[int, int], ...], Guess] = {}
     for one in sorted(found, key=lambda guess: -guess.score):
@@ -189,13 +206,23 @@ def waiting(by: Role) -> QuerySet[StatementLine]:
 
 
 def small(by: Role) -> list[StatementLine]:
-    """What else is not in the books: interest of the paying account, charges, refunds that the bank has paid out."""
+    """What else is not in the books: interest of the paying account, charges, and money that the bank has given back."""
     found = (
         _unsaid(by).exclude(account__purpose="collecting", amount_fen__gt=0).order_by("booked_on", "position")
     )
-    refunded = {-fen for fen in released_sums(by)}
-    likely = Q(name="") | Q(name__contains="银行") | Q(amount_fen__in=refunded, account__purpose="collecting")
-    return [one for one in found.filter(likely) if kind_of(one) or one.amount_fen in refunded]
+    back = released_sums(by) | {
+        (one.line.amount_fen, one.line.account.organisation.path) for one in in_suspense(by)
+    }
+    likely = Q(name="") | Q(name__contains="银行") | Q(amount_fen__in={-fen for fen, _ in back})
+    return [one for one in found.filter(likely) if kind_of(one) or _gives_back(one, back)]
+
+
+def _gives_back(line: StatementLine, sums: Iterable[tuple[int, str]]) -> bool:
+    """Whether an agency's account gave out what waited to go back from there."""
+    place = line.account.organisation.path
+    return line.account.purpose == OwnAccount.Purpose.COLLECTING and any(
+        fen == -line.amount_fen and path.startswith(place) for fen, path in sums
+    )
 
 
 def _unsaid(by: Role) -> QuerySet[StatementLine]:
@@ -214,6 +241,15 @@ def kind_of(line: StatementLine) -> str:
 def in_suspense(by: Role) -> QuerySet[LineUse]:
     """Money in the books that nobody has claimed yet, oldest first."""
     return uses(by).filter(kind=LineUse.Kind.SUSPENSE, ended_at=None).order_by("line__booked_on", "pk")
+
+
+def sent_back_by(by: Role, line: StatementLine) -> QuerySet[LineUse]:
+    """Unclaimed money that a payment may have returned: whole, later, from the account that it came to."""
+    return in_suspense(by).filter(
+        line__account__organisation=line.account.organisation,
+        line__amount_fen=-line.amount_fen,
+        line__booked_on__lte=line.booked_on,
+    )
 
 
 def uses(by: Role) -> QuerySet[LineUse]:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from huzhu.audit import services as audit
+from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.claiming import Kept, post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
@@ -22,6 +23,7 @@ from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger import accounts
 from huzhu.ledger.models import LedgerEntry
+from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -154,8 +156,20 @@ def decline(*, refund: Refund, reason: str, by: Role, at: datetime) -> None:
 
 
 @transaction.atomic
+def make_lists(*, refunds: Iterable[Refund], by: Role, at: datetime) -> list[RefundList]:
+    """A list for each agency, since each gives back from its own account; all of them or none."""
+    offices: dict[Any, list[Refund]] = {}
+    for one in refunds:
+        offices.setdefault(agency_of(one.employer), []).append(one)
+    lists = [make_list(refunds=held, by=by, at=at) for held in offices.values()]
+    if not lists:
+        raise RefundRefused("没有勾选，没有制单。请先勾选要退的。")
+    return lists
+
+
+@transaction.atomic
 def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundList:
-    """Proposed refunds become a list, by one person; another releases it."""
+    """Proposed refunds of one agency become a list, by one person; another releases it."""
     check_may(by, "refunds.list")
     wanted = {one.pk for one in refunds}
     found = list(
@@ -168,6 +182,10 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundLis
         raise RefundRefused("没有勾选，或者有的已经在别的清单里，没有制单。请刷新后重新勾选。")
     for one in found:
         check_may(by, "refunds.list", within=one.employer)
+    if len({agency_of(one) for one in {refund.employer for refund in found}}) > 1:
+        raise RefundRefused(
+            "勾选的退费不是同一个代办处的，没有制单：一张清单从一个账户付出，请按代办处分开制单。"
+        )
     day = _today(at)
     count = RefundList.objects.select_for_update().filter(number__startswith=f"T{day:%Y%m%d}-").count()
     parts = RefundPart.objects.filter(refund__in=found, state=RefundPart.State.WAITING)
@@ -261,6 +279,8 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
         raise RefundRefused(
             f"这一笔付出 {spoken(-line.amount_fen)} 元，和选的退费不相等（或者有的已经付过），没有入账。请核对。"
         )
+    for one in refunds:
+        _refuse_elsewhere(line, one)
     use = use_line(line, LineUse.Kind.REFUND, by, at)
     kept = [one for refund in refunds for one in _kept(refund, _gone(refund), _sum(held, refund))]
     post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at, kept=kept)
@@ -272,6 +292,17 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
             Refund.objects.filter(pk=one.pk).update(state=State.PAID, paid_on=line.booked_on)
         audit.record(by=by, verb="refunds.paid", on=one, at=at, detail={"reference": line.reference})
     return use
+
+
+def _refuse_elsewhere(line: StatementLine, refund: Refund) -> None:
+    """A refund leaves an account on which the money of its agency lies."""
+    office, account = agency_of(refund.employer), line.account
+    if not bank.holds(account, office):
+        raise RefundRefused(
+            f"这一笔是从{account.organisation.name}的{account.get_purpose_display()}付出的，"
+            f"{refund.employer.name}的会费在{office.name}的账上，没有入账：请核对是不是选错了退费；"
+            "银行确实付错了户的，请先把钱收回，再从对的账户付。"
+        )
 
 
 def _kept(refund: Refund, gone_fen: int, amount_fen: int) -> Iterator[Kept]:
@@ -305,9 +336,13 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
     check_may(by, "bank.post", within=line.account.organisation)
     to = payee.checked()
     held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
-    old = RefundPart.objects.get(pk=part.pk)
+    old = RefundPart.objects.select_related("paid_by__line__account").get(pk=part.pk)
     if held.state != State.PAID or old.state != RefundPart.State.PAID or old.amount_fen != line.amount_fen:
         raise RefundRefused("退汇的金额和这笔退费不相等，或者退费还没有全部付出，没有入账。请核对。")
+    if old.paid_by is None or old.paid_by.line.account.organisation_id != line.account.organisation_id:
+        raise RefundRefused(
+            "退汇要回到付出的那个账户，这一笔到了别的账户，没有入账。请核对选的是不是这笔退费。"
+        )
     use = use_line(line, LineUse.Kind.RETURNED, by, at)
     kept = list(_kept(held, _gone(held) - old.amount_fen, old.amount_fen))
     post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at, kept=kept)

@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.models import LineUse, Receipt
+from huzhu.organisations.models import Organisation
+from huzhu.organisations.queries import agency_of
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -62,9 +64,12 @@ def lists_of(refund: Refund) -> list[RefundList]:
 
 def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
     """What a line may have paid: one part, a whole refund, or a whole list; or the one that it brings back."""
+    place = line.account.organisation
     parts = parts_visible_to(by).order_by("refund", "place")
+    parts = parts.filter(refund__employer__path__startswith=place.path)
     if line.amount_fen > 0:
         back = parts.filter(
+            paid_by__line__account__organisation=place,
             refund__state=Refund.State.PAID,
             state=RefundPart.State.PAID,
             amount_fen=line.amount_fen,
@@ -75,10 +80,16 @@ def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
     return [held for held in groups if sum(one.amount_fen for one in held) == -line.amount_fen]
 
 
-def released_sums(by: Role) -> set[int]:
-    """What the bank may pay out in one line."""
+def released_sums(by: Role) -> set[tuple[int, str]]:
+    """What the bank may pay out in one line, each with the path of an employer that gets it."""
     groups = _groups(_released(parts_visible_to(by).order_by("refund", "place")))
-    return {sum(one.amount_fen for one in held) for held in groups}
+    return {(sum(one.amount_fen for one in held), held[0].refund.employer.path) for held in groups}
+
+
+def pays(listed: RefundList) -> Organisation | None:
+    """The agency whose money a list gives back; none where the list was dissolved."""
+    one = RefundPart.objects.filter(list=listed).select_related("refund__employer").first()
+    return agency_of(one.refund.employer) if one else None
 
 
 def _released(parts: QuerySet[RefundPart]) -> QuerySet[RefundPart]:

@@ -18,7 +18,16 @@ REFUND, CASH_BACK = "refund:", "cashback:"
 # sources that name a line of the bank's statement by its reference, with a number after it; the first two a transfer's,
 # which may have come without a statement
 _OF_TRANSFERS = ("receipt", "over")
-_OF_LINES = ("suspense", "claimed", "interest", "fee", "refund-paid", "refund-back", "claw-back")
+_OF_LINES = (
+    "suspense",
+    "suspense-back",
+    "claimed",
+    "interest",
+    "fee",
+    "refund-paid",
+    "refund-back",
+    "claw-back",
+)
 
 
 @dataclass(frozen=True, slots=True)

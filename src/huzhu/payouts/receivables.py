@@ -9,6 +9,7 @@ from django.db.models import F
 
 from huzhu.adjudication.models import Decision
 from huzhu.audit import services as audit
+from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
 from huzhu.claims.services import ReasonNeeded, needed
 from huzhu.contributions.claiming import ClaimRefused, free_line, use_line
@@ -112,11 +113,7 @@ def record_return(*, receivable: Receivable, line: StatementLine, by: Role, at: 
     """
     office = _claim(receivable).office
     check_may(by, "receivables.return", within=office)
-    if (
-        line.amount_fen <= 0
-        or line.account.purpose != "paying"
-        or not line.account.organisation.contains(office)
-    ):
+    if line.amount_fen <= 0 or line.account.purpose != "paying" or not bank.holds(line.account, office):
         raise ClearingRefused("请选省级发放户上的一笔来款。会员把钱汇到别处的，先转到发放户。")
     debts = _locked(Receivable.objects.open().filter(member=receivable.member_id))
     debts.sort(key=lambda one: one.pk != receivable.pk)

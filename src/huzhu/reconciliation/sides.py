@@ -21,7 +21,7 @@ CODES = {OwnAccount.Purpose.COLLECTING: "1003", OwnAccount.Purpose.PAYING: "1001
 # the payment of a decision; sources that name the bank's reference, with the part's number after it
 _PAYS = re.compile(r"decision:(\d+):paid")
 _NAMED = re.compile(
-    r"(?:receipt|over|suspense|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
+    r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
 # what is to be done about a payment that the bank made and we do not know of
 _DOUBT = {

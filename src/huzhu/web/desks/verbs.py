@@ -58,6 +58,7 @@ WORDS = {
     "contributions.see_slip": "查看银行回单",
     "contributions.split": "设定会费分担",
     "contributions.undo_line": "撤销来款认领",
+    "contributions.send_back": "登记待查收款退回",
     "contributions.upload_slip": "上传银行回单",
     "contributions.use_line": "认领银行流水",
     "contributions.use_prepaid": "多缴款抵缴",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.bank import queries as bank
-from huzhu.contributions import claiming, matching, queries, repaying, sourcing
+from huzhu.contributions import claiming, matching, queries, repaying, sourcing, unclaimed
 from huzhu.contributions import services as fees
 from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
@@ -73,7 +73,7 @@ def _cells(row: tuple[Any, int, Any, str]) -> tuple[Cell, ...]:
 def credit(request: Any, pk: Any) -> HttpResponse:
     """One line: what it may be, and every way to say what it is."""
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
-    held = matching.owed(request.by, [line])
+    held = matching.owed(request.by, [line]).on(line.account)
     found = matching.guesses(line, held) if line.amount_fen > 0 else []
     wanted = request.GET.get("q", "").strip()[:120]
     places = {one.pk for word in _WORDS.split(wanted) if word for one in named(request.by, word)[:MOST_FOUND]}
@@ -89,6 +89,7 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "uses": matching.uses(request.by).filter(line=line),
         "registered": fees.standing(line.reference).exists(),
         "refunds": repaying.paid_by(request.by, line),
+        "sent_back": matching.sent_back_by(request.by, line) if line.amount_fen < 0 else (),
         "booked": sources.booked(request.by, *sourcing.sources_of(line)),
         "paid": sources.paid_by_line(request.by, line),
         "works": request.by.code in WORKERS,
@@ -153,6 +154,23 @@ def post(request: Any, pk: Any) -> HttpResponse:
         told(request, refused)
         return redirect("web:credit", pk)
     messages.success(request, f"已记入“{use.get_kind_display()}”，凭证 {use.voucher}。")
+    return redirect("web:credits")
+
+
+@require_POST
+@staff(*WORKERS)
+@once("contributions.send_back")
+def send_back(request: Any, pk: Any) -> HttpResponse:
+    """A payment has returned money that nobody had claimed."""
+    line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
+    key = request.POST.get("use", "")
+    waiting = get_object_or_404(matching.uses(request.by), pk=int(key) if key.isdecimal() else 0)
+    try:
+        use = unclaimed.send_back(waiting=waiting, line=line, by=request.by, at=request.now)
+    except REFUSED as refused:
+        told(request, refused)
+        return redirect("web:credit", pk)
+    messages.success(request, f"待查收款已记为退回，凭证 {use.voucher}。")
     return redirect("web:credits")
 
 

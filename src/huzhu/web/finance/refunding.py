@@ -57,7 +57,7 @@ def all_refunds(request: Any) -> HttpResponse:
     shown = lists.shown(request, asked, found)
     shown |= {
         "rows": [(one, _to(one)) for one in shown["pages"]],
-        "made": repaying.lists_visible_to(request.by)[:10],
+        "made": [(one, repaying.pays(one)) for one in repaying.lists_visible_to(request.by)[:10]],
         "lists": request.by.code == "payment_maker",
         "releases": request.by.code == "payment_releaser",
         "declines": request.by.code in WORKERS,
@@ -180,10 +180,13 @@ def make(request: Any) -> HttpResponse:
     """What was ticked becomes a list."""
     ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
     with answered(request, REFUSED):
-        listed = refunds.make_list(
+        made = refunds.make_lists(
             refunds=repaying.visible_to(request.by).filter(pk__in=ticked), by=request.by, at=request.now
         )
-        messages.success(request, f"退费清单 {listed.number} 已做好，请另一个人放行。")
+        each = "（每个代办处一张）" if len(made) > 1 else ""
+        messages.success(
+            request, f"退费清单 {'、'.join(one.number for one in made)} 已做好{each}，请另一个人放行。"
+        )
     return redirect("web:refunds")
 
 

@@ -78,6 +78,7 @@ urlpatterns = [
     path("credits/<uuid:pk>/", crediting.credit, name="credit"),
     path("credits/<uuid:pk>/claim/", crediting.claim, name="credit-claim"),
     path("credits/<uuid:pk>/post/", crediting.post, name="credit-post"),
+    path("credits/<uuid:pk>/send-back/", crediting.send_back, name="credit-send-back"),
     path("credits/<uuid:pk>/refund/", refunding.settle_line, name="credit-refund"),
     path("credits/uses/<int:pk>/undo/", crediting.undo, name="credit-undo"),
     path("credits/prepaid/<int:pk>/", crediting.prepaid, name="prepaid"),
