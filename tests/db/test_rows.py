@@ -15,7 +15,7 @@ from huzhu.audit.models import Event
 from huzhu.core.ciphers import CannotOpen
 from huzhu.db.asked import Asked
 from huzhu.db.fields import PlaintextRefused
-from huzhu.db.rows import NoRow, insert
+from huzhu.db.rows import NoRow, insert, ready, write
 from huzhu.enrolment.models import Enrolment
 from huzhu.organisations.models import Organisation
 
@@ -63,6 +63,16 @@ class TestSealed:
         with pytest.raises(CannotOpen):
             field.text_in(held, other.pk)
 
+    def test_instances_made_ready_beforehand_are_the_rows_the_mapper_writes(self):
+        Person.objects.create(name="刘女士", id_number=LIU)
+        made = Person(name="刘女士", id_number=LIU)
+        rows = ready(Person, [made])
+        assert Person.objects.count() == 1
+        write(rows)
+        one, other = Person.objects.filter(id_number_index=LIU, id_number_tail="0028")
+        assert {one.pk, other.pk} > {made.pk}
+        assert (one.id_number, one.name, one.diagnosis) == (other.id_number, other.name, other.diagnosis)
+
     def test_what_cannot_be_sealed_is_refused(self):
         with pytest.raises(NoRow):
             insert(Person, ("name", "id_number"), [("刘女士", LIU)])
@@ -77,6 +87,15 @@ def test_every_kind_of_value_comes_back_as_from_the_mapper():
     one, other = Event.objects.order_by("pk").values(*EVENT)
     assert one == other
     assert one["detail"] == EVENT["detail"]
+
+
+def test_an_event_made_ready_is_the_event_of_the_mapper():
+    Event.objects.create(**EVENT)
+    write(ready(Event, [Event(**EVENT), Event(**EVENT)]))
+    one, *others = Event.objects.order_by("pk").values(*EVENT)
+    assert others == [one, one]
+    write(ready(Event, []))
+    assert Event.objects.count() == 3
 
 
 def test_dates_keys_and_defaults_come_back_as_from_the_mapper():

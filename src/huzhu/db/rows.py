@@ -1,12 +1,14 @@
 """Many rows written by one statement, from plain values: what a model instance costs is paid by nobody who needs none."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
 
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
+from huzhu.db.sealed import PlacedField
 
 # columns whose values go to the database as they are
 PLAIN = {"CharField", "TextField", "BooleanField", "IntegerField", "BigIntegerField", "PositiveIntegerField"}
@@ -34,12 +36,47 @@ def insert(
     columns = [_column(one, given, count) for one in fields]
     if astray := given.keys() - {one.name for one in fields}:
         raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
-    statement = _statement(model, connection.vendor) + or_else
+    write(Ready(model, columns), or_else=or_else)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Rows as the driver takes them, column by column: sealed, and only the statement is left."""
+
+    model: type[models.Model]
+    columns: list[list[Any]]
+
+
+def ready(model: type[models.Model], rows: Sequence[models.Model]) -> Ready:
+    """New instances made ready outside of the transaction that will `write` them; they do not learn a number the database gives."""
+    return Ready(model, [_of_each(field, rows) for field in _written(model)] if rows else [])
+
+
+def sealed(rows: Sequence[models.Model]) -> None:
+    """The sealed columns of new instances alone, where they lack something that only their transaction will know."""
+    for field in _written(type(rows[0])) if rows else ():
+        if isinstance(field, PlacedField):
+            for one in rows:
+                field.pre_save(one, True)
+
+
+def _of_each(field: Any, rows: Sequence[models.Model]) -> list[Any]:
+    values = [field.pre_save(one, True) for one in rows]
+    if isinstance(field, PlacedField):
+        return [field.get_prep_value(one) for one in values]
+    return _prepared(field, values)
+
+
+def write(rows: Ready, *, or_else: str = "") -> None:
+    """The one statement."""
+    if not rows.columns:
+        return
+    statement = _statement(rows.model, connection.vendor) + or_else
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(statement, columns)
+            cursor.execute(statement, rows.columns)
         else:
-            cursor.executemany(statement, list(zip(*columns, strict=True)))
+            cursor.executemany(statement, list(zip(*rows.columns, strict=True)))
 
 
 def _column(field: Any, given: dict[str, Column], count: int) -> list[Any]:

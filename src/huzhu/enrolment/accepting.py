@@ -13,13 +13,14 @@ from django.db.models import CharField, F, Max, Value
 from django.db.models.functions import Cast, Concat, LPad
 
 from huzhu.audit import services as audit
+from huzhu.db.rows import ready, write
 from huzhu.enrolment.entry import Entry
 from huzhu.enrolment.line import Line
 from huzhu.enrolment.models import CertificateSeries, Enrolment, Roster, RosterRow
 from huzhu.enrolment.reading import joined
 from huzhu.enrolment.refusals import NobodyToEnrol, RosterLacks, RosterSettled, RowsChanged, RowsToMend
 from huzhu.enrolment.rows import in_slices, line_of
-from huzhu.enrolment.slices import SLICE, TakenOver, Tell, cleared, hold, pause, sealed, take
+from huzhu.enrolment.slices import SLICE, TakenOver, Tell, cleared, hold, pause, take
 from huzhu.members import services as members
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
@@ -87,7 +88,7 @@ def _write(
             if line.account and line.bank_name
         }
         first = {number: account for number, account in accounts.items() if number in new}
-        added = sealed(members.first_accounts(accounts=first, members=new, at=at))
+        added = members.first_accounts(accounts=first, members=new, at=at)
         some = _Known(
             [one for one in people if one.identity.number in found],
             {number: account for number, account in accounts.items() if number in found},
@@ -95,11 +96,11 @@ def _write(
         known.append(some)
         enrolments = list(_enrolments(roster, rows, lines, found | new, entry, numbers))
         heads.update(enrolment.edition_id for enrolment in enrolments)
-        sealed(list(new.values()))
+        made = [*members.ready_to_add(members=new, accounts=added), ready(Enrolment, enrolments)]
         with transaction.atomic():
             hold(roster, mine)
-            members.add_new(members=new, accounts=added)
-            Enrolment.unready.bulk_create(enrolments)
+            for one in made:
+                write(one)
         done += len(rows)
         tell(done, total, "正在登记人员和保障")
         pause()

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from huzhu.audit import services as audit
+from huzhu.db.rows import ready, write
 from huzhu.enrolment import columns, sheet
 from huzhu.enrolment.columns import Reading
 from huzhu.enrolment.entry import Entry
@@ -24,7 +25,7 @@ from huzhu.enrolment.refusals import (
     StartRefused,
 )
 from huzhu.enrolment.repeats import Repeats
-from huzhu.enrolment.slices import TakenOver, Tell, cleared, hold, quietly, sealed, sliced, take
+from huzhu.enrolment.slices import TakenOver, Tell, cleared, hold, quietly, sliced, take
 from huzhu.files import services as files
 from huzhu.files.tables import TableRefused
 from huzhu.organisations.models import Organisation
@@ -209,10 +210,11 @@ def _fill(roster: Roster, book: sheet.Book, reading: Reading, by: Role, at: date
     try:
         for part in sliced(book.rows(reading)):
             lines = [Line.of(number, cells, starts_on=starts_on) for number, cells in part]
-            rows = sealed([filled(RosterRow(roster=roster), *pair) for pair in judged(lines, entry, repeats)])
+            rows = [filled(RosterRow(roster=roster), *pair) for pair in judged(lines, entry, repeats)]
+            made = ready(RosterRow, rows)
             with transaction.atomic():
                 hold(roster, mine)
-                RosterRow.unread.bulk_create(rows)
+                write(made)
             done, bad = done + len(rows), bad + sum(not row.joins for row in rows)
             tell(done, total, f"正在核对，已有 {bad:,} 行有问题" if bad else "正在核对")
         _show(roster, mine, reading, {"rows": done, "bad": bad}, by, at)

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Max
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import tidy
+from huzhu.db.rows import sealed
 from huzhu.enrolment import columns, services, sheet
 from huzhu.enrolment.columns import Reading
 from huzhu.enrolment.entry import Entry
@@ -19,7 +20,7 @@ from huzhu.enrolment.line import ASKED, LABELS, Line
 from huzhu.enrolment.models import Enrolment, Renewal, RenewalLine, Roster, Way
 from huzhu.enrolment.queries import offered_on
 from huzhu.enrolment.reading import remember, understood
-from huzhu.enrolment.slices import Tell, quietly, sealed
+from huzhu.enrolment.slices import Tell, quietly
 from huzhu.files import services as files
 from huzhu.files.models import StoredFile
 from huzhu.members.services import NotAPhone, phone_number
@@ -77,7 +78,8 @@ def _begun(employer: Organisation, ends_on: date, by: Role, at: datetime) -> Ren
         raise NothingToRenew(f"{employer.name}没有在 {ends_on} 到期、还没有续保的保障。请回到工作台核对。")
     today = at.astimezone(SHANGHAI).date()
     ways = {row.roster.way for rows in people.values() for row in rows if row.roster}
-    lines = sealed([_line(employer, number, rows) for number, rows in enumerate(people.values(), 1)])
+    lines = [_line(employer, number, rows) for number, rows in enumerate(people.values(), 1)]
+    sealed(lines)
     with transaction.atomic():
         renewal = Renewal.objects.create(
             employer=employer,

@@ -9,7 +9,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
-from huzhu.db.sealed import PlacedField
 from huzhu.enrolment.models import Roster
 from huzhu.jobs.working import Tell, quietly
 
@@ -49,15 +48,6 @@ def hold(roster: Roster, mine: uuid.UUID) -> None:
     """In the transaction of a slice: it is still mine, and stays so until the commit. TakenOver."""
     if not Roster.objects.filter(pk=roster.pk, draft=mine).update(draft=mine):
         raise TakenOver(f"名册 {roster.pk} 已由另一个后台接手")
-
-
-def sealed(rows: list[Any]) -> list[Any]:
-    """The rows with their columns sealed already, so that the transaction that writes them need not."""
-    for row in rows:
-        for field in row._meta.local_concrete_fields:  # noqa: SLF001  Django's documented name for it
-            if isinstance(field, PlacedField):
-                field.pre_save(row, add=True)
-    return rows
 
 
 def cleared(roster: Roster, mine: uuid.UUID, rows: Any, number: str) -> None:

@@ -1,6 +1,6 @@
 """Verbs on members: register, accounts, phones, sign in, show one field in full. Corrections stand in their own file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -10,6 +10,7 @@ from django.db import transaction
 from huzhu.audit import services as audit
 from huzhu.core.identity import Identity
 from huzhu.core.pinyin import initials
+from huzhu.db.rows import Ready, ready
 from huzhu.members.accounts import (
     ChangeIsSettled,
     NoPhone,
@@ -39,7 +40,6 @@ __all__ = [
     "account_number",
     "add_account",
     "add_accounts",
-    "add_new",
     "change_account",
     "change_phone",
     "check_twice",
@@ -47,6 +47,7 @@ __all__ = [
     "first_accounts",
     "initials",
     "phone_number",
+    "ready_to_add",
     "register",
     "register_all",
     "reveal",
@@ -107,7 +108,7 @@ def register_all(
     known, new = sorted_out(people=wanted.values(), employer=employer, is_synthetic=is_synthetic)
     for number, member in known.items():
         _refresh(member, wanted[number], employer)
-    add_new(members=new)
+    Member.objects.bulk_create(new.values(), batch_size=SLICE)
     return known | new
 
 
@@ -121,11 +122,9 @@ def sorted_out(
     return known, new
 
 
-@transaction.atomic
-def add_new(*, members: Mapping[str, Member], accounts: Iterable[BankAccount] = ()) -> None:
-    """Write members who were sorted out as new, with their accounts; the verb that calls this records the act."""
-    Member.objects.bulk_create(members.values(), batch_size=SLICE)
-    BankAccount.objects.bulk_create(accounts, batch_size=SLICE)
+def ready_to_add(*, members: Mapping[str, Member], accounts: Sequence[BankAccount] = ()) -> list[Ready]:
+    """Members who were sorted out as new, and their accounts, for `db.rows.write`; the verb that writes them records the act."""
+    return [ready(Member, list(members.values())), ready(BankAccount, accounts)]
 
 
 def first_accounts(
