@@ -15,6 +15,7 @@ from factories.users import a_role
 from factories.web import as_member, as_staff, html_of
 from huzhu.adjudication.models import Correction, Decision
 from huzhu.claims.models import SettlementChange
+from huzhu.payouts import receivables
 from huzhu.payouts.models import Clearing, Receivable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -137,6 +138,24 @@ def test_the_claim_and_the_phone_say_why_in_plain_words(office, paid, wang, debt
     assert "多发了 1,200.00 元" in phone
     letter = as_member(wang).get(at("my-correction-letter", paid.claim_id))
     assert letter.content.startswith(b"%PDF")
+
+
+def test_the_phone_says_what_is_owed_why_and_how_it_can_be_returned(office, place, paid, wang, debt):
+    home = html_of(as_member(wang).get(at("phone")))
+    card = home[home.index('id="owing"') :]
+    assert "1,200.00" in card
+    assert f"{at('my-claim', paid.claim_id)}#why" in card
+    assert f"请向{place.city.name}要本会的账户" in card
+    assert 'id="why"' in html_of(as_member(wang).get(at("my-claim", paid.claim_id)))
+    account = an_own_account(place.province, by=office.maker)
+    assert account.number in html_of(as_member(wang).get(at("phone")))
+    other = a_covered_member(place, "赵一", sex="male")
+    assert 'id="owing"' not in html_of(as_member(other).get(at("phone")))
+    a_statement(account, told(f"{timezone.localdate(office.at)}", "R1", "1200.00"), by=office.maker)
+    receivables.record_return(receivable=debt, line=the_line("R1"), by=office.maker, at=office.later())
+    assert "您退回的 1,200.00 元已到，正在入账" in html_of(as_member(wang).get(at("phone")))
+    receivables.settle(clearing=Clearing.objects.get(), agree=True, by=office.releaser, at=office.later())
+    assert 'id="owing"' not in html_of(as_member(wang).get(at("phone")))
 
 
 def test_the_desk_lists_what_is_owed_with_its_age_and_opens_to_its_working(office, paid, debt):

@@ -47,10 +47,13 @@ def holds(account: OwnAccount, office: Organisation) -> bool:
     """Whether an office's money lies on this account: the one it collects on, or the nearest above it that pays."""
     if account.purpose == OwnAccount.Purpose.COLLECTING:
         return account.organisation_id == office.pk
+    # one that was replaced still has lines
+    nearest = paying(office) or account
+    return account.organisation_id == nearest.organisation_id and account.organisation.contains(office)
+
+
+def paying(office: Organisation) -> OwnAccount | None:
+    """The account from which is paid what an office's members get: the nearest above it."""
     pays = OwnAccount.objects.filter(purpose=OwnAccount.Purpose.PAYING, ended_at=None)
     above = [int(pk) for pk in office.path.split("/") if pk]
-    nearest = pays.filter(organisation__in=above).order_by("-organisation__path").first()
-    # one that was replaced still has lines
-    return (
-        account.organisation_id == (nearest or account).organisation_id and account.organisation_id in above
-    )
+    return pays.filter(organisation__in=above).order_by("-organisation__path").first()

@@ -10,7 +10,7 @@ from huzhu.core.money import spoken
 BANK_MISSING, BANK_EXTRA, AMOUNT, TWICE = "bank_missing", "bank_extra", "amount", "twice"
 NOT_PAID, NO_VOUCHER, BOOK_AMOUNT = "not_paid", "no_voucher", "book_amount"
 WRONG_DAY, WRONG_BATCH, NO_PAYOUT, OPENING = "wrong_day", "wrong_batch", "no_payout", "opening"
-BANK_PAID = "bank_paid"
+BANK_PAID, TO_CONFIRM = "bank_paid", "to_confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,10 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A movement on the statement; `batches` are the numbers of batches that its remark names."""
+    """A movement on the statement; `batches` are the numbers of batches that its remark names.
+
+    `awaits`: somebody has said what it is, in these words, and it is booked when another person has confirmed that.
+    """
 
     key: str
     on: date
@@ -53,6 +56,7 @@ class Line:
     remark: str = ""
     batches: tuple[str, ...] = ()
     caused_by: frozenset[str] = frozenset()
+    awaits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,9 @@ def differences(
     _payouts_against_bank(work, paid, unclear)
     _books_against_bank(work, [one for one in book if not one.pays])
     for line in work.lines:
-        words = f"银行{_moved(line.amount_fen)}，{line.name or '没有写对方'}，账上没有"
-        work.say(BANK_EXTRA, line.on, words, line=line, bank_fen=line.amount_fen)
+        kind, said = (TO_CONFIRM, line.awaits) if line.awaits else (BANK_EXTRA, "账上没有")
+        words = f"银行{_moved(line.amount_fen)}，{line.name or '没有写对方'}，{said}"
+        work.say(kind, line.on, words, line=line, bank_fen=line.amount_fen)
     return sorted(work.found, key=lambda one: (one.on, one.key))
 
 

@@ -7,6 +7,10 @@ DIFFERENCE = {
         Difference.State.EXPLAINED: "出纳（不是经手人）",
         Difference.State.GONE: "下一次对账",
     },
+    Difference.State.SAID: {Difference.State.GONE: "下一次对账"},
     Difference.State.EXPLAINED: {Difference.State.GONE: "下一次对账"},
-    Difference.State.GONE: {Difference.State.OPEN: "下一次对账"},
+    Difference.State.GONE: {
+        Difference.State.OPEN: "下一次对账",
+        Difference.State.SAID: "下一次对账",
+    },
 }

@@ -9,7 +9,10 @@ from huzhu.reconciliation import compare
 
 
 class Difference(models.Model):
-    """Something on which books, payouts and bank do not agree; until a person has explained it, payouts stand still."""
+    """Something on which books, payouts and bank do not agree; until a person has explained it, payouts stand still.
+
+    What one person has said and another must confirm only waits: it stops nothing.
+    """
 
     class Kind(models.TextChoices):
         BANK_MISSING = compare.BANK_MISSING, "账上有，银行没有"
@@ -23,10 +26,12 @@ class Difference(models.Model):
         WRONG_BATCH = compare.WRONG_BATCH, "批次不一致"
         NO_PAYOUT = compare.NO_PAYOUT, "账上付了，没有对应的发放"
         BANK_PAID = compare.BANK_PAID, "银行已付，我方还没有记到账"
+        TO_CONFIRM = compare.TO_CONFIRM, "会员退回，还没有确认入账"
         OPENING = compare.OPENING, "起点余额不一致"
 
     class State(models.TextChoices):
         OPEN = "open", "待说明"
+        SAID = "said", "待第二人确认"
         EXPLAINED = "explained", "已说明"
         GONE = "gone", "已消除"
 

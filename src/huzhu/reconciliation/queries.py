@@ -54,6 +54,11 @@ def waiting(by: Role) -> QuerySet[Difference]:
     return differences(by).filter(state=Difference.State.OPEN).order_by("on", "pk")
 
 
+def to_confirm(by: Role) -> QuerySet[Difference]:
+    """Those that another person's word clears, oldest first."""
+    return differences(by).filter(state=Difference.State.SAID).order_by("on", "pk")
+
+
 def accounts(by: Role) -> QuerySet[OwnAccount]:
     """Accounts in use in the asker's branch."""
     if not may(by, "reconciliation.see"):
@@ -65,6 +70,11 @@ def accounts(by: Role) -> QuerySet[OwnAccount]:
 def open_count(account: OwnAccount) -> int:
     """How many differences of the account wait for somebody now; since the last run some may have been explained."""
     return Difference.objects.filter(account=account, state=Difference.State.OPEN).count()
+
+
+def awaits_count(account: OwnAccount) -> int:
+    """How many another person must only confirm."""
+    return Difference.objects.filter(account=account, state=Difference.State.SAID).count()
 
 
 def last_run(account: OwnAccount) -> Run | None:

@@ -12,7 +12,7 @@ from huzhu.core.money import spoken
 from huzhu.ledger.models import Voucher
 from huzhu.payouts import services as payouts
 from huzhu.payouts.models import PayoutStop
-from huzhu.reconciliation.compare import OPENING, Found, differences
+from huzhu.reconciliation.compare import OPENING, TO_CONFIRM, Found, differences
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.reconciliation.sides import Sides, sides_of, until
 from huzhu.users.models import Role
@@ -113,7 +113,7 @@ def _keep(account: OwnAccount, found: Iterable[Found], at: datetime) -> None:
     by_key = {one.key: one for one in found}
     held = {one.key: one for one in Difference.objects.filter(account=account)}
     Difference.objects.bulk_create(_row(account, one, at) for key, one in by_key.items() if key not in held)
-    back = [one.pk for key, one in held.items() if key in by_key and one.state == State.GONE]
+    back = [one for key, one in held.items() if key in by_key and one.state == State.GONE]
     blank: dict[str, Any] = {
         "cause": "",
         "reason": "",
@@ -121,9 +121,16 @@ def _keep(account: OwnAccount, found: Iterable[Found], at: datetime) -> None:
         "explained_by_name": "",
         "explained_at": None,
     }
-    Difference.objects.filter(pk__in=back).update(state=State.OPEN, gone_at=None, found_at=at, **blank)
+    for one in back:
+        again = {"state": _first_state(one.kind), "gone_at": None, "found_at": at, **blank}
+        Difference.objects.filter(pk=one.pk).update(**again)
     gone = [one.pk for key, one in held.items() if key not in by_key and one.state != State.GONE]
     Difference.objects.filter(pk__in=gone).update(state=State.GONE, gone_at=at)
+
+
+def _first_state(kind: str) -> str:
+    """What another person must only confirm stops nothing."""
+    return State.SAID if kind == TO_CONFIRM else State.OPEN
 
 
 def _row(account: OwnAccount, one: Found, at: datetime) -> Difference:
@@ -141,6 +148,7 @@ def _row(account: OwnAccount, one: Found, at: datetime) -> Difference:
         payout_id=one.paid.key if one.paid else None,
         line_id=one.line.key if one.line else None,
         caused_by=sorted(one.caused_by),
+        state=_first_state(one.kind),
         found_at=at,
     )
 
@@ -158,10 +166,14 @@ def _brake(account: OwnAccount, waiting: int, at: datetime) -> None:
         payouts.resume(stop=stop, reason="对账的差异都已说明或消除", by=audit.SYSTEM, at=at)
 
 
-def said(run: Run, waiting: int | None = None) -> str:
-    """What came out, in one sentence; `waiting` is how many still wait to be explained, where that is asked later."""
+def said(run: Run, waiting: int | None = None, awaits: int = 0) -> str:
+    """What came out, in one sentence; `waiting` is how many still wait to be explained, where that is asked later.
+
+    `awaits` are those that another person must only confirm.
+    """
     sums = f"账面 {spoken(run.book_fen)} － 银行 {spoken(run.bank_fen)} ＝ {spoken(run.difference_fen)}"
     if not run.found_count:
         return f"对到 {run.until}：{sums}，逐笔相符。"
     waits = run.open_count if waiting is None else waiting
-    return f"对到 {run.until}：{sums}；差异 {run.found_count} 条，待说明 {waits} 条。"
+    confirm = f"，待第二人确认 {awaits} 条" if awaits else ""
+    return f"对到 {run.until}：{sums}；差异 {run.found_count} 条，待说明 {waits} 条{confirm}。"

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.organisations.models import Organisation
-from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.reconciliation.compare import Book, Line, Paid
 from huzhu.rules.units import SHANGHAI
 
@@ -28,6 +28,8 @@ _DOUBT = {
     Payout.State.SENT: "这一批的回盘还没有导入，请导入回盘",
     Payout.State.IN_DOUBT: "我方还是存疑，请凭银行回单登记“已付”",
 }
+# how long what one person has said may wait for another before it counts as unexplained
+CONFIRMED_WITHIN = timedelta(days=7)
 _BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
 
 
@@ -80,6 +82,7 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         .order_by("position")
     ]
     end = every.filter(booked_on__lte=last).order_by("-position").first()
+    awaits = _awaits(told, last) if pays else {}
     first = told[0] if told else None
     bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
     return Sides(
@@ -87,7 +90,7 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         taken_back=_taken_back(vouchers),
         paid=_paid(offices, account.since, last) if pays else [],
         unclear=_unclear(offices) if pays else [],
-        lines=[_line(one) for one in told],
+        lines=[_line(one, awaits.get(one.pk, "")) for one in told],
         book_before_fen=before,
         bank_before_fen=bank_before,
         book_fen=before + sum(one.amount_fen for one in book),
@@ -215,7 +218,17 @@ def _settled(paid: list[Payout]) -> dict[UUID, frozenset[str]]:
     return people
 
 
-def _line(one: StatementLine) -> Line:
+def _awaits(lines: list[StatementLine], last: date) -> dict[UUID, str]:
+    """Lines that members are said to have sent back, which another person has not confirmed yet, and who said so."""
+    found = Clearing.objects.filter(line__in=lines, state=Clearing.State.SAID)
+    recent = found.filter(said_at__gte=_midnight(last - CONFIRMED_WITHIN))
+    rows = recent.values_list("line", "said_by__name", "receivable__difference__decision__claim__number")
+    return {
+        line: f"{name}已登记为会员退回（申请 {number}），等另一个人确认后入账" for line, name, number in rows
+    }
+
+
+def _line(one: StatementLine, awaits: str) -> Line:
     remark = one.remark or ""
     return Line(
         key=str(one.pk),
@@ -226,6 +239,7 @@ def _line(one: StatementLine) -> Line:
         remark=remark,
         batches=tuple(_BATCH.findall(remark)),
         caused_by=frozenset({one.statement.taken_by}),
+        awaits=awaits,
     )
 
 

@@ -16,6 +16,7 @@ from huzhu.insight.looks import looks_at
 from huzhu.members.accounts import must_wait
 from huzhu.members.consents import standing
 from huzhu.members.queries import corrections, current_account
+from huzhu.payouts import owing
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member
 from huzhu.web.desks.tiles import address
@@ -46,6 +47,7 @@ def home(request: Any) -> HttpResponse:
     told = [_told(claim, clock) | {"failed": sent_back.get(claim.pk)} for claim, clock in found.claims]
     shown = {
         "found": found,
+        "owing": owing.of_member(request.member),
         "will_pay": "、".join(dict.fromkeys(paid_by.get(one.pk, "") for one in found.waiting)).strip("、"),
         "open": [one for one in told if one["claim"].state not in ENDED],
         "ended": [one for one in told if one["claim"].state in ENDED],

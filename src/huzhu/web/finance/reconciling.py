@@ -39,12 +39,16 @@ HEADS = ("日期", "类型", "说明", "账面（元）", "发放（元）", "�
 def reconciliation(request: Any) -> HttpResponse:
     """Each account's last comparison in one sentence, and what nobody has explained."""
     held = queries.accounts(request.by)
-    accounts = [(one, queries.last_run(one), queries.open_count(one)) for one in held]
+    accounts = [
+        (one, queries.last_run(one), queries.open_count(one), queries.awaits_count(one)) for one in held
+    ]
     shown = {
         "accounts": [
-            (one, run, services.said(run, wait) if run else "", wait) for one, run, wait in accounts
+            (one, run, services.said(run, wait, awaits) if run else "", wait, awaits)
+            for one, run, wait, awaits in accounts
         ],
         "waiting": [(one, request.by.actor_id in one.caused_by) for one in queries.waiting(request.by)],
+        "to_confirm": queries.to_confirm(request.by),
         "causes": queries.CAUSES,
         "may_explain": may(request.by, "reconciliation.explain"),
         "may_run": may(request.by, "reconciliation.run"),
