@@ -40,11 +40,6 @@ def place():
     return yichun()
 
 
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
-
-
 def reviewed(place, by=None):
     """A run, looked at and waiting for the second person."""
     by = by or place.reviewer()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from factories.bureau import a_bureau_claim
 from factories.claims import a_covered_member
-from factories.clawing import LARGE, LEAST, Office
+from factories.clawing import LARGE, LEAST
 from factories.schemes import the_capped_scheme
 from factories.users import a_role
 from huzhu.adjudication import automatic, correcting, queries
@@ -24,16 +24,6 @@ from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
 NEXT_STAY = {"admitted_on": date(2022, 7, 11), "discharged_on": date(2022, 7, 12)}
-
-
-@pytest.fixture
-def office(place):
-    return Office(place)
-
-
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
 
 
 @pytest.fixture

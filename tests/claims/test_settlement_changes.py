@@ -6,7 +6,7 @@ import pytest
 
 from factories.bureau import SMALL, a_record, taken_in
 from factories.claims import a_covered_member
-from factories.clawing import LARGE, PAPER, Office
+from factories.clawing import LARGE, PAPER
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -21,16 +21,6 @@ from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
 NEGATIVE = {name: f"-{amount}" for name, amount in SMALL.items()}
-
-
-@pytest.fixture
-def office(place):
-    return Office(place)
-
-
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
 
 
 def came(place, member, **changes):

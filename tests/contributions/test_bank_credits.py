@@ -9,28 +9,13 @@ from factories.contributions import a_receipt
 from factories.office import AT, Office, all_of, held, shares, states
 from factories.organisations import a_city
 from factories.users import a_role
-from huzhu.cli.checks import FEES, PAYMENTS
-from huzhu.cli.verify import compared
 from huzhu.contributions import claiming, matching, queries
 from huzhu.contributions.claiming import ClaimRefused, LineUsed
 from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt
 from huzhu.contributions.services import Money, RecordedBefore
 from huzhu.users.permissions import NotAllowed
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _verified(db):
-    """Whatever a test does, every stored total equals its rows afterwards."""
-    yield
-    wrong = [found for check in (*FEES, *PAYMENTS) if (found := compared(check)).differing]
-    assert not wrong
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files", "totals_verified")]
 
 
 @pytest.fixture

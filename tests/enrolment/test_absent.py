@@ -13,13 +13,8 @@ from huzhu.core.periods import a_year_after
 from huzhu.enrolment import services
 from huzhu.enrolment.expiring import absent, last_covers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 NEXT = a_year_after(START)
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

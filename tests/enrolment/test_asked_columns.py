@@ -25,14 +25,9 @@ from huzhu.enrolment.suggest import suggestions
 from huzhu.files import tables
 from huzhu.schemes import queries as schemes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 INSURED = ("姓名", "身份证号", "手机", "医保类型（职工/居民）")
 SHARES = ("姓名", "身份证号", "手机", "份数")
-
-
-@pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    settings.VAR_DIR = tmp_path
 
 
 @pytest.fixture

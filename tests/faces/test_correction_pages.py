@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from factories.bank import a_statement, an_own_account, the_line, told
 from factories.claims import a_covered_member
-from factories.clawing import LEAST, PAPER, Office
+from factories.clawing import LEAST, PAPER
 from factories.users import a_role
 from factories.web import as_member, as_staff, html_of
 from huzhu.adjudication.models import Correction, Decision
@@ -19,16 +19,6 @@ from huzhu.payouts import receivables
 from huzhu.payouts.models import Clearing, Receivable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
-
-
-@pytest.fixture
-def office(place):
-    return Office(place)
-
-
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The cast that many tests share: the city with its places, who works there, and a member. A test file's own comes first."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ import pytest
 from django.utils import timezone
 
 from factories.claims import Yichun, a_covered_member, yichun
+from factories.clawing import Office
 from factories.organisations import a_city, a_county, a_group, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
+from huzhu.cli.checks import CHECKS
+from huzhu.cli.verify import compared
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
@@ -21,6 +25,13 @@ from huzhu.users.models import Role
 def own_files(settings: Any, tmp_path: Path) -> None:
     """Uploads of one test lie where no other test looks."""
     settings.VAR_DIR = tmp_path
+
+
+@pytest.fixture
+def totals_verified(db: None) -> Iterator[None]:
+    """Whatever a test does, every stored total equals its rows afterwards."""
+    yield
+    assert not [found for check in CHECKS if (found := compared(check)).differing]
 
 
 @pytest.fixture
@@ -41,6 +52,17 @@ def place() -> Yichun:
 @pytest.fixture
 def liu(place: Yichun) -> Member:
     return a_covered_member(place)
+
+
+@pytest.fixture
+def wang(place: Yichun) -> Member:
+    return a_covered_member(place, "王小明", sex="male")
+
+
+@pytest.fixture
+def office(place: Yichun) -> Office:
+    """Who pays claims and puts them right; a test file of another room has an office of its own."""
+    return Office(place)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from factories.claims import a_covered_member
-from factories.clawing import LARGE, LEAST, Office, balance
+from factories.clawing import LARGE, LEAST, balance
 from huzhu.claims.models import Claim
 from huzhu.ledger.models import LedgerEntry
 from huzhu.notices.models import Notice
@@ -15,16 +14,6 @@ from huzhu.payouts.models import Clearing, Difference, Payout, Receivable
 
 pytestmark = pytest.mark.django_db
 NEXT_STAY = {"admitted_on": date(2022, 7, 11), "discharged_on": date(2022, 7, 12)}
-
-
-@pytest.fixture
-def office(place):
-    return Office(place)
-
-
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
 
 
 def told() -> str:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from factories.bank import a_statement, an_own_account, the_line, told
 from factories.claims import a_covered_member
-from factories.clawing import LEAST, Office, balance
+from factories.clawing import LEAST, balance
 from factories.users import a_role
 from huzhu.claims.services import ReasonNeeded
 from huzhu.contributions.claiming import LineUsed
@@ -22,16 +22,6 @@ from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
 NEXT_STAY = {"admitted_on": date(2022, 7, 11), "discharged_on": date(2022, 7, 12)}
-
-
-@pytest.fixture
-def office(place):
-    return Office(place)
-
-
-@pytest.fixture
-def wang(place):
-    return a_covered_member(place, "王小明", sex="male")
 
 
 @pytest.fixture
