@@ -23,17 +23,24 @@ from huzhu.contributions.services import Money
 from huzhu.core.money import yuan
 from huzhu.enrolment.models import Enrolment
 from huzhu.rules.units import SHANGHAI
-from reference import plain_fund as plain
-from reference.plain_fund import COMMON, PlainFund, Sum, Transfer
+from reference import plain_books as plain
+from reference.plain_books import COMMON
+from reference.plain_fund import Part, PlainFund, Roster, Sum, Transfer
+from reference.plain_fund import Share as Due
 
 MORNING = datetime(2022, 3, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 FEES = {"yichun-120": 12_000, "yichun-women": 2_500, "yichun-flex": 14_000}
+SPLITS = {
+    0: {"yichun-120": {"employer": 9_000, "worker": 3_000}},
+    1: {"yichun-120": {"employer": 0, "worker": 12_000}},
+}
+CASH_BACK = 3_600  # to each worker of the second employer, beside the fund
 PAYEE = refunds.Payee("美溪林业局公司", "工商银行伊春支行", "6222000011112222")
 
 
 class LivingContributions:
-    """A province, two agencies, three employers (the first pays 75 % of the fee), and everybody who acts."""
+    """A province, two agencies, and everybody who acts; of three employers one pays 75 % of the fee, one gives 30 % of it back in cash."""
 
     def __init__(self) -> None:
         self.paper = PlainFund()
@@ -49,7 +56,9 @@ class LivingContributions:
         since = date(2022, 1, 1)
         self.accounts = {city.pk: an_own_account(city, by=self.maker, since=since) for city in self.cities}
         self.editions = [the_inpatient_scheme(), the_women_scheme()]
+        self.colleagues = {city.pk: a_role("agency_clerk", city) for city in self.cities}
         a_split(self.employers[0], by=self.agents[self.cities[0].pk])
+        a_split(self.employers[1], by=self.agents[self.cities[0].pk], basis="cash_back", basis_points=3_000)
         self.on_paper: Counter[int] = Counter()  # what each agency's bank says it holds
         self.stays: Counter[Any] = Counter()
         self.number = 0
@@ -92,11 +101,13 @@ class LivingContributions:
             starts_on=self.today + timedelta(in_days),
             at=self.later(),
         )
-        split = {"yichun-120": {"employer": 9_000, "worker": 3_000}} if at == 0 else {}
+        split = SPLITS.get(at, {})
         for enrolment in roster.enrolments.filter(edition=self.editions[0]).select_related("member"):
             an_account(enrolment.member, number=f"6222020903{self.next_number():09d}")
         slugs = [one.slug for one in self.editions[:schemes]]
         self._owes(roster, slugs, heads, {slug: split.get(slug, {"worker": FEES[slug]}) for slug in slugs})
+        if at == 1:
+            self.paper.cash_back[roster.pk, "yichun-120"] = CASH_BACK
 
     def joins_alone(self, at: int) -> None:
         city = self.cities[at]
@@ -107,7 +118,7 @@ class LivingContributions:
 
     def _owes(self, roster: Any, slugs: list[str], heads: int, split: dict[str, dict[str, int]]) -> None:
         office = roster.employer.parent_id
-        self.paper.rosters[roster.pk] = plain.Roster(
+        self.paper.rosters[roster.pk] = Roster(
             office,
             roster.employer_id,
             roster.cover_starts_on,
@@ -118,7 +129,7 @@ class LivingContributions:
         numbers = {(slug, payer): number for slug, payer, number in found}
         for slug, payers in split.items():
             for payer, fen in payers.items():
-                self.paper.shares[numbers[slug, payer]] = plain.Share(roster.pk, slug, payer, fen * heads)
+                self.paper.shares[numbers[slug, payer]] = Due(roster.pk, slug, payer, fen * heads)
 
     # ── money in ────────────────────────────────────────────────────────────────────────────────────
 
@@ -142,6 +153,7 @@ class LivingContributions:
         )
         for number, fen in parts.items():
             self.paper.receives(number, fen, day, day)
+        self.paper.notes_cash_back(self.today)
 
     def bank_says(self, office: int, fen: int) -> StatementLine:
         """A line on the paper of an agency's bank, taken in."""
@@ -190,6 +202,7 @@ class LivingContributions:
             line.over = use.prepaid.get().pk
             self.paper.prepaid[line.over] = Sum(key, over)
             self.paper.move(plain.COLLECTED, plain.PREPAID, over, key, booked_on)
+        self.paper.notes_cash_back(self.today)
 
     def may_be_taken_back(self) -> list[int]:
         """Lines of which something was said that can still be unsaid."""
@@ -223,6 +236,7 @@ class LivingContributions:
             self.paper.move(plain.PREPAID, plain.COLLECTED, rest.fen, rest.key, self.today)
             rest.fen = 0
         line.kind, line.parts, line.over = "", {}, None
+        self.paper.notes_cash_back(self.today)
 
     def uses_prepaid(self, number: int, share: int, fen: int) -> None:
         rest = self.paper.prepaid[number]
@@ -235,6 +249,7 @@ class LivingContributions:
         rest.fen -= fen
         self.paper.move(plain.PREPAID, plain.COLLECTED, fen, rest.key, self.today)
         self.paper.receives(share, fen, date.min, self.today)
+        self.paper.notes_cash_back(self.today)
 
     # ── money back before cover begins ──────────────────────────────────────────────────────────────
 
@@ -248,6 +263,7 @@ class LivingContributions:
             one.owes = 0
         people = self.paper.rosters[roster]
         people.left, people.heads = people.left + people.heads, Counter(dict.fromkeys(people.heads, 0))
+        self.paper.notes_cash_back(self.today)
 
     def gives_back_worker(self, roster: object, scheme: str, *, hesitates: bool) -> None:
         people = self.paper.rosters[roster]
@@ -263,6 +279,7 @@ class LivingContributions:
             shares[number].owes -= fen
         people.heads[scheme] -= 1
         people.left[scheme] += 1
+        self.paper.notes_cash_back(self.today)
 
     def _owed_back(self, refund: Any, shares: dict[int, int]) -> None:
         self.paper.owes_back(refund, shares)
@@ -295,7 +312,7 @@ class LivingContributions:
         self._lists(refund, hesitates=hesitates)
         self.paper.refunds[refund.pk] = Sum(key, fen, "released")
         for part in refund.parts.order_by("place"):
-            self.paper.parts[part.pk] = plain.Part(refund.pk, part.amount_fen)
+            self.paper.parts[part.pk] = Part(refund.pk, part.amount_fen)
         return refund.pk
 
     def _lists(self, refund: Refund, *, hesitates: bool) -> None:
@@ -333,7 +350,7 @@ class LivingContributions:
         gone = self.paper.gone(part.refund) - part.fen
         self.paper.pays_back(part.refund, gone, part.fen, plain.COLLECTED, plain.REFUNDABLE, self.today)
         part.state, held.state = "returned", "released"
-        self.paper.parts[RefundPart.objects.get(replaces=old).pk] = plain.Part(part.refund, part.fen)
+        self.paper.parts[RefundPart.objects.get(replaces=old).pk] = Part(part.refund, part.fen)
 
 
 def _money(parts: dict[int, int]) -> list[Money]:

@@ -1,202 +1,202 @@
-"""A fund that lives: what goes up to the province, claims, payouts and months, done by the services and put down on paper."""
+"""A fund that lives: settlements that change, corrections by two, debts and their ends, done by the services and put down on paper."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
-from factories.bureau import a_record, consenting, quietly
-from factories.living_contributions import MINUTE, LivingContributions
-from huzhu.adjudication import bureau
-from huzhu.adjudication import services as adjudication
-from huzhu.claims.models import Claim
-from huzhu.enrolment.models import Enrolment
-from huzhu.ledger import periods, remitting
-from huzhu.ledger.models import Period, Remittance
-from huzhu.payouts import services as payouts
-from huzhu.payouts.demobank import reply_for
-from huzhu.payouts.models import Payout, PayoutBatch
-from huzhu.rules.units import SHANGHAI
-from reference import plain_fund as plain
-from reference.plain_fund import Sum
+import pytest
 
-PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+from factories.bank import a_statement, an_own_account, told
+from factories.living_claims import PAPER, LivingClaims, figures_of
+from huzhu.adjudication import correcting
+from huzhu.adjudication.models import Correction, Decision
+from huzhu.adjudication.replaying import replay
+from huzhu.bank.models import StatementLine
+from huzhu.claims import reversals
+from huzhu.claims.models import Claim, SettlementChange
+from huzhu.claims.reversals import Sheet
+from huzhu.core.money import yuan
+from huzhu.members import accounts
+from huzhu.members.models import Member
+from huzhu.payouts import receivables
+from huzhu.payouts.models import Clearing, Receivable
+from reference.plain_payments import COUNTED
 
 
-class LivingFund(LivingContributions):
+class LivingFund(LivingClaims):
     """All of it."""
 
-    # ── up to the province ──────────────────────────────────────────────────────────────────────────
+    def __init__(self) -> None:
+        super().__init__()
+        self.paying = an_own_account(self.province, by=self.maker, since=date(2022, 1, 1))
+        self.paid_back = 0  # what members sent to it, as its bank says
 
-    def collected(self, at: int) -> int:
-        held = self.paper.held(plain.COLLECTED, self.cities[at].pk)
-        return max(0, sum(held.values()))
+    # ── settlements that change ─────────────────────────────────────────────────────────────────────
 
-    def sends_up(self, at: int, fen: int) -> None:
-        office = self.cities[at]
-        sent = remitting.send(
-            office=office,
-            amount_fen=fen,
-            sent_on=self.today,
-            bank_reference=f"R{self.next_number()}",
-            by=self.agents[office.pk],
-            at=self.later(),
-        )
-        self.paper.sends_up(sent.pk, office.pk, fen, self.today)
-
-    def remittance_ends(self, number: int, *, arrives: bool) -> None:
-        sent = Remittance.objects.select_related("office").get(pk=number)
-        if arrives:
-            remitting.arrive(remittance=sent, arrived_on=self.today, by=self.maker, at=self.later())
-        else:
-            remitting.give_back(remittance=sent, reason="银行退回", by=self.maker, at=self.later())
-        state = "arrived" if arrives else "returned"
-        self.paper.settles_remittance(number, sent.office_id, state, self.today)
-
-    # ── claims ──────────────────────────────────────────────────────────────────────────────────────
-
-    def covered(self) -> list[Enrolment]:
-        """Who could have been in hospital for a night since cover began, and has not claimed it."""
-        running = [number for number, one in self.paper.rosters.items() if one.first_day < self.today]
-        held = Enrolment.objects.filter(roster__in=running, edition=self.editions[0], state="in_force")
+    def changeable(self) -> list[object]:
+        """Claims whose settlement the bureau may still reverse or settle anew."""
         return [
-            one
-            for one in held.select_related("member").order_by("certificate_no")
-            if self._night(one) < self.today
+            number
+            for number, one in self.paper.claims.items()
+            if one.state in {"reported", *COUNTED} and not one.is_reversed and one.change is None
         ]
 
-    def _night(self, enrolment: Enrolment) -> date:
-        return enrolment.cover_starts_on + timedelta(2 * self.stays[enrolment.pk])
+    def in_question(self) -> list[object]:
+        return [number for number, one in self.paper.claims.items() if one.change is not None]
 
-    def claims(self, enrolment: Enrolment, yuan_paid_by_self: int) -> None:
-        """A stay: the fund pays 60 % of what the insurance left, which is less than 20 % of what it paid."""
-        admitted_on = self._night(enrolment)
-        self.stays[enrolment.pk] += 1
-        figures = {
-            "inscp_scp_amt": f"{11 * yuan_paid_by_self}",
-            "act_pay_dedc": "0",
-            "hifp_pay": f"{10 * yuan_paid_by_self}",
-        }
-        record = a_record(
-            enrolment.member,
-            admitted_on=admitted_on,
-            discharged_on=admitted_on + timedelta(1),
-            settled_at=datetime.combine(admitted_on + timedelta(1), time(8), SHANGHAI),
-            figures=figures,
-        )
-        office = self.paper.rosters[enrolment.roster_id].office
-        consenting(enrolment.member, at=self.later())
-        said = bureau.take_in(found=[record], by=self.agents[office], at=self.later(), tell=quietly)
-        assert said["taken"] == 1, said["refused"]
-        claim = Claim.objects.get(settlement__setl_id_index=record.setl_id)
-        key = (office, enrolment.scheme_slug, enrolment.cover_starts_on.year)
-        self.paper.claims[claim.pk] = Sum(key, 60 * yuan_paid_by_self, "reported")
-
-    def reported(self) -> list[object]:
-        return [number for number, one in self.paper.claims.items() if one.state == "reported"]
-
-    def decides(self, number: object, verdict: str, *, agrees: bool) -> None:
-        """By the reviewer; a large sum waits for the second person, who may not agree."""
-        claim = self.paper.claims[number]
-        decision = adjudication.decide(
-            claim=Claim.objects.get(pk=number),
-            verdict=verdict,
-            reason="按方案",
-            by=self.reviewer,
+    def changes(self, number: object, yuan_paid_by_self: int) -> None:
+        """The stay is reversed, or settled anew; where nobody has decided yet, there is nothing to reckon again."""
+        claim, stay = Claim.objects.get(pk=number), self.paper.claims[number]
+        figures = figures_of(yuan_paid_by_self)
+        change = reversals.note(
+            claim=claim,
+            anew=Sheet(f"S{self.next_number():09d}", figures, None) if yuan_paid_by_self else None,
+            reason="医院重新上传费用",
+            name="退费单.pdf",
+            data=PAPER,
+            by=self.agents[claim.office_id],
             at=self.later(),
         )
-        if verdict == "refuse":
-            claim.state = "refused"
-            return
-        assert decision.total_fen == claim.fen
-        if claim.fen > 2_000_000:
-            adjudication.confirm(
-                decision=decision, agree=agrees, reason="再看", by=self.second, at=self.later()
-            )
-            if not agrees:
-                return
-        claim.state = "decided"
-        self.paper.decisions[decision.pk] = Sum(claim.key, claim.fen, "decided")
-        self.paper.claim_of[decision.pk] = number
+        if stay.state != "reported":
+            stay.change, stay.was_fen = change.pk, stay.fen
+        stay.fen, stay.is_reversed = 60 * yuan_paid_by_self, not yuan_paid_by_self
 
-    # ── payouts ─────────────────────────────────────────────────────────────────────────────────────
-
-    def schedules(self) -> None:
-        payouts.schedule(at=self.later())
-        self.paper.moves_on(self.paper.decided("decided"), "scheduled", self.today)
-
-    def batches(self, numbers: list[int]) -> None:
-        found = Payout.objects.filter(state="scheduled", decision__in=numbers)
-        payouts.make_batch(payouts=found, by=self.maker, at=self.later())
-        self.paper.moves_on(numbers, "in_batch", self.today)
-
-    def releases(self, *, back: bool) -> None:
-        """The first batch that waits for it; or it goes back to the maker."""
-        batch = PayoutBatch.objects.filter(state="made").order_by("number").first()
-        numbers = list(batch.payouts.values_list("decision", flat=True))
-        if back:
-            payouts.send_back(batch=batch, reason="户名有误", by=self.releaser, at=self.later())
-        else:
-            payouts.release(batch=batch, by=self.releaser, at=self.later())
-        self.paper.moves_on(numbers, "scheduled" if back else "sent", self.today)
-
-    def bank_answers(self, results: list[str]) -> None:
-        """What the bank says of each open line of the first batch it has; the same file twice changes nothing more."""
-        batch = PayoutBatch.objects.filter(state="released").order_by("number").first()
-        open_ones = batch.payouts.filter(state__in=("sent", "in_doubt"))
-        lines = dict(open_ones.values_list("line", "decision"))
-        said = {line: results[line % len(results)] for line in lines}
-        fails, unclear = ({line for line in lines if said[line] == one} for one in ("failed", "in_doubt"))
-        data = reply_for(batch, self.later(), fails, unclear)
-        for _ in range(2):
-            payouts.apply_reply(batch=batch, data=data, by=self.maker, at=self.at)
-        for line, number in lines.items():
-            self.paper.moves_on([number], said[line], self.today)
-
-    def nothing_is_heard(self) -> None:
-        self.days_pass(2)
-        payouts.hold_unanswered(at=self.later())
-        self.paper.moves_on(self.paper.decided("sent"), "in_doubt", self.today)
-
-    def settles_doubt(self, *, paid: bool, agrees: bool) -> None:
-        """One reads the bank's paper, another agrees or does not."""
-        payout = Payout.objects.filter(state="in_doubt").order_by("decision").first()
-        at = self.later()
-        answer = payouts.say_doubt(
-            payout=payout,
-            paid=paid,
-            bank_at=at - MINUTE,
-            words="回单",
-            name="回单.pdf",
-            data=PAPER,
-            by=self.maker,
-            at=at,
+    def drops(self, number: object) -> None:
+        """It was noted by mistake."""
+        stay = self.paper.claims[number]
+        change = SettlementChange.objects.select_related("claim").get(pk=stay.change)
+        reversals.drop(
+            change=change, reason="登记错了人", by=self.agents[change.claim.office_id], at=self.later()
         )
-        payouts.confirm_doubt(answer=answer, agree=agrees, by=self.releaser, at=at)
+        stay.fen, stay.is_reversed, stay.change = stay.was_fen, False, None
+
+    # ── reckoned again by two ───────────────────────────────────────────────────────────────────────
+
+    def to_reckon(self) -> list[object]:
+        """Claims in question of members of whom no correction waits."""
+        waiting = {self.paper.claims[number].member for number, *_ in self.paper.proposals.values()}
+        return [number for number in self.in_question() if self.paper.claims[number].member not in waiting]
+
+    def reckons(self, number: object) -> None:
+        stay = self.paper.claims[number]
+        change = SettlementChange.objects.select_related("claim__office").get(pk=stay.change)
+        found = replay(change)
+        sums = [self.paper.claims[one].fen for one in self.paper.reckoned(stay.member)]
+        assert found.now_fen == sum(sums)
+        made = correcting.propose(
+            change=change, reason="重新核定", shown=found.ground, by=self.reviewer, at=self.later()
+        )
+        self.paper.proposals[made.pk] = number, stay.change, self.paper.seen(stay.member)
+
+    def settles_correction(self, number: int, *, agrees: bool) -> None:
+        """Another person agrees to what is still as it was shown; else the correction is declined."""
+        correction = Correction.objects.select_related("change__claim__office").get(pk=number)
+        told = {"correction": correction, "by": self.second, "reason": "期间有变"}
+        if agrees and not self.paper.is_as_seen(number):
+            with pytest.raises(correcting.CorrectionRefused):
+                correcting.settle(agree=True, at=self.later(), **told)
+            agrees = False
+        correcting.settle(agree=agrees, at=self.later(), **told)
+        claim, *_ = self.paper.proposals.pop(number)
         if agrees:
-            self.paper.moves_on([payout.decision_id], "paid" if paid else "failed", self.today)
+            self._corrected(self.paper.claims[claim].member)
 
-    def pays_again(self) -> None:
-        payout = Payout.objects.filter(state="failed", replaced_by=None).order_by("decision").first()
-        payouts.pay_again(payout=payout, by=self.maker, at=self.later())
-        self.paper.moves_on([payout.decision_id], "scheduled", self.today)
-        self.paper.replaced += 1
+    def _corrected(self, member: object) -> None:
+        """Each claim of the member-year that comes to another sum has another decision."""
+        for number in self.paper.reckoned(member):
+            stay = self.paper.claims[number]
+            stay.change = None
+            if stay.fen != self.paper.decisions[stay.holds].says:
+                self.paper.corrects(number, Decision.objects.get(claim=number, state="final").pk)
 
-    # ── months ──────────────────────────────────────────────────────────────────────────────────────
+    # ── an account the bank does not know ───────────────────────────────────────────────────────────
 
-    def locks(self) -> None:
-        month = self.paper.next_to_lock()
-        periods.lock(book=self.province, month=month, by=self.maker, at=self.later())
-        self.paper.months[month] = "locked"
-
-    def months(self, state: str) -> list[str]:
-        return sorted(month for month, held in self.paper.months.items() if held == state)
-
-    def closes(self) -> None:
-        month = self.months("locked")[0]
-        periods.close(period=Period.objects.get(month=month), by=self.releaser, at=self.later())
-        self.paper.months[month] = "closed"
-
-    def reopens(self) -> None:
-        month = self.months("locked")[-1]
-        periods.reopen(
-            period=Period.objects.get(month=month), reason="漏记一笔", by=self.releaser, at=self.later()
+    def stuck(self) -> list[object]:
+        """Members whose claims wait for another account, and of whom nothing stands in a batch."""
+        busy = {
+            self.paper.claims[self.paper.decisions[one].claim].member
+            for one in self.paper.decided("in_batch")
+        }
+        return list(
+            dict.fromkeys(
+                one.member for one in self.paper.claims.values() if one.is_stuck and one.member not in busy
+            )
         )
-        self.paper.months[month] = "open"
+
+    def changes_account(self, number: object) -> None:
+        """Written down by one person at the agency, confirmed by another."""
+        member = Member.objects.select_related("employer").get(pk=number)
+        office = member.employer.parent_id
+        added = accounts.add_account(
+            member=member,
+            holder=member.name,
+            bank_name="工商银行伊春支行",
+            number=f"6222020904{self.next_number():09d}",
+            by=self.agents[office],
+            at=self.later(),
+        )
+        accounts.confirm_account(account=added, by=self.colleagues[office], at=self.later())
+        for one in self.paper.claims.values():
+            one.is_stuck = one.is_stuck and one.member != number
+
+    # ── debts ───────────────────────────────────────────────────────────────────────────────────────
+
+    def debtors(self) -> list[object]:
+        """Who owes something of which nobody has said anything that waits."""
+        owing = dict.fromkeys(one.member for one in self.paper.debts.values() if one.left)
+        return [
+            member
+            for member in owing
+            if not any(map(self.paper.is_spoken_for, self.paper.open_debts(member)))
+        ]
+
+    def owes(self, member: object) -> int:
+        return sum(self.paper.debts[number].left for number in self.paper.open_debts(member))
+
+    def pays_back(self, debt: int, fen: int) -> None:
+        """The member sends money to the paying account: for this debt, and what is above it for the others by their age."""
+        member = self.paper.debts[debt].member
+        line = self._came_back(fen)
+        said = receivables.record_return(
+            receivable=_receivable(debt), line=line, by=self.maker, at=self.later()
+        )
+        parts = []
+        for number in sorted(self.paper.open_debts(member), key=lambda one: (one != debt, one)):
+            if part := min(fen, self.paper.debts[number].left):
+                parts.append((number, part))
+                fen -= part
+        self.paper.says(said[0].pk, "returned", parts, self.today)
+
+    def _came_back(self, fen: int) -> StatementLine:
+        reference = f"P{self.next_number()}"
+        a_statement(
+            self.paying,
+            told(f"{self.today}", reference, yuan(fen)),
+            by=self.maker,
+            opening=yuan(self.paid_back),
+            at=self.later(),
+        )
+        self.paid_back += fen
+        return StatementLine.objects.select_related("account__organisation").get(reference=reference)
+
+    def lets_off(self, debt: int) -> None:
+        """One person proposes that what is left is not asked for any more."""
+        said = receivables.give_up(
+            receivable=_receivable(debt), reason="会员已故", by=self.maker, at=self.later()
+        )
+        self.paper.says(said.pk, "given_up", [(debt, self.paper.debts[debt].left)], None)
+
+    def settles_word(self, number: int, *, agrees: bool) -> None:
+        """Another person confirms what is still owed; else the word is declined."""
+        told = {"clearing": Clearing.objects.get(pk=number), "by": self.releaser, "reason": "不是这位会员的"}
+        if agrees and not self.paper.is_still_owed(number):
+            with pytest.raises(receivables.ClearingRefused):
+                receivables.settle(agree=True, at=self.later(), **told)
+            agrees = False
+        receivables.settle(agree=agrees, at=self.later(), **told)
+        self.paper.settles(number, self.today, agrees=agrees)
+
+
+def _receivable(debt: int) -> Receivable:
+    related = Receivable.objects.select_related(
+        "difference__decision__claim__office", "difference__enrolment"
+    )
+    return related.get(difference__decision=debt)

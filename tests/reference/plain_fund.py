@@ -1,28 +1,22 @@
 """The fund on a sheet of paper: what every account, share, refund and payout ought to be, added up by hand.
 
-No code of the product: ids are those it gave, everything else is reckoned here. An account's line is what was debited
-less what was credited, by office, scheme, fund year and month.
+No code of the product: ids are those it gave, everything else is reckoned here.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-BANK, IN_TRANSIT, COLLECTED = "1001", "1002", "1003"
-PAYABLE, RETURNED, IN_DOUBT = "2001", "2002", "2003"
-PREPAID, UNCLAIMED, REFUNDABLE = "2101", "2102", "2103"
-INPATIENT, INTEREST = "5001", "4101"
-INCOME = {"employer": "4001", "worker": "4004"}
-COMMON = "common"  # the scheme of what belongs to none
-LIES_IN = {  # the account on which a decided sum lies
-    "scheduled": PAYABLE,
-    "in_batch": PAYABLE,
-    "sent": PAYABLE,
-    "failed": RETURNED,
-    "in_doubt": IN_DOUBT,
-    "paid": BANK,
-}
-Key = tuple[int, str, int]  # office, scheme, fund year
+from reference.plain_books import (
+    BANK,
+    COLLECTED,
+    IN_TRANSIT,
+    INCOME,
+    MEMO_ADVANCED,
+    MEMO_OWED,
+    Key,
+)
+from reference.plain_payments import PlainPayments
 
 
 @dataclass
@@ -82,12 +76,11 @@ class Transfer:
     over: int | None = None  # the prepaid sum that rests of it
 
 
-class PlainFund:
+class PlainFund(PlainPayments):
     """Everything that anybody can look up in the fund."""
 
     def __init__(self) -> None:
-        self.books: Counter[tuple[int, str, int, str, str]] = Counter()
-        self.months: dict[str, str] = {}
+        super().__init__()
         self.rosters: dict[object, Roster] = {}
         self.shares: dict[int, Share] = {}
         self.prepaid: dict[int, Sum] = {}
@@ -97,40 +90,10 @@ class PlainFund:
         self.remittances: dict[int, dict[tuple[int, str], int]] = {}
         self.remitted: dict[int, str] = {}
         self.transfers: dict[int, Transfer] = {}  # by line of the bank's paper
-        self.claims: dict[object, Sum] = {}
-        self.decisions: dict[int, Sum] = {}
-        self.claim_of: dict[int, object] = {}  # decision → claim
-        self.replaced = 0  # payouts that failed and have another in their place
-
-    # ── books ───────────────────────────────────────────────────────────────────────────────────────
-
-    def move(self, debit: str, credit: str, fen: int, key: Key, day: date) -> None:
-        """Booked on its day, or in the first month after it that is not shut."""
-        month = f"{day:%Y-%m}"
-        while self.months.get(month, "open") != "open":
-            year, number = map(int, month.split("-"))
-            month = f"{year + number // 12}-{number % 12 + 1:02d}"
-        for account, sign in ((debit, 1), (credit, -1)):
-            line = (*key, month, account)
-            self.books[line] += sign * fen
-            if not self.books[line]:
-                del self.books[line]
-
-    def held(self, account: str, office: int) -> dict[tuple[int, str], int]:
-        """Of an office: (fund year, scheme) → fen."""
-        sums: dict[tuple[int, str], int] = defaultdict(int)
-        for (where, scheme, year, _, code), fen in self.books.items():
-            if (where, code) == (office, account):
-                sums[year, scheme] += fen
-        return dict(sums)
-
-    def next_to_lock(self) -> str:
-        first = min((month for _, _, _, month, _ in self.books), default="")
-        for month in sorted(self.months):
-            if month == first and self.months[month] != "open":
-                year, number = map(int, month.split("-"))
-                first = f"{year + number // 12}-{number % 12 + 1:02d}"
-        return first
+        self.cash_back: dict[
+            tuple[object, str], int
+        ] = {}  # (roster, scheme) → what a worker gets from the employer
+        self.noted: Counter[tuple[object, str]] = Counter()  # of that, what the memo says
 
     # ── contributions ───────────────────────────────────────────────────────────────────────────────
 
@@ -169,6 +132,16 @@ class PlainFund:
                 )
         return found
 
+    def notes_cash_back(self, day: date) -> None:
+        """Employers owe it for everybody whose fee is in, all of it paid; no money of the fund."""
+        for (number, scheme), each in self.cash_back.items():
+            roster = self.rosters[number]
+            owed = each * roster.heads[scheme] if self.is_paid(number, scheme) else 0
+            if more := owed - self.noted[number, scheme]:
+                key = roster.office, scheme, roster.first_day.year
+                self.move(MEMO_OWED, MEMO_ADVANCED, more, key, day)
+                self.noted[number, scheme] = owed
+
     def owes_back(self, refund: object, shares: dict[int, int]) -> None:
         """Which scheme and year owes what of a refund."""
         self.owed[refund] = [
@@ -188,7 +161,7 @@ class PlainFund:
     def parts_of(self, refund: object, state: str) -> list[object]:
         return [number for number, one in self.parts.items() if (one.refund, one.state) == (refund, state)]
 
-    # ── what goes up, and out ───────────────────────────────────────────────────────────────────────
+    # ── what goes up ────────────────────────────────────────────────────────────────────────────────
 
     def sends_up(self, number: int, office: int, fen: int, day: date) -> None:
         """The oldest year first, scheme by scheme."""
@@ -205,23 +178,3 @@ class PlainFund:
         to = BANK if state == "arrived" else COLLECTED
         for (year, scheme), part in self.remittances[number].items():
             self.move(to, IN_TRANSIT, part, (office, scheme, year), day)
-
-    def moves_on(self, numbers: object, state: str, day: date) -> None:
-        """Decided sums go to another state, and to its account where that is another one."""
-        for number in list(numbers):  # type: ignore[call-overload]
-            one = self.decisions[number]
-            before, after = LIES_IN.get(one.state, INPATIENT), LIES_IN[state]
-            one.state = state
-            if before != after:
-                self.move(before, after, one.fen, one.key, day)
-
-    def decided(self, *states: str) -> list[int]:
-        return [number for number, one in self.decisions.items() if one.state in states]
-
-    def claim_states(self) -> dict[object, str]:
-        """A claim stands where its money is, as far as its member is told."""
-        states = {number: one.state for number, one in self.claims.items()}
-        for number, one in self.decisions.items():
-            if one.state != "decided":
-                states[self.claim_of[number]] = "paid" if one.state == "paid" else "paying"
-        return states
