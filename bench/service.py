@@ -244,17 +244,22 @@ def yuan(fen: int) -> str:
 
 
 def taken(member: Any, clerk: Any, number: int) -> Any:
-    """Entered at the counter by the verbs of the page, each paper marked."""
-    from huzhu.claims import services as claims  # noqa: PLC0415
+    """Received at the counter by the verb of the page, each paper marked."""
+    from huzhu.claims.checklist import wanted  # noqa: PLC0415
+    from huzhu.claims.counter import Sheet, receive  # noqa: PLC0415
 
-    by = {"by": clerk, "at": AT}
-    claim = claims.start(member=member, channel="counter", applicant="self", applicant_name="", **by)
-    days = {"admitted_on": date(2022, 6, 20), "discharged_on": date(2022, 7, 10)}
-    claims.fill(claim=claim, kinds=["inpatient"], hospital_name="医院", **days, **by)
-    claims.put_settlement(claim=claim, setl_id=f"C{number}", figures=FIGURES, settled_at=AT - 24 * HOUR, **by)
-    kinds = [paper.kind for paper in claim.papers.all() if paper.kind != "certificate"]
-    claims.put_papers(claim=claim, marks=dict.fromkeys(kinds, ("received", "")), **by)
-    return claims.submit(claim=claim, **by)
+    kinds = [paper.kind for paper in wanted(["inpatient"]) if paper.kind != "certificate"]
+    return receive(
+        member=member,
+        kinds=["inpatient"],
+        hospital_name="医院",
+        admitted_on=date(2022, 6, 20),
+        discharged_on=date(2022, 7, 10),
+        sheet=Sheet(f"C{number}", FIGURES, AT - 24 * HOUR),
+        marks=dict.fromkeys(kinds, ("received", "")),
+        by=clerk,
+        at=AT,
+    )
 
 
 def opined(claim: Any, by: Any) -> None:

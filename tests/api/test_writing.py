@@ -131,6 +131,16 @@ def test_a_claim_is_entered_and_handed_in_with_one_request(place, agency):
     assert claim.diagnosis == "C50.9"
 
 
+def test_papers_that_are_there_are_told_with_it(place, agency):
+    there = ["form", "id_card", "bank_card", "discharge", "settlement_sheet", "receipts"]
+    for name, more, complete in (("刘女士", {"submit": True}, True), ("周女士", {}, False)):
+        sheet = {"setl_id": name.encode().hex(), "figures": LIU_FIGURES}
+        body = a_claim(a_covered_member(place, name), papers=there, settlement=sheet, **more)
+        claim = Claim.objects.get(number=agency.post("claims", body).json()["number"])
+        assert set(claim.papers.filter(state="received").values_list("kind", flat=True)) >= set(there)
+        assert (claim.complete_at is not None) == complete
+
+
 def test_a_draft_is_handed_in_later_and_once(place, agency):
     number = agency.post("claims", a_claim(a_covered_member(place))).json()["number"]
     first, again = (agency.post(f"claims/{number}/submit", {}, key="key-0002") for _ in "12")

@@ -20,6 +20,11 @@ ACTS = {
 }
 
 
+# of a claim's rows, one a decision: who gave the opinion, decided, gave the second word; and how the decision stands
+PEOPLE = ("opinion__given_by", "decisions__decided_by", "decisions__second_by", "decisions__state")
+Done = list[tuple[Any, ...]]
+
+
 class NoPersonTwice(PermissionError):
     """This person has already done another act on the claim."""
 
@@ -29,12 +34,14 @@ def acts_of(claim: Claim) -> dict[str, int]:
     return dict(_done(_PEOPLE(claim.pk)))
 
 
-def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int] | None = None) -> bool:
+def check_person_is_new(
+    claim: Claim, act: str, by: Role, others: dict[str, int] | None = None, done: Done | None = None
+) -> bool:
     """Raise NoPersonTwice where this person did another act on the claim; `others` are acts known upstairs.
 
-    Says whether a decision stands on the claim.
+    `done` is what stands of it (PEOPLE), where the caller has just read it. Says whether a decision stands on the claim.
     """
-    rows = _PEOPLE(claim.pk)
+    rows = _PEOPLE(claim.pk) if done is None else done
     for other, user_id in (*_done(rows), *(others or {}).items()):
         if user_id == by.user_id and other != act:
             raise NoPersonTwice(
@@ -45,8 +52,7 @@ def check_person_is_new(claim: Claim, act: str, by: Role, others: dict[str, int]
 
 
 def _people(claim: Any) -> Any:
-    columns = ("opinion__given_by", "decisions__decided_by", "decisions__second_by", "decisions__state")
-    return Claim.objects.filter(pk=claim).order_by("decisions").values_list(*columns)
+    return Claim.objects.filter(pk=claim).order_by("decisions").values_list(*PEOPLE)
 
 
 _PEOPLE = Asked(_people)

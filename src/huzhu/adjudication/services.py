@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from huzhu.adjudication import totals
+from huzhu.adjudication import standing, totals
 from huzhu.adjudication.acts import NoPersonTwice, acts_of, check_person_is_new
 from huzhu.adjudication.evaluation import Evaluated, Evaluation, digest_of, evaluate
 from huzhu.adjudication.models import Adjudication, BenefitResult, Decision, FirstOpinion
@@ -15,7 +15,6 @@ from huzhu.adjudication.totals import OverTheCap
 from huzhu.audit import services as audit
 from huzhu.claims import services as claims
 from huzhu.claims.checks import FieldsNeedWork, check_fit
-from huzhu.claims.facts import Told, told_now
 from huzhu.claims.lifecycle import check_move
 from huzhu.claims.models import Claim, State
 from huzhu.claims.papers import check_complete
@@ -49,15 +48,16 @@ def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datet
     """The agency's first opinion on complete papers; the claim is reported up to the province."""
     check_may(by, "claims.opinion", within=claim.office)
     said = needed(text, "请写初审意见", most=400)
-    check_person_is_new(claim, "opinion", by)
+    now = standing.handed_in(claim)
+    check_person_is_new(claim, "opinion", by, done=now.done)
     check_move(claim.number, claim.state, State.REPORTED)
     if claim.state != State.SUBMITTED:
         raise claims.CannotMove(f"申请 {claim.number} 还在等补材料。材料齐后请先按“材料已补齐”。")
-    check_complete(claim)
-    if missing := missing_figures(claim):
+    check_complete(claim, now.papers)
+    if missing := missing_figures(claim, now.figures):
         wanted = {name: f"请照结算单填{label}，空的填 0" for name, label in missing.items()}
         raise FieldsNeedWork(wanted)
-    check_fit(claim, at=at)
+    check_fit(claim, at=at, has_others=now.has_others)
     opinion = FirstOpinion.objects.create(
         claim=claim, text=said, supports=supports, given_by=by.user, given_at=at
     )
@@ -84,13 +84,13 @@ def decide(
 
 
 def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role, at: datetime) -> Decision:
-    told, phone = _locked(claim)
-    is_decided = check_person_is_new(claim, "decision", by)
-    rows = totals.lock([claim.member_id])
+    now = _locked(claim)
+    is_decided = check_person_is_new(claim, "decision", by, done=now.done)
+    rows = now.totals()
     if is_decided:
         _check_undecided(claim)
     check_move(claim.number, claim.state, State.DECIDED)
-    evaluation = evaluate(claim=told)
+    evaluation = evaluate(claim=now.told, known=now.known())
     if shown and shown != evaluation.digest:
         raise _changed(claim, evaluation)
     if verdict == Decision.Verdict.PAY and not evaluation.total_fen:
@@ -99,7 +99,7 @@ def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role,
             "机器不作不给付的决定。"
         )
     decision = Decision(claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at)
-    return _propose(decision, evaluation, rows, by, phone)
+    return _propose(decision, evaluation, rows, by, now.phone)
 
 
 @transaction.atomic
@@ -108,9 +108,9 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     claim = decision.claim
     check_may(by, "claims.confirm", within=claim.office)
     said = reason.strip()[:400] if agree else needed(reason, "不同意要写明哪里不对，核定人要照着改", most=400)
-    check_person_is_new(claim, "second", by)
-    told, phone = _locked(claim)
-    rows = totals.lock([claim.member_id])
+    now = _locked(claim)
+    check_person_is_new(claim, "second", by, done=now.done)
+    rows = now.totals()
     state = Decision.State.PROPOSED if agree else Decision.State.OVERRULED
     columns = {"second_by": by.user, "second_at": at, "second_reason": said, "state": state}
     if not Decision.objects.filter(pk=decision.pk, state=Decision.State.PROPOSED).update(**columns):
@@ -121,11 +121,11 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
         by=by, verb="adjudication.confirm", on=decision, at=at, detail={"agree": agree, "claim": claim.number}
     )
     if agree:
-        evaluation = evaluate(claim=told)
+        evaluation = evaluate(claim=now.told, known=now.known())
         _check_same(decision, evaluation)
         Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
         decision.state = Decision.State.FINAL
-        _take_effect(decision, rows, evaluation, by, phone)
+        _take_effect(decision, rows, evaluation, by, now.phone)
     return decision
 
 
@@ -135,11 +135,15 @@ def _reason(verdict: str, reason: str) -> str:
     return reason.strip()[:400] or "按方案核定"
 
 
-def _locked(claim: Claim) -> tuple[Told, str]:
-    """The claim as it stands now, and its member's phone; the member's other claims wait meanwhile."""
+def _locked(claim: Claim) -> standing.Reported:
+    """The claim as it stands now; the member's other claims wait meanwhile. Read after the lock, never with it:
+
+    whoever waits for a lock on PostgreSQL is given the locked row as it is then, and all others as they were before.
+    """
     claims.lock_member(claim)
-    told, claim.state, phone = told_now(claim)
-    return told, phone
+    now = standing.reported(claim)
+    claim.state = now.state
+    return now
 
 
 def _check_undecided(claim: Claim) -> None:

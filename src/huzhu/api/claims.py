@@ -9,7 +9,8 @@ from ninja import Field, Router, Schema, Status
 
 from huzhu.api.answers import ERRORS, Asked, Listed, Refused, Text, Yuan, listed
 from huzhu.api.entrance import Bearer, Key, once
-from huzhu.claims import facts, queries, services
+from huzhu.claims import counter, facts, queries, services
+from huzhu.claims.checklist import PAPERS
 from huzhu.core.identity import mask_account
 from huzhu.members import queries as members
 from huzhu.members import services as registering
@@ -17,6 +18,18 @@ from huzhu.members import services as registering
 router = Router(tags=["给付申请"], auth=Bearer("claims"))
 WRITES = Bearer("claims.write")
 Kind = Literal["inpatient", "critical", "women", "accident"]
+Received = Literal[
+    "form",
+    "id_card",
+    "bank_card",
+    "certificate",
+    "discharge",
+    "settlement_sheet",
+    "receipts",
+    "diagnosis_proof",
+    "accident_statement",
+    "disability_proof",
+]
 EVENT = (
     "hospital_name",
     "hospital_grade",
@@ -96,6 +109,9 @@ class NewClaim(Schema):
     event: Event = Event()
     settlement: Sheet | None = None
     account: Account | None = None
+    papers: list[Received] = Field(
+        default_factory=list, max_length=len(PAPERS), description="已经收到的材料；别的还缺"
+    )
     submit: bool = Field(False, description="填好就提交；否则留作草稿")
 
 
@@ -164,15 +180,37 @@ def enter_claim(request: Any, response: HttpResponse, new: NewClaim, key: Key) -
         person = members.visible_to(request.by).filter(pk=new.member).first()
         if person is None:
             raise Http404
-        made = _entered(person, new, by=request.by, at=request.now)
-        if new.submit:
-            made = services.submit(claim=made, by=request.by, at=request.now)
+        enter = _received if new.submit else _drafted
+        made = enter(person, new, by=request.by, at=request.now)
         return {"number": made.number, "state": made.state}
 
     return Status(201, once(request, response, key, "claims.enter", new.model_dump_json(), act))
 
 
-def _entered(person: Any, new: NewClaim, **who: Any) -> Any:
+def _told(new: NewClaim) -> dict[str, Any]:
+    return {name: value for name, value in new.event.model_dump().items() if value not in {None, ""}}
+
+
+def _marks(new: NewClaim) -> dict[str, tuple[str, str]]:
+    return dict.fromkeys(new.papers, ("received", ""))
+
+
+def _received(person: Any, new: NewClaim, **who: Any) -> Any:
+    sheet = new.settlement
+    return counter.receive(
+        member=person,
+        sheet=counter.Sheet(sheet.setl_id, sheet.figures) if sheet else counter.NO_SHEET,
+        account=(new.account.bank_name, new.account.number) if new.account else None,
+        marks=_marks(new),
+        applicant=new.applicant,
+        applicant_name=new.applicant_name,
+        kinds=list(new.kinds),
+        **_told(new),
+        **who,
+    )
+
+
+def _drafted(person: Any, new: NewClaim, **who: Any) -> Any:
     made = services.start(
         member=person,
         channel="counter",
@@ -180,13 +218,14 @@ def _entered(person: Any, new: NewClaim, **who: Any) -> Any:
         applicant_name=new.applicant_name,
         **who,
     )
-    told = {name: value for name, value in new.event.model_dump().items() if value not in {None, ""}}
+    told = _told(new)
     if new.account:
         holder = {"holder": person.name, **new.account.model_dump()}
         told["account"] = registering.add_account(member=person, **holder, **who)
     services.fill(claim=made, kinds=list(new.kinds), **told, **who)
     if new.settlement:
         services.put_settlement(claim=made, **new.settlement.model_dump(), settled_at=None, **who)
+    services.put_papers(claim=made, marks=_marks(new), **who)
     return made
 
 

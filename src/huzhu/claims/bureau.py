@@ -11,9 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Max
-
-from huzhu.claims import facts, reversed_records
+from huzhu.claims import facts, numbers, reversed_records
 from huzhu.claims.checklist import SETTLEMENT, wanted
 from huzhu.claims.checks import freed, overlap
 from huzhu.claims.lifecycle import CLAIMED
@@ -263,7 +261,7 @@ def enter_each(
     """
     desk, entered = Desk(found, by, at, read), Entered()
     sheets: list[tuple[Any, ...]] = []
-    number = _last_number(desk.day.year)
+    place = numbers.last_of(desk.day.year)
     for one in found:
         if one.is_reversal:
             reversed_records.take(one, desk, entered, by, at)
@@ -276,8 +274,8 @@ def enter_each(
         if why := desk.objection(one):
             entered.refused.append((one.row, why))
             continue
-        number += 1
-        claim = _claim(one, desk, offices, f"{desk.day.year}-{number:06d}", at)
+        place += 1
+        claim = _claim(one, desk, offices, numbers.spelled(desk.day.year, place), at)
         entered.claims.append(claim)
         sheets.append((uuid4(), claim.pk, one.setl_id, canonical_json(one.figures), one.settled_at))
         desk.sheets[one.setl_id] = claim
@@ -286,11 +284,6 @@ def enter_each(
     insert(Settlement, SHEET, sheets)
     insert(Evidence, PAPER, [row for claim in entered.claims for row in _papers(claim)])
     return entered
-
-
-def _last_number(year: int) -> int:
-    last = Claim.objects.filter(number__startswith=f"{year}-").aggregate(Max("number"))["number__max"]
-    return int(last[5:]) if last else 0
 
 
 def _claim(one: Record, desk: Desk, offices: Mapping[str, Organisation], number: str, at: datetime) -> Claim:

@@ -1,5 +1,6 @@
 """The papers wanted for the kinds applied for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from huzhu.claims.models import Claim, Evidence
@@ -53,13 +54,13 @@ def wanted(kinds: list[str]) -> list[Paper]:
     return list(dict.fromkeys(found))
 
 
-def lacking(claim: Claim) -> list[Evidence]:
-    """Papers of the claim that are wanted and neither received nor waived."""
+def lacking(claim: Claim, held: Iterable[Evidence] | None = None) -> list[Evidence]:
+    """Papers of the claim (`held`, where they are known) that are wanted and neither received nor waived."""
     names = [paper.kind for paper in wanted(claim.kinds)]
     settled = {Evidence.State.RECEIVED, Evidence.State.WAIVED}
-    papers = {paper.kind: paper for paper in claim.papers.all()}
+    papers = {paper.kind: paper for paper in (claim.papers.all() if held is None else held)}
     return [papers[name] for name in names if name in papers and papers[name].state not in settled]
 
 
-def is_complete(claim: Claim) -> bool:
-    return bool(claim.kinds) and not lacking(claim)
+def is_complete(claim: Claim, held: Iterable[Evidence] | None = None) -> bool:
+    return bool(claim.kinds) and not lacking(claim, held)

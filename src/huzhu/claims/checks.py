@@ -32,11 +32,15 @@ class ClaimedBefore(ValueError):
     """The same settlement or an overlapping stay of the member stands in another claim."""
 
 
-def check_fit(claim: Claim, *, at: datetime) -> list[Cover]:
-    """Everything that must hold when a claim is submitted or goes on; raises the first that does not. The cover found."""
+def check_fit(claim: Claim, *, at: datetime, has_others: bool = True) -> list[Cover]:
+    """Everything that must hold when a claim is submitted or goes on; raises the first that does not. The cover found.
+
+    `has_others` is whether the member has other submitted claims, where the caller has asked.
+    """
     check_fields(claim, at=at)
     covers = check_cover(claim)
-    check_claimed_once(claim)
+    if has_others:
+        check_claimed_once(claim)
     return covers
 
 
@@ -60,7 +64,7 @@ def field_problems(claim: Claim, *, at: datetime) -> dict[str, str]:
         found["kinds"] = "女性特殊疾病只给女职工，请去掉这一项；登记的性别不对，请先更正会员资料"
     if claim.applicant != Claim.Applicant.SELF and not claim.applicant_name:
         found["applicant_name"] = "替他人申请，请写代办人的姓名"
-    if claim.account is None:
+    if claim.account_id is None:
         found["account"] = "请填收款账户，互助金会付到这里"
     return found
 
@@ -137,9 +141,14 @@ def freed() -> QuerySet[Any]:
     return found.order_by().values("pk")
 
 
+def submitted() -> QuerySet[Claim]:
+    """Claims that a later one is held against, wherever they were made."""
+    return Claim.objects.filter(state__in=CLAIMED)
+
+
 def _stays(member: Any) -> Any:
-    """Submitted claims of a member with a stay, wherever they were made."""
-    found = Claim.objects.filter(member=member, state__in=CLAIMED, admitted_on__isnull=False)
+    """Those of a member with a stay."""
+    found = submitted().filter(member=member, admitted_on__isnull=False)
     return found.exclude(pk__in=freed()).order_by("number").values_list(*Stay._fields[:-1], "office__name")
 
 

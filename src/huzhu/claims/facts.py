@@ -14,7 +14,6 @@ from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Settlement
 from huzhu.db.asked import Asked
 from huzhu.enrolment.queries import Cover, covers_of
-from huzhu.members.models import Member
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.rules.facts import FORMAT, typed
 from huzhu.rules.units import SHANGHAI, NotAValue, Unit, spoken
@@ -58,28 +57,25 @@ def told_of(claim: Claim) -> Told:
 
 def told_of_each(found: QuerySet[Claim], *more: str) -> Iterator[tuple[Any, ...]]:
     """(claim, *more columns) of each, in the order of the query: one statement."""
-    return _told(found.values_list(*_READ, *more))
+    return told(reading(found, *more))
 
 
-def _told(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+def reading(found: QuerySet[Claim], *more: Any) -> QuerySet[Claim, tuple[Any, ...]]:
+    """The columns that `told` reads, and more."""
+    return found.values_list(*_READ, *more)
+
+
+def told(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """(claim, *more columns) of each row of `reading`."""
     # Django's documented name for a table's description
     diagnosis, severity = Claim._meta.get_field("diagnosis"), Claim._meta.get_field("severity")  # noqa: SLF001
     figures = Settlement._meta.get_field("figures")  # noqa: SLF001
     for row in rows:
-        told = list(row[:_WIDTH])
-        sheet = told.pop()
-        told[9], told[10] = diagnosis.text_in(told[9], told[0]), severity.text_in(told[10], told[0])
-        told[13] = figures.text_in(told[13], sheet)
-        yield Told._make(told), *row[_WIDTH:]
-
-
-_NOW = Asked(lambda claim: Claim.objects.filter(pk=claim).values_list(*_READ, "state", "member__phone"))
-
-
-def told_now(claim: Claim) -> tuple[Told, str, str]:
-    """The claim, its state and its member's phone as the database has them at this moment."""
-    [(told, state, phone)] = _told(_NOW(claim.pk))
-    return told, state, Member._meta.get_field("phone").text_in(phone, told.member_id) or ""  # noqa: SLF001
+        one = list(row[:_WIDTH])
+        sheet = one.pop()
+        one[9], one[10] = diagnosis.text_in(one[9], one[0]), severity.text_in(one[10], one[0])
+        one[13] = figures.text_in(one[13], sheet)
+        yield Told._make(one), *row[_WIDTH:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ def known_of_each(members: Any) -> Mapping[Any, Known]:
     for cover in covers_of(members):
         found[cover.member_id].covers.append(cover)
     of_one = isinstance(members, list) and len(members) == 1
-    for (one,) in _told(_COUNTED_OF_ONE(members[0]) if of_one else _counted(members)):
+    for (one,) in told(_COUNTED_OF_ONE(members[0]) if of_one else _counted(members)):
         found[one.member_id].counted.append(one)
     return found
 

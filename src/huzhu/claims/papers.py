@@ -1,7 +1,7 @@
 """The checklist of one claim: laid out for its kinds, marked paper by paper; complete papers start the clock."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from huzhu.users.permissions import NotAllowed, check_may
 OPEN = (*EDITABLE, State.REPORTED)
 MOST_PAGES = 9
 COMPLETE = "claims.papers_complete"
+Marks = Mapping[str, tuple[str, str]]  # kind → (state, reason)
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
 
@@ -76,7 +77,7 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
 
 
 @transaction.atomic
-def put_papers(*, claim: Claim, marks: Mapping[str, tuple[str, str]], by: Role, at: datetime) -> None:
+def put_papers(*, claim: Claim, marks: Marks, by: Role, at: datetime) -> None:
     """Mark several papers that lie on the counter at once: kind → (state, reason). All of them, or none."""
     if isinstance(by, Member):
         raise NotAllowed("请一份一份地拍照提交材料。")
@@ -87,6 +88,31 @@ def put_papers(*, claim: Claim, marks: Mapping[str, tuple[str, str]], by: Role, 
         alike = [paper.pk for paper in marked if (paper.state, paper.reason) == (state, reason)]
         Evidence.objects.filter(pk__in=alike).update(state=state, reason=reason)
     _kept(claim, marked, by, at)
+
+
+def laid_out(claim: Claim, marks: Marks) -> tuple[list[Evidence], dict[str, str]]:
+    """The papers of a claim that is being made, as they are marked, not written yet; and a sentence for each bad mark."""
+    lines = {
+        paper.kind: Evidence(claim=claim, kind=paper.kind, label=paper.label) for paper in wanted(claim.kinds)
+    }
+    wrong = {}
+    for kind, mark in marks.items():
+        try:
+            _marked(lines.get(kind), kind, *mark)
+        except PaperUnfit as unfit:
+            wrong[kind] = str(unfit)
+    return list(lines.values()), wrong
+
+
+def as_read(rows: Iterable[tuple[str, str, str]]) -> list[Evidence]:
+    """(kind, label, state) as papers, of which nothing else is asked."""
+    return [Evidence(kind=kind, label=label, state=state) for kind, label, state in rows]
+
+
+def keep(lines: Iterable[Evidence]) -> None:
+    """The papers of a claim that was just made."""
+    rows = [(one.pk, one.claim_id, one.kind, one.label, one.state, one.reason) for one in lines]
+    insert(Evidence, ("id", "claim", "kind", "label", "state", "reason"), rows)
 
 
 def _marked(paper: Evidence | None, kind: str, state: str, reason: str) -> Evidence:
@@ -225,29 +251,36 @@ def hand_over(claim: Claim, covers: list[Cover]) -> bool:
     """At its submission: what is known is taken; whether nothing is wanted any more. The papers are asked for once."""
     _forget(claim)
     prefetch_related_objects([claim], "papers")
-    _take_what_is_known(claim, covers)
+    for paper in take_what_is_known(claim.papers.all(), claim, covers):
+        missing = Evidence.objects.filter(pk=paper.pk, state=Evidence.State.MISSING)
+        missing.update(state=paper.state, reason=paper.reason)
     complete = is_complete(claim)
     _forget(claim)
     return complete
 
 
-def _take_what_is_known(claim: Claim, covers: list[Cover]) -> None:
+def _known(claim: Claim, covers: list[Cover]) -> dict[str, str]:
     """What the system has itself is not asked for: its own certificate, and the form filled in on the phone."""
     known = {}
     if covers:
         known[CERTIFICATE.kind] = "系统内已有：" + "、".join(cover.certificate_no or "" for cover in covers)
     if claim.channel == Claim.Channel.PHONE:
         known[FORM.kind] = "手机填报，提交即申请"
-    for paper in claim.papers.all():
-        if paper.kind in known and paper.state == Evidence.State.MISSING:
-            paper.state, paper.reason = Evidence.State.RECEIVED, known[paper.kind][:120]
-            missing = Evidence.objects.filter(pk=paper.pk, state=Evidence.State.MISSING)
-            missing.update(state=paper.state, reason=paper.reason)
+    return known
 
 
-def check_complete(claim: Claim) -> None:
+def take_what_is_known(lines: Iterable[Evidence], claim: Claim, covers: list[Cover]) -> list[Evidence]:
+    """Those that were missing and are known: received now, not written yet."""
+    known = _known(claim, covers)
+    taken = [one for one in lines if one.kind in known and one.state == Evidence.State.MISSING]
+    for paper in taken:
+        paper.state, paper.reason = Evidence.State.RECEIVED, known[paper.kind][:120]
+    return taken
+
+
+def check_complete(claim: Claim, held: Iterable[Evidence] | None = None) -> None:
     """Raise PapersMissing with what is still wanted."""
-    if missing := lacking(claim):
+    if missing := lacking(claim, held):
         listed = "、".join(f"{paper.label}（{paper.get_state_display()}）" for paper in missing)
         raise PapersMissing(
             f"申请 {claim.number} 的材料还没有齐：{listed}。补齐或由代办处注明免交后，才能往下办。"

@@ -1,18 +1,18 @@
 """Verbs on claims: start, fill, submit, return for papers, resume, withdraw, and the step that upper rooms take."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 
 from huzhu.audit import services as audit
-from huzhu.claims import checks, facts, papers, severity
+from huzhu.claims import checks, facts, numbers, papers
+from huzhu.claims import fields as fields_of
 from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
-from huzhu.claims.kinds import CHOICES, KINDS, LABELS
+from huzhu.claims.kinds import KINDS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
 from huzhu.claims.models import Claim, Pause, State
 from huzhu.claims.papers import (
@@ -30,7 +30,7 @@ from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
 from huzhu.db.asked import Asked
 from huzhu.db.fields import EncryptedTextField
-from huzhu.members.models import BankAccount, Member
+from huzhu.members.models import Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
 from huzhu.organisations.models import Organisation
@@ -61,24 +61,7 @@ __all__ = [
 ]
 
 By = Role | Member
-DATES = ("admitted_on", "discharged_on", "diagnosed_on", "accident_on")
-SEALED = ("diagnosis", "severity")  # no value is null, not an empty text
-READ_BY_SCHEMES = (
-    "admitted_on",
-    "hospital_grade",
-    "diagnosed_on",
-    "diagnosis",
-    "accident_on",
-    "disability_grade",
-)
-MOST = {
-    "hospital_name": 80,
-    "hospital_grade": 6,
-    "disability_grade": 3,
-    "applicant_name": 40,
-    "diagnosis": 20,
-    "severity": 20,
-}
+SUBMITTED = "您的互助金申请 {} 已提交。材料齐全后，最多 3 个工作日到账。"
 RETURNED_FROM = {"agency_clerk": State.SUBMITTED, "reviewer": State.REPORTED}
 
 
@@ -95,18 +78,18 @@ def start(
     *, member: Member, channel: str, applicant: str, applicant_name: str, by: By, at: datetime
 ) -> Claim:
     """A draft with its number, its office and, where there is one, the account in use."""
-    _check_own(by, member.pk, member.employer)
-    claim = _numbered(
-        year=at.astimezone(SHANGHAI).year,
+    check_own(by, member.pk, member.employer)
+    claim = Claim(
         member=member,
         employer=member.employer,
-        office=agency_of(member.employer),
+        office=office_of(member.employer, by),
         channel=channel,
         applicant=applicant,
         applicant_name=applicant_name.strip()[:40],
         account=current_account(member),
         drafted_at=at,
     )
+    numbers.enter(claim, year_of(at))
     papers.lay_out(claim, is_new=True)
     audit.record(
         by=by, verb="claims.start", on=claim, at=at, detail={"channel": channel, "applicant": applicant}
@@ -114,18 +97,15 @@ def start(
     return claim
 
 
-def _numbered(*, year: int, **columns: Any) -> Claim:
-    """The next free number of the year; where another worker takes it first, the one after."""
-    for _ in range(50):
-        last = Claim.objects.filter(number__startswith=f"{year}-").aggregate(Max("number"))["number__max"]
-        number = f"{year}-{int(last[5:]) + 1 if last else 1:06d}"
-        try:
-            with transaction.atomic():
-                return Claim.objects.create(number=number, **columns)
-        except IntegrityError:
-            if not Claim.objects.filter(number=number).exists():
-                raise
-    raise RuntimeError("同一时刻新建申请的人太多，没有取到编号。请稍后再试。")
+def office_of(employer: Organisation, by: By) -> Organisation:
+    """The agency that takes the claim, mostly the clerk's own."""
+    if isinstance(by, Role) and by.organisation.kind == Organisation.Kind.CITY:
+        return by.organisation  # the employer stands below it, or the clerk was refused
+    return agency_of(employer)
+
+
+def year_of(at: datetime) -> int:
+    return at.astimezone(SHANGHAI).year
 
 
 @transaction.atomic
@@ -136,7 +116,7 @@ def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
     diagnosed_on, diagnosis, severity, accident_on, disability_grade, account. "" clears one.
     """
     _check_may_edit(claim, by)
-    values, found = _read(claim, fields)
+    values, found = fields_of.read(claim, fields)
     if found:
         raise FieldsNeedWork(found)
     changed = sorted(name for name, value in values.items() if getattr(claim, name) != value)
@@ -150,72 +130,10 @@ def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
     return claim
 
 
-def _read(claim: Claim, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Values as the columns hold them, and a sentence for each that cannot be read."""
-    if astray := fields.keys() - LABELS.keys():
-        raise TypeError(f"claims.fill 没有这些字段：{'、'.join(sorted(astray))}")
-    told = {name: _tidy(value) for name, value in fields.items()}
-    found = facts.problems(
-        {name: str(told[name]) for name in READ_BY_SCHEMES if told.get(name) not in {None, ""}}
-    )
-    values: dict[str, Any] = {}
-    for name, value in told.items():
-        try:
-            values[name] = _value(claim, name, value)
-        except ValueError as error:
-            found.setdefault(name, str(error))
-    return values, found
-
-
-def _tidy(value: Any) -> Any:
-    return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
-
-
-def _value(claim: Claim, name: str, value: Any) -> Any:
-    if name in DATES:
-        return _day(value)
-    if name == "kinds":
-        return _kinds(value)
-    if name == "account":
-        return _account(claim, value)
-    if name == "applicant":
-        return Claim.Applicant(value or "self")
-    text = str(value or "")
-    most = MOST.get(name)
-    if most and len(text) > most:
-        raise ValueError(f"{LABELS[name]}太长，最多 {most} 个字")
-    if name == "severity" and (wrong := severity.problem(claim, text)):
-        raise ValueError(wrong)
-    if name in SEALED:
-        return (text.upper() if name == "diagnosis" else text) or None
-    return text
-
-
-def _day(value: Any) -> date | None:
-    if not value:
-        return None
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"“{str(value)[:20]}”不是日期，请写成 2022-06-20 这样") from None
-
-
-def _kinds(value: Any) -> list[str]:
-    if checks.unknown_kinds(value):
-        raise ValueError("没有这个项目，可选：" + "、".join(label for _, label in CHOICES))
-    return [kind for kind in KINDS if kind in value]
-
-
-def _account(claim: Claim, value: Any) -> BankAccount | None:
-    if isinstance(value, BankAccount) and value.member_id != claim.member_id:
-        raise ValueError("这个账户不是本人的，互助金只付到本人的账户")
-    return value or None
-
-
 @transaction.atomic
 def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
     """Hand the claim in: fields, cover and once-only are checked under a lock; the clock starts if papers are complete."""
-    _check_own(by, claim.member_id, claim.office)
+    check_own(by, claim.member_id, claim.office)
     lock_member(claim)
     check_move(claim.number, claim.state, State.SUBMITTED)
     if claim.state != State.DRAFT:
@@ -225,7 +143,7 @@ def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
     then = [papers.COMPLETE] if complete else []
     times = {"submitted_at": at, "complete_at": at if complete else None}
     move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", changes=times, then=then)
-    _tell(claim, f"您的互助金申请 {claim.number} 已提交。材料齐全后，最多 3 个工作日到账。", "claim", at)
+    tell(claim, SUBMITTED.format(claim.number), "claim", at)
     return claim
 
 
@@ -240,16 +158,14 @@ def return_for_papers(*, claim: Claim, reason: str, by: Role, at: datetime) -> C
         )
     move(claim, State.RETURNED, by=by, at=at, verb="claims.return_for_papers", detail={"reason": said})
     Pause.objects.create(claim=claim, reason=said, asked_by=by.actor_id, from_at=at)
-    _tell(
-        claim, f"您的申请 {claim.number} 需要补材料：{said}。补齐后请在手机上按“材料已补齐”。", "papers", at
-    )
+    tell(claim, f"您的申请 {claim.number} 需要补材料：{said}。补齐后请在手机上按“材料已补齐”。", "papers", at)
     return claim
 
 
 @transaction.atomic
 def resume(*, claim: Claim, by: By, at: datetime) -> Claim:
     """The papers are complete again: back to who asked for them, and the clock runs on."""
-    _check_own(by, claim.member_id, claim.office)
+    check_own(by, claim.member_id, claim.office)
     lock_member(claim)
     to = State.REPORTED if claim.reported_at else State.SUBMITTED
     check_move(claim.number, claim.state, to)
@@ -295,7 +211,7 @@ def add_kind(*, claim: Claim, kind: str, reason: str, by: Role, at: datetime) ->
 @transaction.atomic
 def withdraw(*, claim: Claim, reason: str = "", by: By, at: datetime) -> Claim:
     """Take the claim back; its settlement sheet may then be claimed again."""
-    _check_own(by, claim.member_id, claim.office)
+    check_own(by, claim.member_id, claim.office)
     move(
         claim, State.WITHDRAWN, by=by, at=at, verb="claims.withdraw", detail={"reason": reason.strip()[:200]}
     )
@@ -417,7 +333,7 @@ def needed(reason: str, sentence: str, most: int = 200) -> str:
 
 
 def _check_may_edit(claim: Claim, by: By) -> None:
-    _check_own(by, claim.member_id, claim.office)
+    check_own(by, claim.member_id, claim.office)
     allowed = (State.DRAFT, State.RETURNED) if isinstance(by, Member) else EDITABLE
     if claim.state not in allowed:
         raise CannotMove(
@@ -425,7 +341,7 @@ def _check_may_edit(claim: Claim, by: By) -> None:
         )
 
 
-def _check_own(by: By, member_pk: Any, within: Organisation) -> None:
+def check_own(by: By, member_pk: Any, within: Organisation) -> None:
     """A member for themself, staff within their branch."""
     if isinstance(by, Member):
         if by.pk != member_pk:
@@ -434,6 +350,7 @@ def _check_own(by: By, member_pk: Any, within: Organisation) -> None:
     check_may(by, "claims.take", within=within)
 
 
-def _tell(claim: Claim, text: str, purpose: str, at: datetime) -> None:
+def tell(claim: Claim, text: str, purpose: str, at: datetime) -> None:
+    """Word to the member's phone, where there is one."""
     if claim.member.phone:
         send(phone=claim.member.phone, text=text, purpose=purpose, about=claim, at=at)

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -13,13 +15,24 @@ from huzhu.claims.facts import labels, money_names, problems, settlement_of
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Settlement
 from huzhu.core.hashing import canonical_json
+from huzhu.db.rows import insert
 from huzhu.members.models import Member
+from huzhu.rules.edition import FactDef
 from huzhu.schemes import queries as schemes
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
 KEY_FIGURES = ("inscp_scp_amt", "act_pay_dedc", "hifp_pay")
 SETL_ID = re.compile(r"[0-9A-Z_-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A settlement sheet as it lies on the counter: its number, and bureau name → decimal yuan, as typed."""
+
+    setl_id: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    settled_at: datetime | None = None
 
 
 @transaction.atomic
@@ -70,25 +83,40 @@ def tidied(figures: Mapping[str, str]) -> dict[str, str]:
     return {name: tidy_money(text) for name, text in figures.items() if tidy_money(text)}
 
 
-def missing_figures(claim: Claim) -> dict[str, str]:
-    """Figures an inpatient claim cannot be decided without, by label."""
+def tidied_sheet(sheet: Sheet) -> Sheet:
+    return Sheet(tidy_number(sheet.setl_id), tidied(sheet.figures), sheet.settled_at)
+
+
+def missing_figures(claim: Claim, figures: str) -> dict[str, str]:
+    """Figures (as they are kept) an inpatient claim cannot be decided without, by label."""
     if "inpatient" not in claim.kinds:
         return {}
-    sheet = settlement_of(claim)
-    from_sheet = sheet.figures if sheet else ""
-    missing = [name for name in KEY_FIGURES if f'"{name}"' not in from_sheet]
+    missing = [name for name in KEY_FIGURES if f'"{name}"' not in figures]
     return labels(missing) if missing else {}
 
 
 def check_figures(told: dict[str, str], number: str) -> None:
     """Raise FieldsNeedWork for what no scheme could read."""
-    read = schemes.facts()
+    if found := figure_problems(told, number, schemes.facts()):
+        raise FieldsNeedWork(found)
+
+
+def figure_problems(told: Mapping[str, str], number: str, read: Mapping[str, FactDef]) -> dict[str, str]:
+    """A sentence for each figure, and for the sheet's number, that could not be read by these facts."""
     found, known = problems(told, read), money_names(read)
     found |= {name: "结算单上没有这一项，请删去" for name in told if name not in known}
     if number and not SETL_ID.fullmatch(number):
         found["setl_id"] = "结算编号只有数字和字母，请照结算单抄写；单子上没有的可以不填"
-    if found:
-        raise FieldsNeedWork(found)
+    return found
+
+
+def keep(claim: Claim, sheet: Sheet) -> None:
+    """The tidy sheet of a claim that was just made; ClaimedBefore where another worker put the same sheet in between."""
+    row = uuid4(), claim.pk, sheet.setl_id, canonical_json(dict(sheet.figures)), sheet.settled_at
+    columns = ("id", "claim", "setl_id", "figures", "settled_at")
+    if not insert(Settlement, columns, [row], or_else=" ON CONFLICT (setl_id_index) DO NOTHING"):
+        check_settlement_is_new(claim, sheet.setl_id)
+        insert(Settlement, columns, [row])  # the other one is gone again
 
 
 def _check_may_write(claim: Claim, by: Role | Member) -> None:
@@ -105,6 +133,7 @@ def _check_may_write(claim: Claim, by: Role | Member) -> None:
 
 __all__ = [
     "ClaimedBefore",
+    "Sheet",
     "check_figures",
     "missing_figures",
     "put_settlement",

@@ -22,21 +22,22 @@ class NoRow(ValueError):
 
 def insert(
     model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, or_else: str = ""
-) -> None:
+) -> int:
     """Insert rows whose values stand in the order of `names` (a foreign key by its key).
 
     Sealed columns are given as text and sealed to their rows, blind indexes follow from them; a column that is not
     named takes its default. Constraints and triggers hold as ever. `or_else` is the end of the statement: ON CONFLICT and so on.
+    How many rows were written.
     """
     given: dict[str, Column] = dict(zip(names, zip(*rows, strict=True), strict=False))
     if not given:
-        return
+        return 0
     count = len(given[names[0]])
     fields = _written(model)
     columns = [_column(one, given, count) for one in fields]
     if astray := given.keys() - {one.name for one in fields}:
         raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
-    write(Ready(model, columns), or_else=or_else)
+    return write(Ready(model, columns), or_else=or_else)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,17 @@ def _of_each(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     return _prepared(field, values)
 
 
-def write(rows: Ready, *, or_else: str = "") -> None:
-    """The one statement."""
+def write(rows: Ready, *, or_else: str = "") -> int:
+    """The one statement. How many rows were written."""
     if not rows.columns:
-        return
+        return 0
     statement = _statement(rows.model, connection.vendor) + or_else
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(statement, rows.columns)
         else:
             cursor.executemany(statement, list(zip(*rows.columns, strict=True)))
+        return int(cursor.rowcount)
 
 
 def _column(field: Any, given: dict[str, Column], count: int) -> list[Any]:

@@ -40,6 +40,7 @@ WORDS = {
     "claims.raise_severity": "病情类别改重",
     "claims.read": "查看申请",
     "claims.read_paper": "查看材料",
+    "claims.receive": "柜台受理，填写并提交",
     "claims.resume": "材料已补齐",
     "claims.return_for_papers": "退回补正",
     "claims.set_urgent": "设为加急",

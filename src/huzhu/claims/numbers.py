@@ -1,0 +1,36 @@
+"""The number of an application: its year, and its place in that year."""
+
+from django.db.models import Max
+
+from huzhu.claims.models import Claim
+from huzhu.db.rows import insert
+
+# Django's documented name for a table's columns
+_COLUMNS = [(one.name, one.attname) for one in Claim._meta.concrete_fields]  # noqa: SLF001
+
+
+def last_of(year: int, newest: str = "") -> int:
+    """The last place given in the year; `newest` is the newest number of all, where the caller knows it."""
+    if not newest.startswith(f"{year}-"):
+        # a range, and not its beginning: so the index of the numbers says it at once, on both databases
+        found = Claim.objects.filter(number__range=(f"{year}-000000", f"{year}-999999"))
+        newest = found.aggregate(Max("number"))["number__max"] or "-0"
+    return int(newest.partition("-")[2])
+
+
+def enter(claim: Claim, year: int, newest: str = "") -> None:
+    """Insert a new claim under the next free number of the year; where another worker takes it first, under the one after."""
+    place = last_of(year, newest)
+    for _ in range(50):
+        claim.number = spelled(year, place + 1)
+        row = [getattr(claim, attribute) for _, attribute in _COLUMNS]
+        names = [name for name, _ in _COLUMNS]
+        if insert(Claim, names, [row], or_else=" ON CONFLICT (number) DO NOTHING"):
+            claim._state.adding = False  # noqa: SLF001  as Django says it of a row that is there
+            return
+        place = last_of(year)
+    raise RuntimeError("同一时刻新建申请的人太多，没有取到编号。请稍后再试。")
+
+
+def spelled(year: int, place: int) -> str:
+    return f"{year}-{place:06d}"
