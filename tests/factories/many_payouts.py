@@ -30,7 +30,7 @@ def many_scheduled(desk: Desk, count: int, amount_fen: int = 171_400, start: int
     enrolments = [_enrolment(member, edition, n) for member, n in zip(members, numbers, strict=True)]
     Enrolment.objects.bulk_create(enrolments)
     claims = [
-        _claim(desk, one, account, n) for one, account, n in zip(members, accounts, numbers, strict=True)
+        a_claim(desk, one, account, n) for one, account, n in zip(members, accounts, numbers, strict=True)
     ]
     Claim.objects.bulk_create(claims)
     clerk, reviewer = a_user("钱代办"), a_user("张审核")
@@ -92,7 +92,7 @@ def _enrolment(member: Member, edition, number: int) -> Enrolment:
     )
 
 
-def _claim(desk: Desk, member: Member, account: BankAccount, number: int) -> Claim:
+def a_claim(desk: Desk, member: Member, account: BankAccount, number: int) -> Claim:
     return Claim(
         number=f"2022-{500_000 + number:06d}",
         member=member,
