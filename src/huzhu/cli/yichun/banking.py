@@ -86,7 +86,9 @@ def _moved(by: Any, code: str) -> tuple[int, list[Moved]]:
             before += fen
         elif voucher.posted_on <= LAST:
             kind, _, rest = voucher.source.partition(":")
-            reference = rest.rpartition(":")[0] if kind == "receipt" else voucher.number.replace("-", "")
+            reference = (
+                rest.rpartition(":")[0] if kind in {"receipt", "over"} else voucher.number.replace("-", "")
+            )
             key = (f"{voucher.posted_on}", reference)
             sums[key] = sums.get(key, 0) + fen
             told.setdefault(key, _words(voucher, paid.get(voucher.source)))

@@ -26,6 +26,7 @@ from huzhu.members.queries import by_numbers
 HEADS = ("姓名", "身份证号", "手机", "开户行", "银行账号")
 BANKS = ("工商银行伊春支行", "农业银行伊春支行", "建设银行伊春支行", "龙江银行伊春分行", "邮储银行伊春分行")
 STORY_DAY = date(2022, 1, 28)
+TOO_MUCH_FEN = 24_000  # two people's fee, which the last employer of the year paid twice
 PLEDGED_DAY, SHUT_DAY = date(2022, 3, 10), date(2022, 3, 15)
 # first and last day on which rosters of a kind begin; every second bureau joined before the end of January
 SEASONS = {
@@ -64,11 +65,12 @@ class Joining:
         """Splits and the account to pay to first, then every roster in the order of its day."""
         share_fees(self.tree, self.cast)
         open_account(self.tree, self.cast)
-        for at, (day, place) in enumerate(self._calendar(), 1):
+        calendar = self._calendar()
+        for at, (day, place) in enumerate(calendar, 1):
             if place is None:
                 self._pledged(day)
             else:
-                self._join(place, day)
+                self._join(place, day, over_fen=TOO_MUCH_FEN if at == len(calendar) else 0)
             if at % 50 == 0:
                 self.say(f"  已参保 {at} 家单位，{self.heads:,} 人")
 
@@ -84,7 +86,7 @@ class Joining:
         first, last = SEASONS["later forestry" if later else place.sector]
         return first + timedelta(days=self.seed.randrange((last - first).days + 1))
 
-    def _join(self, place: Place, day: date) -> None:
+    def _join(self, place: Place, day: date, *, over_fen: int) -> None:
         is_story = place is self.tree.story
         people = list(self._people(place, is_story=is_story))
         rows = [self._row(person, day, at, often=5 if is_story else 15) for at, person in enumerate(people)]
@@ -92,7 +94,7 @@ class Joining:
         name, data = ("名册.xlsx", as_excel(rows)) if is_story else ("名册.csv", as_csv(rows))
         by = self.cast.zhao if is_story else self.cast.sun
         roster = self._staged(place, people, day, slugs=slugs, file=(name, data), by=by)
-        self._accepted(roster, f"DEMO-{place.organisation.code}", day, by)
+        self._accepted(roster, f"DEMO-{place.organisation.code}", day, by, over_fen)
 
     def _staged(
         self,
@@ -118,9 +120,9 @@ class Joining:
         self.heads += len(people)
         return roster
 
-    def _accepted(self, roster: Any, reference: str, day: date, by: Any) -> None:
+    def _accepted(self, roster: Any, reference: str, day: date, by: Any, over_fen: int = 0) -> None:
         dues = contributions.accept_roster(roster=roster, good_only=False, by=by, at=moment(day, 9, 35))
-        pay(dues, reference, self.cast, moment(day, 15, 10))
+        pay(dues, reference, self.cast, moment(day, 15, 10), over_fen)
 
     def _pledged(self, day: date) -> None:
         """She could not pay and had not joined: a cadre pays for her out of his own pocket, and pledges every later year."""
@@ -202,8 +204,8 @@ def open_account(tree: Tree, cast: Cast) -> None:
     collecting.confirm(account=account, by=cast.li, at=moment(date(2022, 1, 4), 11, 0))
 
 
-def pay(dues: Iterable[Any], reference: str, cast: Cast, at: datetime) -> None:
-    """The whole of a roster's dues in one transfer."""
+def pay(dues: Iterable[Any], reference: str, cast: Cast, at: datetime, over_fen: int = 0) -> None:
+    """The whole of a roster's dues in one transfer, and perhaps something above them."""
     parts = [
         contributions.Money(share, share.amount_fen)
         for due in dues
@@ -211,7 +213,12 @@ def pay(dues: Iterable[Any], reference: str, cast: Cast, at: datetime) -> None:
         if share.amount_fen
     ]
     contributions.record_transfer(
-        parts=parts, received_on=at.date(), bank_reference=reference, by=cast.sun, at=at
+        parts=parts,
+        received_on=at.date(),
+        bank_reference=reference,
+        over_fen=over_fen,
+        by=cast.sun,
+        at=at,
     )
 
 

@@ -57,6 +57,7 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     today.draft(joining.with_account)
     today.changes(joining.with_account, people.sun)
     today.long_export(people.sun)
+    today.paid_too_much(people.sun)
     applying.individuals(tree, people, editions["yichun-flex"], joining.registry)
     renewing.asks_for_approval(tree, people)
     renewing.at_the_county(today.rosters(tree, people, editions, joining.registry), people)

@@ -21,7 +21,7 @@ from huzhu.cli.yichun.places import Tree
 from huzhu.cli.yichun.rosters import BANKS, STORY_DAY, as_csv, as_excel, moment
 from huzhu.cli.yichun.rosters import Joined as Who
 from huzhu.cli.yichun.year import Year
-from huzhu.contributions import queries
+from huzhu.contributions import matching, queries, refunds
 from huzhu.contributions import services as contributions
 from huzhu.contributions.slips import upload
 from huzhu.core.money import spoken
@@ -280,6 +280,18 @@ def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry
     _staged(place, wanted, faulty, cast.zhao, as_csv, spoil=True)
     county = next(one for one in tree.employers if one.organisation.name == "铁力市人民医院")
     return _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.sun, as_csv)
+
+
+def paid_too_much(by: Any) -> None:
+    """The employer asks for what it paid twice: proposed at the agency, it waits for the list of the cashier."""
+    (held,) = matching.prepaid(by)
+    refunds.propose(
+        prepaid=held,
+        payees=[refunds.Payee(held.employer.name, BANKS[0], "9900 2307 0000 0417")],
+        reason="单位来函：两个人的会费汇重了，要求退回",
+        by=by,
+        at=november(29, 15, 40),
+    )
 
 
 SLIP = """
