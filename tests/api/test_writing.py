@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from factories.bureau import consenting
 from factories.claims import LIU_FIGURES, a_covered_member, a_draft, yichun
 from factories.contributions import an_accepted_roster
 from factories.enrolment import a_sheet, some_workers
@@ -16,6 +17,8 @@ from huzhu.claims.models import Claim, Settlement
 from huzhu.contributions.models import Receipt, Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger.models import Voucher
+from huzhu.members import consents
+from huzhu.members.models import Consent
 
 pytestmark = pytest.mark.django_db
 EVENT = {
@@ -46,6 +49,7 @@ def a_transfer(shares, **changed):
 
 
 def a_claim(member, **changed):
+    consenting(member)
     sheet = {"setl_id": "S20220711001", "figures": LIU_FIGURES}
     return {"member": str(member.pk), "kinds": ["inpatient"], "event": EVENT, "settlement": sheet} | changed
 
@@ -174,6 +178,21 @@ def test_one_settlement_sheet_is_claimed_once(place, agency):
     again = agency.post("claims", a_claim(a_covered_member(place, "王小明"), submit=True))
     assert again.status_code == 409
     assert again.json()["error"]["code"] == "claimed_before"
+
+
+def test_the_bureaus_figures_need_the_members_own_consent(place, agency):
+    wang = a_covered_member(place, "王小明", sex="male")
+    asked = a_claim(wang)
+    for said in ("never", "withdrawn"):
+        if said == "never":
+            Consent.objects.all().delete()
+        else:
+            consenting(wang)
+            consents.withdraw(member=wang, by=wang, at=timezone.now())
+        answer = agency.post("claims", asked)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "consent_needed")
+    assert (Claim.objects.count(), Settlement.objects.count()) == (0, 0)
+    assert agency.post("claims", asked | {"settlement": None}).status_code == 201
 
 
 def test_outside_cover_it_is_told_and_nothing_stays(place, agency):

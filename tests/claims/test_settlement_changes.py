@@ -105,6 +105,22 @@ def test_settled_anew_after_a_reversal_is_a_correction_of_the_same_claim(office,
     assert taken_in(place, back, anew, at=office.later())["known"] == 2
 
 
+def test_what_was_settled_anew_needs_the_consent_that_stands_now(office, place, wang):
+    claim = office.decided(wang).claim
+    stay = {"admitted_on": claim.admitted_on, "discharged_on": claim.discharged_on}
+    back = a_record(wang, is_reversal=True, reverses=claim.settlement.setl_id, **stay)
+    anew = a_record(wang, figures=LARGE, **stay)
+    said = taken_in(place, back, anew, at=office.later(), agreed=False)
+    assert said["changed"] == 1
+    assert [(row, "没有收" in why) for row, why in said["refused"]] == [(anew.row, True)]
+    change = SettlementChange.objects.get()
+    assert (change.kind, change.claim.settlement.setl_id) == ("reversed", claim.settlement.setl_id)
+    # by the member's own paper instead
+    reversals.drop(change=change, reason="本人带了新结算单", by=place.agency("周登记"), at=office.later())
+    by_paper = office.changed(claim, LARGE, setl_id=anew.setl_id)
+    assert (by_paper.kind, figures_of(Settlement.objects.get())) == ("corrected", LARGE)
+
+
 def test_settled_anew_after_the_reckoning_is_a_claim_of_its_own(office, place, wang):
     decision = office.decided(wang)
     claim = decision.claim

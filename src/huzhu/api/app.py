@@ -20,6 +20,7 @@ from huzhu.enrolment import services as enrolling
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.members.accounts import NotAnAccount
+from huzhu.members.consents import NotAgreed
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.permissions import NotAllowed
 
@@ -31,6 +32,8 @@ ABOUT = """
 
 会产生或移动钱的请求必须带 Idempotency-Key：重发不会办两次，回答里有 Idempotent-Replayed: true；
 同一个键内容不同时回答 409。
+
+医保的结算数据由程序送来的，会员要先同意（422 consent_needed）。
 
 出错时都是同一个样子：error.code 给程序看，error.message 给人看，error.fields 逐个字段说明。
 """
@@ -46,6 +49,7 @@ REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
     (claiming.CannotMove, 409, "not_in_this_state"),
     (claiming.FieldsNeedWork, 422, "fields_need_work"),
     (claiming.OutsideCover, 422, "outside_cover"),
+    (NotAgreed, 422, "consent_needed"),
     (claiming.PapersMissing, 422, "papers_missing"),
     (FactsRefused, 422, "facts_refused"),
     (receiving.ReceiptRefused, 422, "receipt_refused"),

@@ -12,6 +12,7 @@ from huzhu.api.entrance import Bearer, Key, once
 from huzhu.claims import counter, facts, queries, services
 from huzhu.claims.checklist import PAPERS
 from huzhu.core.identity import mask_account
+from huzhu.members import consents
 from huzhu.members import queries as members
 from huzhu.members import services as registering
 
@@ -107,7 +108,9 @@ class NewClaim(Schema):
     applicant_name: Annotated[Text, Field(max_length=40)] = ""
     kinds: Annotated[list[Kind], Field(min_length=1, max_length=4)]
     event: Event = Event()
-    settlement: Sheet | None = None
+    settlement: Sheet | None = Field(
+        None, description="程序取得的医保数据：会员已同意使用医保数据才收，否则回答 422 consent_needed"
+    )
     account: Account | None = None
     papers: list[Received] = Field(
         default_factory=list, max_length=len(PAPERS), description="已经收到的材料；别的还缺"
@@ -174,12 +177,17 @@ def get_claim(request: Any, number: Text) -> Any:
 
 @router.post("", response={201: Entered, ERRORS: Refused}, auth=WRITES, summary="新建申请")
 def enter_claim(request: Any, response: HttpResponse, new: NewClaim, key: Key) -> Any:
-    """和柜台受理一样：草稿，或者填好就提交。有一处不对就什么也不留下，并说明每一处。"""
+    """和柜台受理一样：草稿，或者填好就提交。有一处不对就什么也不留下，并说明每一处。
+
+    带结算单的，会员要先同意使用医保数据（手机“我的”，或在柜台签字），否则回答 422 consent_needed。
+    """
 
     def act() -> dict[str, Any]:
         person = members.visible_to(request.by).filter(pk=new.member).first()
         if person is None:
             raise Http404
+        if new.settlement:
+            consents.check(person)
         enter = _received if new.submit else _drafted
         made = enter(person, new, by=request.by, at=request.now)
         return {"number": made.number, "state": made.state}

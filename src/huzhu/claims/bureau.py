@@ -45,6 +45,7 @@ LABELS = {
     "init_setl_id": "原结算编号",
 }
 GRADES = {"三级": "three", "二级": "two", "一级": "one", "3": "three", "2": "two", "1": "one"}
+NOT_AGREED = "会员没有同意使用医保数据：请本人在手机“我的”里同意，或到柜台签字；同意后再导入一次"
 WAIVED = "医保结算数据，免交"
 CLAIM = (
     *("id", "number", "member", "employer", "office", "state", "channel", "kinds", "hospital_name"),
@@ -218,7 +219,7 @@ class Desk:
         if member.name != one.name:
             return "姓名和登记的不一致，请核对证件号码"
         if not member.agrees:
-            return "会员没有同意使用医保数据：请本人在手机“我的”里同意，或到柜台签字；同意后再导入一次"
+            return NOT_AGREED
         return "" if member.pk in self.accounts else "会员没有登记收款账户"
 
     def _of_stay(self, one: Record) -> str:

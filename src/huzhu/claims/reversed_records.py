@@ -58,6 +58,16 @@ def anew(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime
     change = next((change for change in desk.reopened(one) if _same_stay(one, change.claim.settlement)), None)
     if change is None or one.fault or one.setl_id in desk.sheets:
         return False
+    if not desk.members[
+        one.certno
+    ].agrees:  # taken back since; that the first was reversed is known all the same
+        entered.refused.append(
+            (
+                one.row,
+                "会员没有同意（或撤回了同意），新的结算数据没有收：本人同意后再导入；或先撤回这次变动，照本人带来的新结算单登记",
+            )
+        )
+        return True
     if why := desk.of_figures(one):
         entered.refused.append((one.row, why))
         return True

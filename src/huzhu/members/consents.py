@@ -32,6 +32,10 @@ TEXTS = {
 EDITION = max(TEXTS)
 
 
+class NotAgreed(ValueError):
+    """The bureau's data of a member who has not consented is not taken in."""
+
+
 class ConsentRefused(ValueError):
     """A consent cannot be written down, or taken back, as told."""
 
@@ -40,6 +44,15 @@ def standing(members: Iterable[Any]) -> set[Any]:
     """Keys of those whose consent to a text that still counts stands."""
     found = Consent.objects.filter(member__in=list(members), withdrawn_at=None, edition__in=list(TEXTS))
     return set(found.values_list("member", flat=True))
+
+
+def check(member: Member) -> None:
+    """Raise NotAgreed where figures of the bureau would come in as data, and not by the member's own paper."""
+    if not standing([member.pk]):
+        raise NotAgreed(
+            "会员没有同意使用医保数据，结算单没有收，什么也没有留下：请本人在手机“我的”里同意，或到柜台签字，再发一次。"
+            "本人带来纸质结算单的，申请里不写 settlement，由代办处照单子登记。"
+        )
 
 
 def agrees() -> Exists:
