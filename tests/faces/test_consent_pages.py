@@ -1,14 +1,20 @@
 """Consent to the bureau's data on the phone and at the counter."""
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from factories.claims import a_covered_member, yichun
+from factories.bank import as_xlsx
+from factories.claims import WEDNESDAY, a_covered_member, yichun
 from factories.files import a_png
+from factories.members import a_member
 from factories.users import a_role
 from factories.web import as_member, as_staff
-from huzhu.members import consents
+from huzhu.config.work import CLOCK, KINDS
+from huzhu.jobs.working import do_next
+from huzhu.members import consents, signed_lists
 from huzhu.members.models import Consent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -70,3 +76,56 @@ def test_the_agency_writes_down_what_was_signed(place, member):
     assert "已撤回" in text(as_staff(a_role("auditor", place.province)).get(page))
     for code, where in (("county_clerk", place.employer.parent), ("employer_clerk", place.employer)):
         assert "使用医保数据" not in text(as_staff(a_role(code, where)).get(page))
+
+
+def a_list(*members):
+    rows = [[one.name, one.id_number, "2022-01-05"] for one in members]
+    return SimpleUploadedFile("名单.xlsx", as_xlsx(rows, ("姓名", "身份证号", "签字日期")))
+
+
+def test_who_has_not_consented_is_listed_and_taken_away_by_the_agency_alone(place, member):
+    other = a_covered_member(place, "张三", sex="male")
+    consents.agree(member=other, edition=consents.EDITION, at=WEDNESDAY)
+    clerk = as_staff(a_role("agency_clerk", place.city, "孙代办"))
+    where = reverse("web:consents") + "?employer="
+    page = text(clerk.get(where))
+    assert ("王小明" in page, "张三" in page) == (True, False)
+    page = text(clerk.get(where + "&said=yes"))
+    assert ("王小明" in page, "张三" in page) == (False, True)
+    book = clerk.get(where + "&as=xlsx")
+    assert book["Content-Type"].startswith("application/vnd")
+    assert member.id_number.encode() not in book.content
+    assert as_staff(a_role("employer_clerk", place.employer)).get(where).status_code == 404
+
+
+def test_a_signed_list_is_looked_at_and_then_taken(place, member):
+    stranger = a_member("李四")
+    clerk, where = as_staff(a_role("agency_clerk", place.city, "孙代办")), reverse("web:consent-list")
+    assert clerk.get(reverse("web:consent-template")).content.startswith(b"PK")
+    assert "没有选择签字页" in text(clerk.post(where, {"file": a_list(member)}))
+    scan = SimpleUploadedFile("签字页.png", a_png())
+    page = text(clerk.post(where, {"file": a_list(member, stranger), "paper": scan}))
+    assert "可以登记 <b>1</b> 人" in page
+    assert "不是本代办处的会员" in page
+    assert not Consent.objects.exists()
+    held = dict(re.findall(r'name="(file|paper|good)" value="([^"]+)"', page))
+    other = as_staff(a_role("agency_clerk", place.city, "朱代办"))
+    assert other.post(where, held | {"confirmed": "1"}).status_code == 422
+    page = text(clerk.post(where, held | {"confirmed": "1"}, follow=True))
+    assert "登记了 1 人的同意" in page
+    assert Consent.objects.get().channel == "list"
+    assert "单位名单（签字）" in text(clerk.get(reverse("web:member", args=[member.pk])))
+    assert clerk.post(where, held | {"confirmed": "1"}).status_code == 422  # both files are gone
+
+
+def test_a_long_list_is_the_workers(place, member, monkeypatch):
+    monkeypatch.setattr(signed_lists, "AT_ONCE", 0)
+    clerk, where = as_staff(a_role("agency_clerk", place.city, "孙代办")), reverse("web:consent-list")
+    page = text(clerk.post(where, {"file": a_list(member), "paper": SimpleUploadedFile("s.png", a_png())}))
+    held = dict(re.findall(r'name="(file|paper|good)" value="([^"]+)"', page))
+    clerk.post(where, held | {"confirmed": "1"})
+    assert not Consent.objects.exists()
+    run = do_next(KINDS, worker="w1", clock=CLOCK)
+    assert (run.state, Consent.objects.count()) == ("done", 1)
+    run.refresh_from_db()
+    assert "登记了 1 人的同意" in run.words

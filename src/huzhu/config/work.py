@@ -27,6 +27,8 @@ from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.jobs.models import JobRun
 from huzhu.jobs.working import Clock, Kind, Tell
+from huzhu.members import signed_lists
+from huzhu.members.consents import ConsentRefused
 from huzhu.payouts import services as payouts
 from huzhu.reconciliation import services as reconciliation
 from huzhu.setup import tree_sheet
@@ -132,6 +134,21 @@ def take_settlements(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     return done | {"words": words, "address": reverse("web:settlements-file", args=[run.pk])}
 
 
+def take_consents(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+    """A long list of members who signed the consent paper, with the scan of their signatures."""
+    file, paper = kept.by_key(run.about), kept.by_key(run.arguments["paper"])
+    tell(0, 0, "正在打开名单")
+    done = signed_lists.take(
+        data=files.read(file),
+        name=file.name,
+        paper=(paper.name, files.read(paper)),
+        by=run.asked_by,
+        at=at,
+        tell=tell,
+    )
+    return {"words": done.said}
+
+
 def review_automatic(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     """What a machine may pay of what waits, and why not the rest."""
     done = automatic.review(run=_automatic(run), by=run.asked_by, at=at, tell=tell)
@@ -173,6 +190,11 @@ KINDS: Mapping[str, Kind] = {
         take_settlements,
         refusals=(TableRefused, NotAllowed),
         called_off="已经停下：已转入的申请保留，其余没有动。再试一次会接着转入。",
+    ),
+    "consents.take": Kind(
+        take_consents,
+        refusals=(TableRefused, NotAccepted, ConsentRefused, NotAllowed),
+        called_off="已经停下：登记过的同意保留，其余没有动。再试一次会接着登记。",
     ),
     "automatic.review": Kind(
         review_automatic,

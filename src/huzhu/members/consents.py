@@ -46,6 +46,12 @@ def standing(members: Iterable[Any]) -> set[Any]:
     return set(found.values_list("member", flat=True))
 
 
+def standing_of(members: Iterable[Any]) -> dict[Any, Consent]:
+    """The same, each with the consent itself."""
+    found = Consent.objects.filter(member__in=list(members), withdrawn_at=None, edition__in=list(TEXTS))
+    return {one.member_id: one for one in found}
+
+
 def check(member: Member) -> None:
     """Raise NotAgreed where figures of the bureau would come in as data, and not by the member's own paper."""
     if not standing([member.pk]):
@@ -90,6 +96,19 @@ def agree_on_paper(*, member: Member, paper: tuple[str, bytes] | None, by: Role,
         made = _give(member, Channel.COUNTER, file, by, at)
         _tell(member, "登记了您同意使用医保结算数据。不是您本人签字的，请马上告诉代办处。", at)
     return made
+
+
+def agree_by_list(*, member: Member, paper: StoredFile, by: Role, at: datetime) -> bool:
+    """As at the counter, for one of a list whose signatures are on one scan; False where a consent stands already."""
+    check_may(by, "members.consent", within=member.employer)
+    if standing([member.pk]):
+        return False
+    try:
+        _give(member, Channel.LIST, paper, by, at)
+    except ConsentRefused:  # said so on the phone at this moment
+        return False
+    _tell(member, "登记了您签字同意使用医保结算数据。不是您本人签字的，请马上告诉代办处。", at)
+    return True
 
 
 @transaction.atomic

@@ -66,6 +66,7 @@ class Consent(models.Model):
     class Channel(models.TextChoices):
         PHONE = "phone", "手机"
         COUNTER = "counter", "柜台（签字）"
+        LIST = "list", "单位名单（签字）"
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="consents", verbose_name="会员")
     edition = models.CharField("同意书版次", max_length=20)
@@ -91,8 +92,8 @@ class Consent(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(channel="phone", paper__isnull=True)
-                | models.Q(channel="counter", paper__isnull=False),
-                name="consent_at_the_counter_is_signed",
+                | models.Q(channel__in=("counter", "list"), paper__isnull=False),
+                name="consent_on_paper_is_signed",
             ),
             models.CheckConstraint(
                 condition=models.Q(withdrawn_at__isnull=True, withdrawn_by="")

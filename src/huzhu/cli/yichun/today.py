@@ -28,7 +28,7 @@ from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.paper import FONTS, PRELUDE
 from huzhu.enrolment.slices import quietly
-from huzhu.members import consents, corrections, hardship
+from huzhu.members import consents, corrections, hardship, signed_lists
 from huzhu.members import services as members
 from huzhu.members.queries import by_numbers
 from huzhu.payouts import differences
@@ -153,8 +153,11 @@ class Today:
                 )
                 for who in people
             ]
-            for one in by_numbers([who.number for who in people]).values():
-                consents.agree(member=one, edition=consents.EDITION, at=at - timedelta(days=3))
+            if people is files[0]:
+                for one in by_numbers([who.number for who in people]).values():
+                    consents.agree(member=one, edition=consents.EDITION, at=at - timedelta(days=3))
+            else:
+                self._signed_together(people)
             found = [record(at.day, number, case) for number, case in enumerate(cases, start=2)]
             bureau.take_in(found=found, by=cast.zhu, at=at, tell=quietly)
             run = automatic.start(by=cast.zhang, at=at + timedelta(minutes=20))
@@ -164,6 +167,19 @@ class Today:
                 shown = run.found_count, run.found_fen
                 automatic.settle(run=run, agree=True, reason="样本都看过", shown=shown, **then)
                 automatic.take_effect(run=run, tell=quietly, **then)
+
+    def _signed_together(self, people: list[Who]) -> None:
+        """What a union handed in: a list of those who signed, and the scan of their signatures."""
+        rows = [f"{who.name},{who.number},2022-11-25" for who in people]
+        signed = [("签字页", "演示，不是真的"), *((who.name, "已签字") for who in people)]
+        signed_lists.take(
+            data="\n".join(["姓名,身份证号,签字日期", *rows]).encode(),
+            name="签字名单.csv",
+            paper=("签字页.png", picture(signed)),
+            by=self.walk.cast.sun,
+            at=november(28, 14),
+            tell=quietly,
+        )
 
     def _taken_back(self) -> None:
         """Two stays that were paid and that the bureau took back: one is owed by its member, the other waits for the province."""

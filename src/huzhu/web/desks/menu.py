@@ -76,7 +76,12 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "会员",
-        (Entry("会员", "web:members"), Entry("资料变更", "web:changes"), Entry("调动", "web:moves")),
+        (
+            Entry("会员", "web:members"),
+            Entry("资料变更", "web:changes"),
+            Entry("调动", "web:moves"),
+            Entry("医保数据同意", "web:consents"),
+        ),
     ),
     (
         "其他",
