@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -157,11 +158,12 @@ def _judge(some: Sequence[Line], by: Role, at: datetime) -> None:
     members = {member.id_number: member for member in people.select_related("employer")}
     keys = [member.pk for member in members.values()]
     known = consents.standing(keys)
-    withdrawn = Consent.objects.filter(member__in=keys).values_list("member")
-    last = dict(withdrawn.annotate(last=Max("withdrawn_at")).order_by())
+    held = Consent.objects.filter(member__in=keys).values_list("member")
+    last: dict[Any, datetime | None] = dict(held.annotate(last=Max("withdrawn_at")).order_by())
     for one in some:
         one.member = members.get(one.id_number)
-        one.problem = one.problem or _problem(one, by, at, one.member and last.get(one.member.pk))
+        withdrawn_at = last.get(one.member.pk) if one.member else None
+        one.problem = one.problem or _problem(one, by, at, withdrawn_at)
         one.is_known = not one.problem and one.member is not None and one.member.pk in known
 
 
