@@ -444,7 +444,10 @@ def automatic_mode(office: Office, count: int) -> None:
     say(f"  事后写下算账过程：{wrote / writing.cpu:,.0f} 件/CPU 秒")
 
 
-def measure(claims: int, writers: int, each: int) -> None:
+PARTS = ("one", "writers", "automatic")
+
+
+def measure(claims: int, writers: int, each: int, only: str | None) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
@@ -458,9 +461,12 @@ def measure(claims: int, writers: int, each: int) -> None:
     keep_what_is_loaded()
     office = Office(claims + writers * each + 400)
     settled_down()
-    one_by_one(office, 200)
-    many_writers(office, writers, each)
-    automatic_mode(office, claims)
+    if only in {None, "one"}:
+        one_by_one(office, 200)
+    if only in {None, "writers"}:
+        many_writers(office, writers, each)
+    if only in {None, "automatic"}:
+        automatic_mode(office, claims)
 
 
 def main() -> int:
@@ -469,12 +475,13 @@ def main() -> int:
     asked.add_argument("--writers", type=int, default=16)
     asked.add_argument("--each", type=int, default=65)
     asked.add_argument("--on", choices=("sqlite", "postgresql"))
+    asked.add_argument("--only", choices=PARTS, help="one of the three parts alone")
     asked.add_argument(
         "--here", action="store_true", help="on the database of DATABASE_URL, which must be empty"
     )
     words = asked.parse_args()
     if words.here:
-        measure(words.claims, words.writers, words.each)
+        measure(words.claims, words.writers, words.each, words.only)
         return 0
     say(f"{platform.machine()}，{os.cpu_count()} 核，Python {platform.python_version()}")
     for name, database in (("sqlite", sqlite), ("postgresql", postgresql)):
@@ -483,6 +490,7 @@ def main() -> int:
             with database() as environment:
                 again = [sys.executable, __file__, "--here", f"--claims={words.claims}"]
                 again += [f"--writers={words.writers}", f"--each={words.each}"]
+                again += [f"--only={words.only}"] if words.only else []
                 subprocess.run(again, check=True, env=_environment() | environment)  # noqa: S603
     return 0
 

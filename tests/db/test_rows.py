@@ -13,6 +13,7 @@ from factories.organisations import a_city
 from factories.schemes import the_inpatient_scheme
 from huzhu.audit.models import Event
 from huzhu.core.ciphers import CannotOpen
+from huzhu.db import rows
 from huzhu.db.asked import Asked
 from huzhu.db.fields import PlaintextRefused
 from huzhu.db.rows import NoRow, insert, ready, write
@@ -98,7 +99,45 @@ def test_an_event_made_ready_is_the_event_of_the_mapper():
     assert Event.objects.count() == 3
 
 
-def test_dates_keys_and_defaults_come_back_as_from_the_mapper():
+HOSTILE = ("\\N", "\\.", "a\tb\nc\rd\\", "\\\\t", '"', "", " ", "%s %%", "\x1f\u2028", "𠮷")
+
+
+@pytest.fixture
+def _copied(monkeypatch):
+    """So few rows as well."""
+    monkeypatch.setattr(rows, "COPIED", 1)
+
+
+@pytest.mark.usefixtures("_copied")
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_separates_rows_and_columns_is_text_like_any_other(text):
+    row = EVENT | {"actor_name": text, "object_name": text, "detail": {text: [text]}}
+    insert(Event, list(row), [list(row.values()), list(EVENT.values())])
+    one, other = Event.objects.order_by("pk").values(*EVENT)
+    assert (one, other) == (row, EVENT)
+
+
+def test_a_hundred_rows_and_how_many_they_were():
+    assert insert(Event, list(EVENT), [list(EVENT.values())] * 100) == 100
+    assert all(one == EVENT for one in Event.objects.values(*EVENT))
+
+
+def test_who_watches_statements_sees_rows_go_in():
+    seen = []
+
+    def watch(execute, sql, *rest):
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        insert(Event, list(EVENT), [list(EVENT.values())] * 30)
+    assert len(seen) == 1
+    assert "audit_event" in seen[0]
+
+
+@pytest.mark.parametrize("copied", [1, 20])
+def test_dates_keys_and_defaults_come_back_as_from_the_mapper(monkeypatch, copied):
+    monkeypatch.setattr(rows, "COPIED", copied)
     held = covered()
     names = ("id", "member", "edition", "scheme_slug", "employer", "cover_starts_on", "cover_ends_on")
     days = date(2023, 2, 1), date(2024, 2, 1)
@@ -116,7 +155,9 @@ def test_none_is_nothing_and_a_strange_column_is_refused():
         insert(Event, (*EVENT, "verbs"), [(*EVENT.values(), "")])
 
 
-def test_constraints_hold():
+@pytest.mark.parametrize("copied", [1, 20])
+def test_constraints_hold(monkeypatch, copied):
+    monkeypatch.setattr(rows, "COPIED", copied)
     held = covered()
     row = {f.name: getattr(held, f.attname) for f in Enrolment._meta.local_concrete_fields}
     row |= {"id": uuid.uuid4(), "certificate_no": None, "verify_token": None}
@@ -126,9 +167,10 @@ def test_constraints_hold():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no lengths")
-def test_a_text_that_is_too_long_is_refused_and_not_cut():
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_text_that_is_too_long_is_refused_and_not_cut(count):
     with pytest.raises(DataError), transaction.atomic():
-        insert(Event, list(EVENT), [list((EVENT | {"verb": "x" * 61}).values())])
+        insert(Event, list(EVENT), [list((EVENT | {"verb": "x" * 61}).values())] * count)
 
 
 def test_a_question_composed_once_answers_for_every_key():
