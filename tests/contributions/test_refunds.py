@@ -7,7 +7,7 @@ import pytest
 from factories.bank import told
 from factories.office import AT, Office, held, paid, shares, states
 from factories.users import a_role
-from huzhu.contributions import lifecycle, refunds, repaying
+from huzhu.contributions import refunds, repaying
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import OfficialReceipt, Prepaid
@@ -22,12 +22,6 @@ TO = refunds.Payee("美溪林业局公司", "工商银行", "6222 0209 0301 2345
 @pytest.fixture
 def office(db):
     return Office()
-
-
-def test_every_state_of_a_refund_has_an_owner_for_each_exit():
-    for states_of, table in ((Refund.State, lifecycle.REFUND), (RefundList.State, lifecycle.REFUND_LIST)):
-        assert set(table) == set(states_of)
-        assert all(owner for exits in table.values() for owner in exits.values())
 
 
 def released(office, *proposed, at=AT):

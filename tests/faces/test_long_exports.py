@@ -105,8 +105,3 @@ def test_a_refusal_has_a_reason_that_the_asker_reads(place):
     assert "用不着全部" in text_of(as_staff(clerk).get("/desk/exports/?which=own"))
     assert "已经有人办过" in text_of(second.post(address, {"do": "agree"}, follow=True))
     assert take(as_staff(clerk)).status_code == 302
-
-
-def test_every_state_has_an_owner_and_ways_that_are_states():
-    assert set(exports.LIFECYCLE) == set(ExportRequest.State)
-    assert all(to in exports.LIFECYCLE for _, exits in exports.LIFECYCLE.values() for to in exits)

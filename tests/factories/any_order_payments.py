@@ -149,22 +149,16 @@ class PayingOut(PayingIn):
         self.fund.ends_the_year()
 
     def years_to_carry(self) -> list[int]:
-        wait = {self.paper.year_ends[number].year for number in self.paper.years_that_wait()}
-        return [
-            year
-            for year in range(2022, self.fund.today.year)
-            if self.paper.is_over(year) and year not in wait
-        ]
-
-    @act(lambda self: self.years_to_carry(), data=st.data(), then=THEN)
-    def a_year_is_to_be_carried_on(self, data: st.DataObject, then: bool | None) -> None:
-        year = self.one_of(data, self.years_to_carry())
-        self.fund.proposes_year(year)
-        if then is not None and year not in self.years_to_carry():
-            self.fund.posts_year(list(self.paper.year_ends)[-1], agrees=then)
+        return [year for year in range(2022, self.fund.today.year) if self.paper.is_over(year)]
 
     @act(
-        lambda self: self.paper.years_that_wait(), data=st.data(), agrees=st.sampled_from((True, True, False))
+        lambda self: self.paper.years_that_wait() or self.years_to_carry(),
+        data=st.data(),
+        agrees=st.booleans(),
     )
-    def another_carries_a_year_on(self, data: st.DataObject, agrees: bool) -> None:
-        self.fund.posts_year(self.one_of(data, self.paper.years_that_wait()), agrees=agrees)
+    def a_year_is_carried_on(self, data: st.DataObject, agrees: bool) -> None:
+        """One person proposes; when somebody comes to it the next time, another settles it."""
+        if waiting := self.paper.years_that_wait():
+            self.fund.posts_year(self.one_of(data, waiting), agrees=agrees)
+        else:
+            self.fund.proposes_year(self.one_of(data, self.years_to_carry()))

@@ -1,9 +1,12 @@
 """What must be the same in the product and on the sheet of paper, after every step."""
 
 from collections import Counter
+from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
+from factories.lifecycles import exits_of, lifecycle_of, reachable, with_states
 from factories.living_fund import LivingFund
 from huzhu.claims.models import Claim
 from huzhu.contributions.given_back import Refund, RefundPart
@@ -80,3 +83,27 @@ def _standing() -> dict[tuple[int, str, int, str, str], int]:
     with connection.cursor() as cursor:
         cursor.execute(STANDING)
         return {tuple(key): int(fen) for *key, fen in cursor.fetchall()}
+
+
+# ── ways that lead from state to state ──────────────────────────────────────────────────────────────
+
+Stood = dict[type[Model], dict[Any, str]]
+
+
+def moved(before: Stood) -> tuple[Stood, list[str]]:
+    """How every row stands now, and which came there by no way of its room's table."""
+    now = {model: dict(model.objects.values_list("pk", "state")) for model in WAYS}
+    astray = [
+        f"{model.__name__}: {was} → {now[model].get(pk)}"
+        for model, rows in before.items()
+        for pk, was in rows.items()
+        if now[model].get(pk) not in {was, *WAYS[model][was]}
+    ]
+    return now, astray
+
+
+WAYS = {
+    model: reachable(exits_of(lifecycle_of(model) or {}))
+    for model in with_states()
+    if model._meta.app_label in {"adjudication", "claims", "contributions", "enrolment", "ledger", "payouts"}
+}

@@ -9,7 +9,6 @@ from factories.jobs import NOON, HandClock, a_run
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.jobs import queries, services, working
-from huzhu.jobs.lifecycle import LIFECYCLE
 from huzhu.jobs.models import JobRun
 from huzhu.jobs.working import Kind, do_next
 
@@ -171,8 +170,3 @@ def test_how_long_it_will_take_is_guessed_from_the_pace():
     services.tell(run=held, done=100, total=400, words="", now=hand())
     held.refresh_from_db()
     assert (held.percent, held.seconds_left(hand())) == (25, 30)
-
-
-def test_every_state_has_exits_to_states_and_an_owner():
-    assert set(LIFECYCLE) == set(JobRun.State)
-    assert all(owner and to in LIFECYCLE for exits in LIFECYCLE.values() for to, owner in exits.items())

@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from factories.any_order import acted
 from factories.any_order_payments import PayingOut
-from factories.as_on_paper import agrees
+from factories.as_on_paper import agrees, moved
 from factories.living_fund import LivingFund
 from huzhu.cli.checks import CHECKS
 from huzhu.cli.verify import compared
@@ -30,6 +30,7 @@ class AnyOrder(PayingOut):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.fund = begun.again()
+        self.stood, _ = moved({})
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -38,6 +39,11 @@ class AnyOrder(PayingOut):
     @invariant()
     def all_is_as_on_paper(self) -> None:
         agrees(self.fund)
+
+    @invariant()
+    def every_row_went_a_way_that_there_is(self) -> None:
+        self.stood, astray = moved(self.stood)
+        assert astray == []
 
     @invariant()
     def verify_finds_nothing(self) -> None:

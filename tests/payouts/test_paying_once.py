@@ -24,19 +24,12 @@ from huzhu.members.models import BankAccount
 from huzhu.notices.models import Notice
 from huzhu.payouts import queries, services
 from huzhu.payouts.demobank import reply_for
-from huzhu.payouts.lifecycle import BATCH, PAYOUT, CannotMove
+from huzhu.payouts.lifecycle import CannotMove
 from huzhu.payouts.models import Payout, PayoutBatch
 
 
 def balance(code: str) -> int:
     return next(one.balance_fen for one in books.balances() if one.line.code == code)
-
-
-def test_every_state_has_an_owner_and_its_exits():
-    assert set(PAYOUT) == set(Payout.State)
-    assert set(BATCH) == set(PayoutBatch.State)
-    for table in (PAYOUT, BATCH):
-        assert all(stage.owner and set(stage.exits) <= set(table) for stage in table.values())
 
 
 def test_a_second_schedule_finds_nothing(desk):

@@ -18,7 +18,6 @@ from huzhu.payouts.demobank import reply_for
 from huzhu.payouts.models import Payout, PayoutStop
 from huzhu.payouts.services import PayoutsStopped, apply_reply
 from huzhu.reconciliation import queries, services
-from huzhu.reconciliation.lifecycle import DIFFERENCE
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.users.permissions import NotAllowed
 
@@ -291,8 +290,3 @@ def test_what_the_bank_paid_while_we_do_not_know_is_named_and_gone_once_it_is_kn
     assert words in found.words
     apply_reply(batch=batch, data=reply_for(batch, ANSWERED_AT), by=month.desk.maker, at=ANSWERED_AT)
     assert run(month).found_count == 0
-
-
-def test_every_state_of_a_difference_has_an_owner_for_each_exit():
-    assert set(DIFFERENCE) == set(Difference.State)
-    assert all(owner for exits in DIFFERENCE.values() for owner in exits.values())

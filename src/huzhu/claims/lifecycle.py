@@ -1,8 +1,8 @@
-"""The states of a claim, their exits and who owns each, as one table; the pages and the server ask the same body."""
+"""The states of a claim, of a change of its settlement and of a paper, their exits and who owns each; the pages and the server ask the same body."""
 
 from dataclasses import dataclass
 
-from huzhu.claims.models import State
+from huzhu.claims.models import Evidence, SettlementChange, State
 
 
 class CannotMove(ValueError):
@@ -29,6 +29,18 @@ LIFECYCLE: dict[State, Stage] = {
     State.PAID: Stage("已办结", ()),
     State.REFUSED: Stage("已办结", ()),
     State.WITHDRAWN: Stage("已办结", ()),
+}
+SETTLEMENT_CHANGE = {
+    SettlementChange.State.OPEN: {
+        SettlementChange.State.DONE: "更正的提出人和确认人",
+        SettlementChange.State.DROPPED: "代办处经办",
+    },
+    SettlementChange.State.DONE: {},
+    SettlementChange.State.DROPPED: {},
+}
+# until the claim is decided anything may be seen otherwise
+EVIDENCE = {
+    one: {other: "申请人、代办处经办" for other in Evidence.State if other != one} for one in Evidence.State
 }
 DONE = tuple(state for state, stage in LIFECYCLE.items() if not stage.exits)
 EDITABLE = (State.DRAFT, State.SUBMITTED, State.RETURNED)

@@ -1,6 +1,6 @@
-"""States of a bank slip and of a refund: exits, and who brings it out of each."""
+"""States of a bank slip, of a refund, its parts and its list: exits, and who brings it out of each."""
 
-from huzhu.contributions.given_back import Refund, RefundList
+from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.models import BankSlip
 
 SLIP = {
@@ -17,6 +17,11 @@ REFUND = {
     Refund.State.RELEASED: {Refund.State.PAID: "银行（对账单）"},
     Refund.State.PAID: {Refund.State.PROPOSED: "银行退汇"},
     Refund.State.DECLINED: {},
+}
+REFUND_PART = {
+    RefundPart.State.WAITING: {RefundPart.State.PAID: "银行（对账单）"},
+    RefundPart.State.PAID: {RefundPart.State.RETURNED: "银行退汇"},
+    RefundPart.State.RETURNED: {},
 }
 REFUND_LIST = {
     RefundList.State.MADE: {RefundList.State.RELEASED: "出纳放行", RefundList.State.VOID: "出纳放行"},

@@ -1,6 +1,6 @@
-"""States of a roster, of an enrolment and of an application: exits, and who brings a thing out of each."""
+"""States of a roster, a step of its approval, an enrolment, an application and a certificate: exits, and who brings a thing out of each."""
 
-from huzhu.enrolment.models import Application, Enrolment, Roster
+from huzhu.enrolment.models import Application, ApprovalStep, CertificateVoid, Enrolment, Roster
 
 ROSTER = {
     Roster.State.READING: {
@@ -36,6 +36,23 @@ ROSTER = {
     },
     Roster.State.ACCEPTED: {},
     Roster.State.CANCELLED: {},
+}
+APPROVAL_STEP = {
+    ApprovalStep.State.SUBMITTED: {},
+    ApprovalStep.State.WAITING: {
+        ApprovalStep.State.APPROVED: "这一级的经办",
+        ApprovalStep.State.RETURNED: "这一级的经办",
+    },
+    ApprovalStep.State.APPROVED: {},
+    ApprovalStep.State.RETURNED: {},
+}
+CERTIFICATE_VOID = {
+    CertificateVoid.State.PROPOSED: {
+        CertificateVoid.State.VOID: "复核人",
+        CertificateVoid.State.KEPT: "复核人",
+    },
+    CertificateVoid.State.VOID: {},
+    CertificateVoid.State.KEPT: {},
 }
 ENROLMENT = {
     Enrolment.State.AWAITING_PAYMENT: {

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from huzhu.audit import services as audit
 from huzhu.members import codes
 from huzhu.members.codes import WrongCode
+from huzhu.members.lifecycle import Changed
 from huzhu.members.models import BankAccount, Member
 from huzhu.notices import services as notices
 from huzhu.users.models import Role
@@ -62,6 +63,17 @@ def must_wait(account: BankAccount, at: datetime) -> datetime | None:
     """Until when nothing may be paid to this account; None where it may be used."""
     start = usable_from(account)
     return start if start is not None and start > at else None
+
+
+def standing(account: BankAccount, at: datetime) -> Changed:
+    """How the change that brought this account stands; the states are those of `lifecycle.ACCOUNT_CHANGE`."""
+    if account.undone_reason:
+        return Changed.UNDONE
+    if account.confirmed_at:
+        return Changed.CONFIRMED
+    if not account.is_current:
+        return Changed.FOLLOWED
+    return Changed.WAITING if must_wait(account, at) else Changed.RIPE
 
 
 @transaction.atomic

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from huzhu.core.identity import tidy
-from huzhu.members.accounts import usable_from
+from huzhu.members.accounts import standing, usable_from
+from huzhu.members.lifecycle import Changed
 from huzhu.members.models import BankAccount, Correction, Leaving, Member, Move
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
@@ -72,9 +73,12 @@ class AccountChange:
     account: BankAccount
     usable_from: datetime | None
 
+    def standing(self, at: datetime) -> Changed:
+        """Whether it is confirmed, undone, followed by another, old enough, or waits."""
+        return standing(self.account, at)
+
     def waits(self, at: datetime) -> bool:
-        """Whether it is neither confirmed, undone nor old enough."""
-        return self.account.is_current and self.usable_from is not None and self.usable_from > at
+        return self.standing(at) == Changed.WAITING
 
 
 def account_changes(by: Role, since: datetime) -> list[AccountChange]:

@@ -1,8 +1,8 @@
-"""The states of a payout and of a batch, their exits and who owns each; pages and verbs ask the same body."""
+"""The states of a payout, a batch, a doubt's answer and what clears a debt, their exits and who owns each; pages and verbs ask the same body."""
 
 from dataclasses import dataclass
 
-from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch
 
 
 class CannotMove(ValueError):
@@ -37,6 +37,18 @@ BATCH: dict[str, Stage] = {
     B.VOID: Stage("已办结", ()),
 }
 
+DOUBT_ANSWER: dict[str, Stage] = {
+    DoubtAnswer.State.SAID: Stage("另一位出纳", (DoubtAnswer.State.CONFIRMED, DoubtAnswer.State.DECLINED)),
+    DoubtAnswer.State.CONFIRMED: Stage("已办结", ()),
+    DoubtAnswer.State.DECLINED: Stage("已办结", ()),
+}
+C = Clearing.State
+CLEARING: dict[str, Stage] = {
+    C.SAID: Stage("出纳放行", (C.CONFIRMED, C.DECLINED)),
+    C.CONFIRMED: Stage("已办结", (C.UNDONE,)),  # a set-off whose payout is not made after all
+    C.DECLINED: Stage("已办结", ()),
+    C.UNDONE: Stage("已办结", ()),
+}
 
 OPEN = tuple(state for state, stage in PAYOUT.items() if P.PAID in stage.exits)  # the bank's word is awaited
 

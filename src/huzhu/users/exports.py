@@ -13,14 +13,6 @@ ALONE = 500  # rows that are taken on one's own word
 GOOD_FOR = timedelta(days=1)
 State = ExportRequest.State
 LONGEST = 200
-# who must act while a request stands here, and where it can go
-LIFECYCLE: dict[str, tuple[str, tuple[str, ...]]] = {
-    State.WAITING: ("另一位同事", (State.APPROVED, State.REFUSED)),
-    State.APPROVED: ("申请人", (State.TAKEN, State.LAPSED)),
-    State.REFUSED: ("已办结", ()),
-    State.TAKEN: ("已办结", ()),
-    State.LAPSED: ("已办结", ()),
-}
 
 
 class ExportRefused(ValueError):

@@ -14,6 +14,7 @@ from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
 from huzhu.members import corrections, queries, services
+from huzhu.members.lifecycle import Changed
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
@@ -85,23 +86,24 @@ def _account_line(request: Any, change: Any) -> dict[str, Any]:
         "account": account,
         "then": f"{account.replaces.bank_name} {mask_account(account.replaces.number)}",
         "now": f"{account.bank_name} {mask_account(account.number)}",
-        "state": _account_state(change, waits=waits),
+        "state": _account_state(change, request.now),
         "waits": waits,
         "mine": waits and account.added_by != request.by.actor_id,
     }
 
 
-def _account_state(change: Any, *, waits: bool) -> tuple[str, str, str]:
+def _account_state(change: Any, at: Any) -> tuple[str, str, str]:
     """Colour, sign and words for whether it may be paid to."""
     account = change.account
-    if account.undone_reason:
-        return "red", "✕", f"已撤销：{account.undone_reason}"
-    if account.confirmed_at:
-        return "green", "✓", f"{account.confirmed_by.name}已确认"
-    if not account.is_current:
-        return "grey", "–", "后来又换了"
-    if waits:
-        return "amber", "▲", f"{lists.minute(change.usable_from)} 起可以发放"
+    match change.standing(at):
+        case Changed.UNDONE:
+            return "red", "✕", f"已撤销：{account.undone_reason}"
+        case Changed.CONFIRMED:
+            return "green", "✓", f"{account.confirmed_by.name}已确认"
+        case Changed.FOLLOWED:
+            return "grey", "–", "后来又换了"
+        case Changed.WAITING:
+            return "amber", "▲", f"{lists.minute(change.usable_from)} 起可以发放"
     return "green", "✓", "已满 24 小时"
 
 

@@ -1,0 +1,45 @@
+"""States of a move, of a correction of a person and of a change of account: exits, and who brings it out of each."""
+
+from enum import StrEnum
+
+from huzhu.members.models import Correction, Move
+
+MOVE = {
+    Move.State.PROPOSED: {Move.State.CONFIRMED: "接收单位", Move.State.REFUSED: "接收单位"},
+    Move.State.CONFIRMED: {},
+    Move.State.REFUSED: {},
+}
+CORRECTION = {
+    Correction.State.ASKED: {Correction.State.CHECKED: "核对人", Correction.State.REFUSED: "核对人"},
+    Correction.State.CHECKED: {Correction.State.MADE: "批准人", Correction.State.REFUSED: "批准人"},
+    Correction.State.MADE: {},
+    Correction.State.REFUSED: {},
+}
+
+
+class Changed(StrEnum):
+    """How a change of account stands; no column says it, `accounts.standing` does."""
+
+    WAITING = "waiting"
+    RIPE = "ripe"
+    CONFIRMED = "confirmed"
+    UNDONE = "undone"
+    FOLLOWED = "followed"
+
+
+ACCOUNT_CHANGE = {
+    Changed.WAITING: {
+        Changed.RIPE: "满 24 小时",
+        Changed.CONFIRMED: "代办处的另一位经办",
+        Changed.UNDONE: "代办处经办",
+        Changed.FOLLOWED: "会员或经办又换了账户",
+    },
+    Changed.RIPE: {
+        Changed.CONFIRMED: "代办处的另一位经办",
+        Changed.UNDONE: "代办处经办",
+        Changed.FOLLOWED: "会员或经办又换了账户",
+    },
+    Changed.CONFIRMED: {},
+    Changed.UNDONE: {},
+    Changed.FOLLOWED: {},
+}
