@@ -73,9 +73,33 @@ def postgresql() -> Iterator[dict[str, str]]:
 
 
 def cpu() -> float:
-    """Seconds of this process, its ended children, and of the database server where there is one."""
+    """Seconds of this process, its ended children and living hands, and of the database server where there is one."""
     own = os.times()
-    return own.user + own.system + own.children_user + own.children_system + _server_cpu()
+    return own.user + own.system + own.children_user + own.children_system + _server_cpu() + _cpu_of_hands()
+
+
+HANDS: list[subprocess.Popen[bytes]] = []
+
+
+@contextlib.contextmanager
+def hands(count: int) -> Iterator[None]:
+    """So many workers that help with parts, ready to work."""
+    HANDS[:] = [
+        subprocess.Popen([sys.executable, "-m", "huzhu.config.worker", "--parts"]) for _ in range(count)
+    ]
+    time.sleep(10 * bool(count))
+    try:
+        yield
+    finally:
+        for one in HANDS:
+            one.terminate()
+            one.wait()
+        HANDS.clear()
+
+
+def _cpu_of_hands() -> float:
+    stats = [Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split() for one in HANDS]
+    return sum(int(ticks) for stat in stats for ticks in stat[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 def _server_cpu() -> float:
@@ -396,7 +420,21 @@ def paid(office: Office, count: int, approving: float) -> None:
 # ── automatic mode ──
 
 
-def automatic_mode(office: Office, count: int) -> None:
+def _worked(kind: str, run: Any, by: Any, at: datetime) -> None:
+    """As a worker does it."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    from huzhu.config.work import KINDS  # noqa: PLC0415
+    from huzhu.jobs import services, working  # noqa: PLC0415
+
+    clock = working.Clock(at=lambda: at, real=timezone.now)
+    services.ask(kind=kind, about=run.pk, title="bench", by=by, at=at)
+    job = working.do_next(KINDS, worker="bench", clock=clock)
+    if job is None or job.state != "done":
+        sys.exit(f"{kind}: {job and job.words}")
+
+
+def automatic_mode(office: Office, count: int, helping: int) -> None:
     from huzhu.adjudication import automatic, bureau, workings  # noqa: PLC0415
     from huzhu.adjudication.models import AutomaticLine  # noqa: PLC0415
     from huzhu.members import consents  # noqa: PLC0415
@@ -421,12 +459,14 @@ def automatic_mode(office: Office, count: int) -> None:
     )
     settled_down()
     run = automatic.start(by=reviewer, at=AT + HOUR)
-    with Timed() as reviewing, Counted() as looked:
-        run = automatic.review(run=run, by=reviewer, at=AT + HOUR, tell=quietly)
-    shown = (run.found_count, run.found_fen)
-    automatic.settle(run=run, agree=True, reason="", shown=shown, by=second, at=AT + 2 * HOUR)
-    with Timed() as deciding, Counted() as written:
-        automatic.take_effect(run=run, by=second, at=AT + 2 * HOUR, tell=quietly)
+    with hands(helping):
+        with Timed() as reviewing, Counted() as looked:
+            _worked("automatic.review", run, reviewer, AT + HOUR)
+        run.refresh_from_db()
+        shown = (run.found_count, run.found_fen)
+        automatic.settle(run=run, agree=True, reason="", shown=shown, by=second, at=AT + 2 * HOUR)
+        with Timed() as deciding, Counted() as written:
+            _worked("automatic.effect", run, second, AT + 2 * HOUR)
     done = AutomaticLine.objects.filter(run=run, outcome="decided").count()
     say(f"免申即享 {count:,} 件：自动核定 {done:,} 件，交人工 {count - done:,} 件")
     for what, timed, sent in (("核算", reviewing, looked), ("核定", deciding, written)):
@@ -447,7 +487,7 @@ def automatic_mode(office: Office, count: int) -> None:
 PARTS = ("one", "writers", "automatic")
 
 
-def measure(claims: int, writers: int, each: int, only: str | None) -> None:
+def measure(claims: int, writers: int, each: int, only: str | None, helping: int) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
@@ -466,7 +506,7 @@ def measure(claims: int, writers: int, each: int, only: str | None) -> None:
     if only in {None, "writers"}:
         many_writers(office, writers, each)
     if only in {None, "automatic"}:
-        automatic_mode(office, claims)
+        automatic_mode(office, claims, helping)
 
 
 def main() -> int:
@@ -475,13 +515,14 @@ def main() -> int:
     asked.add_argument("--writers", type=int, default=16)
     asked.add_argument("--each", type=int, default=65)
     asked.add_argument("--on", choices=("sqlite", "postgresql"))
+    asked.add_argument("--helping", type=int, default=1, help="workers that help with a run (default 1)")
     asked.add_argument("--only", choices=PARTS, help="one of the three parts alone")
     asked.add_argument(
         "--here", action="store_true", help="on the database of DATABASE_URL, which must be empty"
     )
     words = asked.parse_args()
     if words.here:
-        measure(words.claims, words.writers, words.each, words.only)
+        measure(words.claims, words.writers, words.each, words.only, words.helping)
         return 0
     say(f"{platform.machine()}，{os.cpu_count()} 核，Python {platform.python_version()}")
     for name, database in (("sqlite", sqlite), ("postgresql", postgresql)):
@@ -490,6 +531,7 @@ def main() -> int:
             with database() as environment:
                 again = [sys.executable, __file__, "--here", f"--claims={words.claims}"]
                 again += [f"--writers={words.writers}", f"--each={words.each}"]
+                again += [f"--helping={words.helping}"]
                 again += [f"--only={words.only}"] if words.only else []
                 subprocess.run(again, check=True, env=_environment() | environment)  # noqa: S603
     return 0

@@ -66,13 +66,17 @@ def load_demo() -> None:
 
 @contextmanager
 def worker() -> Iterator[None]:
-    """Long work is done beside the server by a process of its own, which ends with it."""
-    beside = subprocess.Popen([sys.executable, "-m", "huzhu.config.worker", "--with-parent"])
+    """Long work is done beside the server by a process of its own, large work by two where there are cores; they end with it."""
+    command = [sys.executable, "-m", "huzhu.config.worker", "--with-parent"]
+    more = [[*command, "--parts"]] if (os.cpu_count() or 1) > 1 else []
+    beside = [subprocess.Popen(words) for words in (command, *more)]  # noqa: S603  our own command
     try:
         yield
     finally:
-        beside.terminate()
-        beside.wait(timeout=60)
+        for one in beside:
+            one.terminate()
+        for one in beside:
+            one.wait(timeout=60)
 
 
 def say_setup_code(port: int) -> None:

@@ -4,35 +4,35 @@ One person starts a run and counts as who decides; the machine says what each cl
 by totals and a sample; then it takes effect in slices. Killed at any moment it goes on where it was, with nothing twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 
-from huzhu.adjudication import totals
+from huzhu.adjudication import deciding
 from huzhu.adjudication.acts import NoPersonTwice
-from huzhu.adjudication.deciding import Slice
-from huzhu.adjudication.evaluation import Evaluation, evaluate
+from huzhu.adjudication.judging import count, judged
 from huzhu.adjudication.models import AutomaticLine, AutomaticRun, Decision
 from huzhu.audit import services as audit
 from huzhu.claims.facts import Known, Told, known_of_each, told_of_each
 from huzhu.claims.kinds import occurred_on
 from huzhu.claims.models import Claim, State
-from huzhu.claims.services import lock_members, needed
+from huzhu.claims.services import needed
 from huzhu.core import money
 from huzhu.db.rows import insert
 from huzhu.enrolment.slices import Tell
 from huzhu.organisations.models import Organisation
-from huzhu.rules.facts import FactsRefused
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
-SLICE = 1_000
-PAGE = 20_000  # members looked up at once
+SLICE = 1_000  # claims that go together, at least: one transaction
+TOGETHER = 4  # slices that one worker takes
 Outcome = AutomaticLine.Outcome
+Part = dict[str, Any]  # what any worker needs to do it: run, at, count and slices, as JSON
+Share = Callable[[Callable[[], Sequence[Part]]], None]  # does all parts, here and elsewhere
 LINE = ("run", "claim", "place", "outcome", "amount_fen", "ground", "reason")
 
 
@@ -79,15 +79,40 @@ def start(*, by: Role, at: datetime) -> AutomaticRun:
     return run
 
 
-def review(*, run: AutomaticRun, by: Role, at: datetime, tell: Tell) -> AutomaticRun:
-    """Say of every waiting claim what it would get, or why it is left to a person; nothing is decided yet."""
+def review(
+    *, run: AutomaticRun, by: Role, at: datetime, tell: Tell, share: Share | None = None
+) -> AutomaticRun:
+    """Say of every waiting claim what it would get, or why it is left to a person; nothing is decided yet.
+
+    By parts, which `share` gives to whoever is free; the lines are the same whoever takes which.
+    """
     check_may(by, "automatic.start", within=run.organisation)
-    done = run.lines.count()
-    total = done + _unseen(run).count()
-    for members in _members(run):
-        done += _reviewed(run, members, done)
-        tell(done, total, "正在核算")
+    parts, act = partial(_parts, run, at, _slices_to_review), partial(review_part, by=by)
+    share(parts) if share else _alone(parts(), act, tell)
     return _propose(run, by, at)
+
+
+def review_part(*, part: Part, by: Role, tell: Tell) -> None:
+    """One part of it; what of it is done already stays."""
+    run = _run_of(part)
+    check_may(by, "automatic.start", within=run.organisation)
+    for slice_, told in _each(part, tell, "正在核算"):
+        _reviewed(run, *slice_)
+        told()
+
+
+def _slices_to_review(run: AutomaticRun) -> Iterable[tuple[str, str, int, int]]:
+    """First and last key of members with claims to look at, each member once; the place before, and how many claims."""
+    place = run.lines.aggregate(last=Max("place"))["last"] or 0
+    first, size = "", 0
+    counted = _unseen(run).order_by("member").values_list("member").annotate(count=Count("pk"))
+    for member, claims in counted:
+        first, size, last = first or str(member), size + claims, str(member)
+        if size >= SLICE:
+            yield first, last, place, size
+            first, size, place = "", 0, place + size
+    if size:
+        yield first, last, place, size
 
 
 def _unseen(run: AutomaticRun) -> QuerySet[Claim]:
@@ -95,30 +120,18 @@ def _unseen(run: AutomaticRun) -> QuerySet[Claim]:
     return waiting(run.organisation).filter(~Exists(lines))
 
 
-def _members(run: AutomaticRun) -> Iterator[tuple[Any, Any]]:
-    """First and last key of members with claims to look at, a slice at a time, each member once."""
-    unseen = _unseen(run).order_by("member").values_list("member", flat=True).distinct()
-    page = list(unseen[:PAGE])
-    while page:
-        for start in range(0, len(page), SLICE):
-            part = page[start : start + SLICE]
-            yield part[0], part[-1]
-        page = list(unseen.filter(member__gt=page[-1])[:PAGE])
-
-
-def _reviewed(run: AutomaticRun, members: tuple[Any, Any], place: int) -> int:
-    """Lines for all waiting claims of these members; how many."""
-    unseen = _unseen(run).filter(member__gte=members[0], member__lte=members[1])
-    claims = sorted(told_of_each(unseen, "drafted_at", "opinion__given_by"), key=_order)
+def _reviewed(run: AutomaticRun, first: str, last: str, place: int, most: int) -> None:
+    """Lines for the waiting claims of these members; one that came after the work was parted waits for the next run."""
+    unseen = _unseen(run).filter(member__gte=first, member__lte=last)
+    claims = sorted(told_of_each(unseen, "drafted_at", "opinion__given_by"), key=_order)[:most]
     known = known_of_each(unseen.values("member"))
     lines = [
         (run.pk, claim.pk, place + number, *_found(run, claim, known[claim.member_id], given_by))
         for number, (claim, _, given_by) in enumerate(claims, start=1)
     ]
     with transaction.atomic():
-        _hold(run, AutomaticRun.State.REVIEWING)
+        _hold_together(run, AutomaticRun.State.REVIEWING)
         insert(AutomaticLine, LINE, lines)
-    return len(lines)
 
 
 def _order(row: tuple[Any, ...]) -> tuple[Any, date, datetime, str]:
@@ -135,38 +148,8 @@ def _found(run: AutomaticRun, claim: Told, known: Known, given_by: int) -> tuple
         evaluation, why = judged(claim, known)
     if why or evaluation is None:
         return Outcome.LEFT, 0, "", why[:200]
-    _count(claim, known)
+    count(claim, known)
     return Outcome.PAYS, evaluation.total_fen, evaluation.ground, ""
-
-
-def judged(claim: Told, known: Known) -> tuple[Evaluation | None, str]:
-    """The evaluation, and why a machine may not pay it; an empty reason where it may."""
-    try:
-        evaluation = evaluate(claim=claim, known=known)
-    except FactsRefused as refused:
-        return None, "资料读不出：" + "；".join(problem.what for problem in refused.problems)
-    return evaluation, _why_not(claim, evaluation)
-
-
-def _why_not(claim: Told, evaluation: Evaluation) -> str:
-    limit = settings.HUZHU_SECOND_DECISION_FEN
-    if claim.account_id is None:
-        return "没有收款账户"
-    if not evaluation.parts:
-        return "没有生效的保障包含这次住院"
-    if not evaluation.total_fen:
-        return "按规则合计 0.00 元；不给付只能由人决定"
-    if warnings := evaluation.warnings:
-        return "；".join(warnings)
-    if evaluation.total_fen > limit:
-        return f"合计 {evaluation.total} 元，超过 {money.spoken(limit)} 元的复核限额"
-    return ""
-
-
-def _count(claim: Told, known: Known) -> None:
-    """What is paid is history for the member's next claim, in the order in which it will be read."""
-    known.counted.append(claim)
-    known.counted.sort(key=lambda one: one.number)
 
 
 @transaction.atomic
@@ -242,55 +225,79 @@ def _leave_all(run: AutomaticRun, why: str) -> None:
     found.update(outcome=Outcome.LEFT, amount_fen=0, reason=why[:200])
 
 
-def take_effect(*, run: AutomaticRun, by: Role, at: datetime, tell: Tell) -> AutomaticRun:
+def take_effect(
+    *, run: AutomaticRun, by: Role, at: datetime, tell: Tell, share: Share | None = None
+) -> AutomaticRun:
     """Decide what was confirmed, slice by slice, each a transaction; what has changed since is left to persons."""
     check_may(by, "automatic.confirm", within=run.organisation)
-    todo = run.lines.filter(outcome=Outcome.PAYS).count()
-    done = run.found_count - todo
-    while count := _decided(run, by, at):
-        done += count
-        tell(done, run.found_count, "正在核定")
+    parts, act = partial(_parts, run, at, _slices_to_decide), partial(decide_part, by=by)
+    share(parts) if share else _alone(parts(), act, tell)
     return _finish(run, by, at)
 
 
-@transaction.atomic
-def _decided(run: AutomaticRun, by: Role, at: datetime) -> int:
-    """The next slice: lines, members and totals are locked, always in this order; how many lines were done."""
-    _hold(run, AutomaticRun.State.CONFIRMED)
-    todo = run.lines.select_for_update().filter(outcome=Outcome.PAYS).order_by("place")
-    lines = list(todo.values_list("place", flat=True)[:SLICE])
-    if not lines:
-        return 0
-    places = lines[0], lines[-1]
-    claims = Claim.objects.filter(
-        automatic_lines__run=run, automatic_lines__place__range=places, automatic_lines__outcome=Outcome.PAYS
-    )
-    members = claims.values("member")
-    phones = lock_members(members)
-    work = Slice(run=run, places=places, phones=phones, rows=totals.lock(members), by=by, at=at)
-    known = known_of_each(members)
-    held = told_of_each(_untouched(claims), "office", "automatic_lines__ground", "automatic_lines__place")
-    waiting_still = {row[-1]: row[:-1] for row in held}
-    for place in lines:
-        if place not in waiting_still:
-            work.leave(place, "已由别人办理，或不再等待核定")
-            continue
-        claim, office, ground = waiting_still[place]
-        evaluation, why = judged(claim, known[claim.member_id])
-        if not why and (evaluation is None or evaluation.ground != ground):
-            why = "确认以后资料有变动，或有别的申请先核定，金额要重新看"
-        if not why and evaluation is not None and (why := work.pay(claim, office, evaluation)) == "":
-            _count(claim, known[claim.member_id])
-        if why:
-            work.leave(place, why)
-    work.store()
-    return len(lines)
+def decide_part(*, part: Part, by: Role, tell: Tell) -> None:
+    """One part of it; what of it is decided already is not touched."""
+    run = _run_of(part)
+    check_may(by, "automatic.confirm", within=run.organisation)
+    at = datetime.fromisoformat(part["at"])
+    hold = partial(_hold_together, run, AutomaticRun.State.CONFIRMED)
+    for (first, last, _), told in _each(part, tell, "正在核定"):
+        deciding.take_effect(run, (first, last), hold, by, at)
+        told()
 
 
-def _untouched(claims: QuerySet[Claim]) -> QuerySet[Claim]:
-    """Of these claims those that still wait for a decision."""
-    standing = Decision.objects.standing().filter(claim=OuterRef("pk"))
-    return claims.filter(~Exists(standing), state=State.REPORTED)
+def _slices_to_decide(run: AutomaticRun) -> Iterable[tuple[int, int, int]]:
+    """First and last place, and how many lines; one member's are never in two, for one is history to the next."""
+    lines = run.lines.filter(outcome=Outcome.PAYS).order_by("place")
+    places = list(lines.values_list("place", flat=True))
+    start = 0
+    while start < len(places):
+        end = min(start + SLICE, len(places))
+        while end < len(places) and _is_one_member(lines, places[end - 1], places[end]):
+            end += 1
+        yield places[start], places[end - 1], end - start
+        start = end
+
+
+def _is_one_member(lines: QuerySet[AutomaticLine], one: int, other: int) -> bool:
+    return lines.filter(place__in=(one, other)).order_by().values("claim__member").distinct().count() == 1
+
+
+# ── parts ──
+
+
+def _parts(
+    run: AutomaticRun, at: datetime, slices: Callable[[AutomaticRun], Iterable[tuple[Any, ...]]]
+) -> list[Part]:
+    """What is left, parted; the last value of a slice says how many claims it has."""
+    todo = list(slices(run))
+    taken = [todo[start : start + TOGETHER] for start in range(0, len(todo), TOGETHER)]
+    said = {"run": run.pk, "at": at.isoformat()}
+    return [said | {"count": sum(one[-1] for one in some), "slices": some} for some in taken]
+
+
+def _alone(parts: Sequence[Part], act: Callable[..., None], tell: Tell) -> None:
+    """All parts one after the other, by this worker."""
+    total, before = sum(part["count"] for part in parts), 0
+
+    def told(done: int, _: int, words: str = "") -> None:
+        tell(before + done, total, words)
+
+    for part in parts:
+        act(part=part, tell=told)
+        before += part["count"]
+
+
+def _each(part: Part, tell: Tell, words: str) -> Iterable[tuple[Any, Callable[[], None]]]:
+    """Each slice of a part, and what tells that it is done."""
+    done = 0
+    for one in part["slices"]:
+        done += one[-1]
+        yield one, partial(tell, done, part["count"], words)
+
+
+def _run_of(part: Part) -> AutomaticRun:
+    return AutomaticRun.objects.select_related("organisation").get(pk=part["run"])
 
 
 @transaction.atomic
@@ -311,9 +318,29 @@ def _hold(run: AutomaticRun, state: AutomaticRun.State) -> None:
         raise _over(run)
 
 
+def _hold_together(run: AutomaticRun, state: AutomaticRun.State) -> None:
+    """The same for slices that are done at one time: they do not wait for each other, but who drops the run does for them."""
+    share = " FOR SHARE" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT state FROM adjudication_automaticrun WHERE id = %s{share}", [run.pk])  # noqa: S608
+        if cursor.fetchone() != (state,):
+            raise _over(run)
+
+
 def _over(run: AutomaticRun) -> RunIsOver:
     now = AutomaticRun.objects.get(pk=run.pk).get_state_display()
     return RunIsOver(f"这一批现在是“{now}”，您这一步没有生效。可能别人刚刚办过，请刷新后再看。")
 
 
-__all__ = ["REFUSALS", "drop", "review", "settle", "start", "take_effect", "waiting"]
+__all__ = [
+    "REFUSALS",
+    "decide_part",
+    "drop",
+    "judged",
+    "review",
+    "review_part",
+    "settle",
+    "start",
+    "take_effect",
+    "waiting",
+]

@@ -61,7 +61,7 @@ def told_of_each(found: QuerySet[Claim], *more: str) -> Iterator[tuple[Any, ...]
 
 
 def reading(found: QuerySet[Claim], *more: Any) -> QuerySet[Claim, tuple[Any, ...]]:
-    """The columns that `told` reads, and more."""
+    """The columns that `told` reads, and more, still sealed: two rows that are equal tell the same."""
     return found.values_list(*_READ, *more)
 
 
@@ -93,11 +93,21 @@ def known_of(member: Any) -> Known:
 
 def known_of_each(members: Any) -> Mapping[Any, Known]:
     """The same for many members (a list or a query of their keys), by two statements in all."""
-    found: dict[Any, Known] = defaultdict(lambda: Known([], []))
-    for cover in covers_of(members):
-        found[cover.member_id].covers.append(cover)
+    return known_in(*known_rows(members))
+
+
+def known_rows(members: Any) -> tuple[list[Cover], list[tuple[Any, ...]]]:
+    """Cover and decided claims of these members as the database holds them, still sealed."""
     of_one = isinstance(members, list) and len(members) == 1
-    for (one,) in told(_COUNTED_OF_ONE(members[0]) if of_one else _counted(members)):
+    return covers_of(members), list(_COUNTED_OF_ONE(members[0]) if of_one else _counted(members))
+
+
+def known_in(covers: Iterable[Cover], counted: Iterable[tuple[Any, ...]]) -> Mapping[Any, Known]:
+    """By member what such rows tell."""
+    found: dict[Any, Known] = defaultdict(lambda: Known([], []))
+    for cover in covers:
+        found[cover.member_id].covers.append(cover)
+    for (one,) in told(counted):
         found[one.member_id].counted.append(one)
     return found
 

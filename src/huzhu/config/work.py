@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -26,7 +27,7 @@ from huzhu.files import services as files
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
 from huzhu.jobs.models import JobRun
-from huzhu.jobs.working import Clock, Kind, Tell
+from huzhu.jobs.working import Clock, Kind, Tell, Work
 from huzhu.members import signed_lists
 from huzhu.members.consents import ConsentRefused
 from huzhu.payouts import services as payouts
@@ -149,16 +150,30 @@ def take_consents(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
     return {"words": done.said}
 
 
-def review_automatic(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+def review_automatic(run: JobRun, at: datetime, work: Work) -> dict[str, Any]:
     """What a machine may pay of what waits, and why not the rest."""
-    done = automatic.review(run=_automatic(run), by=run.asked_by, at=at, tell=tell)
+    share = partial(work.together, "automatic.review.part", words="正在核算")
+    done = automatic.review(run=_automatic(run), by=run.asked_by, at=at, tell=work, share=share)
     return {"words": f"可以自动给付 {done.found_count:,} 件，等第二人确认。"}
 
 
-def decide_automatic(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:
+def review_part(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:  # noqa: ARG001  the same for all kinds
+    """Some of the claims of such a run."""
+    automatic.review_part(part=run.arguments, by=run.asked_by, tell=tell)
+    return {}
+
+
+def decide_automatic(run: JobRun, at: datetime, work: Work) -> dict[str, Any]:
     """What was confirmed takes effect."""
-    automatic.take_effect(run=_automatic(run), by=run.asked_by, at=at, tell=tell)
+    share = partial(work.together, "automatic.effect.part", words="正在核定")
+    automatic.take_effect(run=_automatic(run), by=run.asked_by, at=at, tell=work, share=share)
     return {"words": "已核定，正在安排发放。"}
+
+
+def decide_part(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:  # noqa: ARG001  the same for all kinds
+    """Some of its decisions."""
+    automatic.decide_part(part=run.arguments, by=run.asked_by, tell=tell)
+    return {}
 
 
 def _automatic(run: JobRun) -> AutomaticRun:
@@ -206,6 +221,8 @@ KINDS: Mapping[str, Kind] = {
         refusals=(*automatic.REFUSALS, NotAllowed),
         called_off="已经停下：核定过的有效，其余没有动。再试一次会接着核定。",
     ),
+    "automatic.review.part": Kind(review_part, refusals=(*automatic.REFUSALS, NotAllowed)),
+    "automatic.effect.part": Kind(decide_part, refusals=(*automatic.REFUSALS, NotAllowed)),
     "certificates.print": Kind(print_certificates, refusals=(NotInForce, GlyphMissing)),
 }
 

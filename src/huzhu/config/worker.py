@@ -1,7 +1,8 @@
 """The worker: `python -m huzhu.config.worker` does long work from the queue, and at intervals takes what waits.
 
 Several may run; each piece of work is one worker's at a time (jobs.services.take), and what is done at intervals finds
-nothing the second time. With --with-parent it ends with the process that started it.
+nothing the second time. With --parts it does nothing but parts of large work that another one has begun, so that it takes
+two cores. With --with-parent it ends with the process that started it.
 """
 
 import argparse
@@ -68,6 +69,24 @@ def run(*, name: str, stopped: Callable[[], bool]) -> None:
             time.sleep(5)
 
 
+def help_with_parts(*, name: str, stopped: Callable[[], bool]) -> None:
+    """Until stopped: parts of what a worker has handed out, and nothing else; nobody misses it when it is not there."""
+    from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
+
+    from huzhu.config.work import CLOCK, KINDS  # noqa: PLC0415
+    from huzhu.jobs.services import PARTS  # noqa: PLC0415
+    from huzhu.jobs.working import do_next  # noqa: PLC0415
+
+    while not stopped():
+        try:
+            close_old_connections()
+            if not do_next(KINDS, worker=name, clock=CLOCK, among=PARTS):
+                time.sleep(IDLE_SECONDS)
+        except DatabaseError as problem:
+            log.warning("database: %s", problem)
+            time.sleep(5)
+
+
 def _is_open() -> bool:
     """Not while a demonstration is being loaded: its year must not be mixed with today's work."""
     return not settings.HUZHU_DEMO or (settings.VAR_DIR / "demo.json").is_file()
@@ -99,7 +118,9 @@ def main(words: list[str] | None = None) -> int:
     """Works until it is told to stop, or its parent is gone."""
     parser = argparse.ArgumentParser(prog="python -m huzhu.config.worker", description="后台任务的执行者")
     parser.add_argument("--with-parent", action="store_true", help="启动它的进程结束时一同结束")
-    parent = os.getppid() if parser.parse_args(words).with_parent else 0
+    parser.add_argument("--parts", action="store_true", help="只帮忙做别的执行者分出来的活")
+    asked = parser.parse_args(words)
+    parent = os.getppid() if asked.with_parent else 0
     asked_to_stop: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  how signals call
@@ -112,10 +133,11 @@ def main(words: list[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "huzhu.config.settings")
     django.setup()
     _refuse_unsafe()
-    from huzhu.config import work  # noqa: F401, PLC0415  everything it will need is loaded now
+    from huzhu.config import work as everything  # noqa: F401, PLC0415  all that it will need is loaded now
 
     keep_what_is_loaded()
-    run(
+    work = help_with_parts if asked.parts else run
+    work(
         name=f"{os.uname().nodename}:{os.getpid()}:{int(timezone.now().timestamp())}",
         stopped=lambda: bool(asked_to_stop) or (parent != 0 and os.getppid() != parent),
     )

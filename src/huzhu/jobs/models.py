@@ -11,6 +11,10 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
 
+    def whole(self) -> Self:
+        """Without parts of others."""
+        return self.filter(part_of=None)
+
 
 class JobRun(models.Model):
     """One piece of long work. Instants of queue and lease are real time, also where the demo has a date of its own."""
@@ -26,6 +30,10 @@ class JobRun(models.Model):
     about = models.CharField("关于", max_length=60)  # the id of what it works on
     title = models.CharField("事项", max_length=120)
     arguments = models.JSONField("参数", default=dict)  # nothing that must be sealed
+    # a part is nobody's to see: any worker may take it, and its run adds it up (working.Work.together)
+    part_of = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="parts", verbose_name="属于哪项任务"
+    )
     asked_by = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name="提出人")
     asked_at = models.DateTimeField("提出时间")
     address = models.CharField("结果所在页", max_length=200, blank=True)

@@ -16,7 +16,7 @@ def visible_to(by: Any) -> QuerySet[JobRun]:
     """What the asker has asked for, newest first; for who looks after the system, what anybody in the branch has."""
     if not getattr(by, "is_current", False):
         return JobRun.objects.none()
-    runs = JobRun.objects.select_related("asked_by__user", "asked_by__organisation")
+    runs = JobRun.objects.whole().select_related("asked_by__user", "asked_by__organisation")
     if may(by, "jobs.watch"):
         return runs.filter(asked_by__organisation__path__startswith=by.organisation.path)
     return runs.filter(asked_by=by)
@@ -35,7 +35,7 @@ def last_done(kind: str, about: Any) -> JobRun | None:
 def waits_since(now: datetime) -> datetime | None:
     """When the oldest run was asked for that a worker could do at this real instant; None when none waits."""
     due = Q(not_before=None) | Q(not_before__lte=now)
-    waiting = JobRun.objects.filter(due, state=JobRun.State.WAITING).order_by("pk")
+    waiting = JobRun.objects.whole().filter(due, state=JobRun.State.WAITING).order_by("pk")
     return waiting.values_list("asked_at", flat=True).first()
 
 

@@ -3,6 +3,7 @@
 `at` is when people act; `now` is real time, by which queue and lease go.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,11 +65,14 @@ def ask(  # noqa: PLR0913  what, about what, for whom, and where the result will
     return run
 
 
-def take(*, worker: str, now: datetime) -> JobRun | None:
+ANY, PARTS = Q(), Q(part_of__isnull=False)
+
+
+def take(*, worker: str, now: datetime, among: Q = ANY) -> JobRun | None:
     """The oldest run that waits, or whose worker has gone silent, for this worker alone; None when there is none."""
     due = Q(state=State.WAITING) & (Q(not_before=None) | Q(not_before__lte=now))
     abandoned = Q(state=State.RUNNING, lease_until__lt=now)
-    for run in JobRun.objects.filter(due | abandoned).order_by("pk")[:10]:
+    for run in JobRun.objects.filter(among, due | abandoned).order_by("pk")[:10]:
         same = JobRun.objects.filter(pk=run.pk, state=run.state, lease_until=run.lease_until)
         won = same.update(
             state=State.RUNNING,
@@ -111,7 +115,7 @@ def finish(*, run: JobRun, result: dict[str, Any], at: datetime, now: datetime) 
     """It is done. RunLost where another worker took over meanwhile."""
     address = result.pop("address", run.address)
     _end(run, State.DONE, now, result=result, address=address, words=result.pop("words", ""))
-    audit.record(by=audit.SYSTEM, verb="jobs.finish", on=run, at=at)
+    _record("jobs.finish", run, at)
 
 
 @transaction.atomic
@@ -124,14 +128,14 @@ def fail(*, run: JobRun, words: str, at: datetime, now: datetime, final: bool) -
             raise RunLost
         return
     _end(run, State.FAILED, now, words=words[:300])
-    audit.record(by=audit.SYSTEM, verb="jobs.fail", on=run, at=at, detail={"words": words[:300]})
+    _record("jobs.fail", run, at, {"words": words[:300]})
 
 
 @transaction.atomic
 def end_cancelled(*, run: JobRun, at: datetime, now: datetime, words: str = "") -> None:
     """The worker has put everything down; what stays of it is said."""
     _end(run, State.CANCELLED, now, words=words)
-    audit.record(by=audit.SYSTEM, verb="jobs.cancelled", on=run, at=at)
+    _record("jobs.cancelled", run, at)
 
 
 @transaction.atomic
@@ -152,6 +156,44 @@ def try_again(*, run: JobRun, by: Role, at: datetime) -> None:
     if not over.update(state=State.WAITING, worker="", lease_until=None, **clean):
         raise RunIsOver(f"“{run.title}”不是“没有完成”的任务，不用再试。请刷新页面查看。")
     audit.record(by=by, verb="jobs.try_again", on=run, at=at)
+
+
+@transaction.atomic
+def hand_out(*, run: JobRun, kind: str, parts: Sequence[dict[str, Any]]) -> None:
+    """Parts of a run that its worker holds, each with its `count`; those of before that have ended are forgotten. RunLost."""
+    if not _held(run).update(words=""):
+        raise RunLost
+    JobRun.objects.filter(part_of=run).exclude(state__in=(State.WAITING, State.RUNNING)).delete()
+    common = {"kind": kind, "part_of": run, "asked_by_id": run.asked_by_id, "asked_at": run.asked_at}
+    JobRun.objects.bulk_create(
+        JobRun(about=f"{run.pk}:{run.attempts}:{number}", title=run.title, arguments=one, **common)
+        for number, one in enumerate(parts, start=1)
+    )
+
+
+def sums_of_parts(run: JobRun) -> tuple[int, int]:
+    """How many things its parts have done so far, and of how many."""
+    sums = list(JobRun.objects.filter(part_of=run).values_list("done_count", "arguments__count"))
+    return sum(done for done, _ in sums), sum(count for _, count in sums)
+
+
+def parts_not_done(run: JobRun) -> list[JobRun]:
+    """Its parts that are not at their end, or have not come to a good one."""
+    return list(JobRun.objects.filter(part_of=run).exclude(state=State.DONE).order_by("pk"))
+
+
+@transaction.atomic
+def call_parts_off(*, run: JobRun, now: datetime) -> None:
+    """The run is put down: parts that wait end now, parts that run at their next step."""
+    parts = JobRun.objects.filter(part_of=run)
+    parts.filter(state=State.WAITING).update(state=State.CANCELLED, finished_at=now)
+    parts.filter(state=State.RUNNING).update(cancel_asked=True)
+
+
+def _record(verb: str, run: JobRun, at: datetime, detail: dict[str, Any] | None = None) -> None:
+    """How it ended; a part is not written down, its run is."""
+    if run.part_of_id is None:
+        audit.record(by=audit.SYSTEM, verb=verb, on=run, at=at, detail=detail)
 
 
 def _held(run: JobRun) -> Any:

@@ -2,13 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import DatabaseError, connection
+from django.db.models import Q
 
 from huzhu.jobs import services
 from huzhu.jobs.models import JobRun
@@ -16,6 +18,12 @@ from huzhu.jobs.models import JobRun
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
 SAID_EVERY = 0.5  # seconds between two writes of progress
+LOOKED_EVERY = 0.05  # seconds between two looks at parts that others are doing
+Parts = Callable[[], Sequence[dict[str, Any]]]
+
+
+class PartFailed(ValueError):
+    """A part of the work did not come to its end; in the words in which it was told."""
 
 
 class Tell(Protocol):
@@ -36,7 +44,7 @@ class Kind:
     Its result may hold `address` (where to look) and `words` (what to say).
     """
 
-    run: Callable[[JobRun, datetime, Tell], dict[str, Any] | None]
+    run: Callable[[JobRun, datetime, "Work"], dict[str, Any] | None]
     refusals: tuple[type[Exception], ...] = ()
     called_off: str = ""  # what stays when it is called off; nothing unless said
 
@@ -49,27 +57,35 @@ class Clock:
     real: Callable[[], datetime]
 
 
-def do_next(kinds: Mapping[str, Kind], *, worker: str, clock: Clock) -> JobRun | None:
-    """Take the next run and bring it to an end; None when nothing waits."""
-    run = services.take(worker=worker, now=clock.real())
+def do_next(
+    kinds: Mapping[str, Kind],
+    *,
+    worker: str,
+    clock: Clock,
+    among: Q = services.ANY,
+    above: "Work | None" = None,
+) -> JobRun | None:
+    """Take the next run (of those meant) and bring it to an end; None when nothing waits."""
+    run = services.take(worker=worker, now=clock.real(), among=among)
     if run is None:
         return None
     try:
         with _heart(run, clock):
-            _done(kinds[run.kind], run, clock)
+            _done(kinds[run.kind], run, clock, Work(run, clock, kinds, above))
     except services.RunLost:
         log.warning("job %s was taken over by another worker", run.pk)
     return run
 
 
-def _done(kind: Kind, run: JobRun, clock: Clock) -> None:
+def _done(kind: Kind, run: JobRun, clock: Clock, work: "Work") -> None:
+    refusals: tuple[type[Exception], ...] = (PartFailed, *kind.refusals)
     try:
-        result = kind.run(run, clock.at(), _teller(run, clock)) or {}
+        result = kind.run(run, clock.at(), work) or {}
     except services.RunLost:
         raise
     except services.RunCancelled:
         services.end_cancelled(run=run, words=kind.called_off, at=clock.at(), now=clock.real())
-    except kind.refusals as refusal:
+    except refusals as refusal:
         services.fail(run=run, words=str(refusal), at=clock.at(), now=clock.real(), final=True)
     except Exception:
         log.exception("job %s (%s) went wrong, attempt %s", run.pk, run.kind, run.attempts)
@@ -79,18 +95,71 @@ def _done(kind: Kind, run: JobRun, clock: Clock) -> None:
         services.finish(run=run, result=result, at=clock.at(), now=clock.real())
 
 
-def _teller(run: JobRun, clock: Clock) -> Tell:
-    last: datetime | None = None
+class Work:
+    """A run that this worker holds: called it tells how far it is (Tell), and it may be done by several workers together."""
 
-    def tell(done: int, total: int, words: str = "") -> None:
-        nonlocal last
-        now = clock.real()
-        if last and (now - last).total_seconds() < SAID_EVERY and done < total:
-            return
-        last = now
-        services.tell(run=run, done=done, total=total, words=words, now=now)
+    def __init__(
+        self, run: JobRun, clock: Clock, kinds: Mapping[str, Kind], above: "Work | None" = None
+    ) -> None:
+        self.run, self.clock, self.kinds, self.above = run, clock, kinds, above
+        self._last: datetime | None = None
 
-    return tell
+    def __call__(self, done: int, total: int, words: str = "") -> None:
+        if self._is_due() or done >= total:
+            services.tell(run=self.run, done=done, total=total, words=words, now=self.clock.real())
+        if self.above:
+            self.above.add_up()
+
+    def together(self, kind: str, parts: Parts, words: str) -> None:
+        """Do the work by parts, each a run of this kind with a `count` of things, here and in whatever worker is free.
+
+        First what an attempt before this one has handed out is brought to its end, then `parts` says what is left.
+        A part is told no person and is nobody's history; one that is stopped is taken again when its lease has passed.
+        """
+        self._words = words
+        try:
+            self._until_all_ended()
+            services.hand_out(run=self.run, kind=kind, parts=parts())
+            _check_all_done(self._until_all_ended())
+            self.add_up(last=True)
+        except services.RunLost:
+            raise  # the parts are the other worker's now
+        except Exception:
+            services.call_parts_off(run=self.run, now=self.clock.real())
+            raise
+
+    def add_up(self, *, last: bool = False) -> None:
+        """Tell now and then, and at last, how far all parts are together."""
+        if last or self._is_due():
+            done, total = services.sums_of_parts(self.run)
+            services.tell(run=self.run, done=done, total=total, words=self._words, now=self.clock.real())
+
+    def _until_all_ended(self) -> Sequence[JobRun]:
+        """Do parts as long as one waits, then wait for the others; those that have not come to a good end."""
+        mine, worker = Q(part_of=self.run), self.run.worker
+        while True:
+            part = do_next(self.kinds, worker=worker, clock=self.clock, among=mine, above=self)
+            if part and part.state == JobRun.State.CANCELLED:  # is it the whole that was called off?
+                services.keep(run=self.run, now=self.clock.real())
+            if part:
+                continue
+            self.add_up()
+            left = services.parts_not_done(self.run)
+            if all(part.is_over for part in left):
+                return left
+            time.sleep(LOOKED_EVERY)
+
+    def _is_due(self) -> bool:
+        now = self.clock.real()
+        if self._last and (now - self._last).total_seconds() < SAID_EVERY:
+            return False
+        self._last = now
+        return True
+
+
+def _check_all_done(left: Sequence[JobRun]) -> None:
+    for part in left:
+        raise services.RunCancelled if part.state == JobRun.State.CANCELLED else PartFailed(part.words)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django.db import models
 
-from huzhu.db.rows import insert
+from huzhu.db.rows import Ready, composed, write
 from huzhu.notices.models import Notice
 from huzhu.organisations.models import Organisation
 
@@ -31,11 +31,16 @@ def send(*, phone: str, text: str, purpose: str, about: models.Model | None = No
 
 def send_each(*, messages: Iterable[Message], purpose: str, at: datetime) -> None:
     """The same for many, by one statement."""
+    write(ready_each(messages=messages, purpose=purpose, at=at))
+
+
+def ready_each(*, messages: Iterable[Message], purpose: str, at: datetime) -> Ready:
+    """The same prepared and sealed; written in the transaction of what it tells about."""
     found = []
     for phone, text, about in messages:
         kind, pk, place = about if isinstance(about, About) else _about(about)
         found.append((uuid4(), phone, text, purpose, kind, str(pk), place, at))
-    insert(Notice, COLUMNS, found)
+    return composed(Notice, COLUMNS, found)
 
 
 def _about(about: models.Model | None) -> About:
