@@ -186,6 +186,8 @@ ROUTES: dict[str, str] = {
     "desk/corrections/<uuid:pk>/do/<slug:verb>/": "agency_clerk reviewer second_reviewer",
     "desk/counter/": "agency_clerk",
     "desk/counter/<uuid:pk>/": "agency_clerk",
+    "desk/counter/of/<uuid:pk>/": "agency_clerk",
+    "desk/claims/<uuid:pk>/receipt/": "agency_clerk",
     "desk/settlements/": "agency_clerk",
     "desk/settlements/<int:pk>/": "agency_clerk",
     "desk/automatic/": "reviewer second_reviewer auditor",

@@ -56,6 +56,7 @@ OPENS_TO = {
     "claim-letter": READERS,
     "counter": {AGENCY},
     "intake": {AGENCY},
+    "claim-receipt": {AGENCY},
     "queue": {REVIEWER, SECOND},
     "decision": {REVIEWER, SECOND},
 }
@@ -275,63 +276,6 @@ def test_a_member_takes_a_claim_back(liu):
     as_member(liu).post(f"/my/claims/{claim.pk}/withdraw/")
     claim.refresh_from_db()
     assert claim.state == State.WITHDRAWN
-
-
-# ── the counter ──
-
-
-def test_a_counter_claim_is_two_pages(place, liu):
-    desk = as_staff(place.agency())
-    found = desk.get("/desk/counter/", {"q": liu.id_number[-4:]})
-    assert "受理" in text_of(found)
-    intake = desk.post("/desk/counter/", {"member": str(liu.pk)}).url
-    papers = ("form", "id_card", "bank_card", "discharge", "settlement_sheet", "receipts", "diagnosis_proof")
-    data = {
-        "kinds": THREE,
-        "applicant": "relative",
-        "applicant_name": "王先生",
-        **EVENT,
-        **KEY,
-        "setl_id": "S1",
-    }
-    answer = desk.post(intake, data | {f"paper_{kind}": a_picture() for kind in papers})
-    claim = Claim.objects.get()
-    assert answer.url == f"/desk/claims/{claim.pk}/"
-    assert (claim.state, claim.complete_at, claim.channel) == (State.SUBMITTED, WEDNESDAY, "counter")
-    assert "31,714.00" in text_of(desk.get(answer.url))
-
-
-def test_the_counter_keeps_a_draft_and_shows_the_estimate(place, liu):
-    desk = as_staff(place.agency())
-    intake = desk.post("/desk/counter/", {"member": str(liu.pk)}).url
-    answer = desk.post(intake, {"kinds": THREE, **EVENT, **KEY, "keep": "1"}, follow=True)
-    assert "试算 31,714.00 元" in text_of(answer)
-    assert Claim.objects.get().state == State.DRAFT
-    assert desk.post("/desk/counter/", {"member": str(liu.pk)}).url == intake
-
-
-def test_the_counter_says_what_is_wrong_at_every_box_at_once(place, liu):
-    desk = as_staff(place.agency())
-    intake = desk.post("/desk/counter/", {"member": str(liu.pk)}).url
-    answer = desk.post(
-        intake,
-        {
-            "kinds": ["inpatient"],
-            "admitted_on": "2022-06-40",
-            "hifp_pay": "abc",
-            "bank_name": "工商银行",
-            "number": "12",
-            "state_receipts": "waived",
-        },
-    )
-    assert answer.status_code == 422
-    assert set(answer.context["errors"]) == {"admitted_on", "hifp_pay", "number", "receipts"}
-
-
-def test_nobody_of_another_city_is_found_at_the_counter(liu):
-    desk = as_staff(yichun().agency())
-    assert "没有找到" in text_of(desk.get("/desk/counter/", {"q": "刘女士"}))
-    assert desk.post("/desk/counter/", {"member": str(liu.pk)}).status_code == 404
 
 
 # ── the agency ──

@@ -11,15 +11,17 @@ from django.db.models import OuterRef, Subquery
 from huzhu.audit import services as audit
 from huzhu.claims import checks, numbers, papers, settlement
 from huzhu.claims import fields as fields_of
-from huzhu.claims.checklist import is_complete
+from huzhu.claims.checklist import PAPERS, is_complete
 from huzhu.claims.checks import FieldsNeedWork
-from huzhu.claims.models import Claim, Evidence, State
+from huzhu.claims.models import Claim, Evidence, Settlement, State
 from huzhu.claims.services import SUBMITTED, check_own, office_of, tell, year_of
 from huzhu.claims.settlement import Sheet
+from huzhu.core.hashing import canonical_json
 from huzhu.db.asked import Asked
 from huzhu.files.contents import NotAccepted
 from huzhu.members.accounts import NotAnAccount, account_number, add_account
 from huzhu.members.models import BankAccount, Member
+from huzhu.members.queries import current_account
 from huzhu.schemes import queries as schemes
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -77,6 +79,31 @@ def receive(  # noqa: PLR0913  all that lies on the counter, by whom and when
     tell(claim, SUBMITTED.format(claim.number), "claim", at)
     _show(claim, pages, by, at)
     return claim
+
+
+def sketch(*, member: Member, sheet: Sheet = NO_SHEET, **fields: Any) -> Claim:
+    """An application as it lies on the counter, in memory only: to show it and to try what it would pay.
+
+    What cannot be read is left out.
+    """
+    claim = Claim(number="0000-000000", member=member, employer=member.employer, kinds=["inpatient"])
+    claim.account = current_account(member)
+    read = schemes.facts()
+    values, wrong = fields_of.read(claim, fields, read)
+    for name, value in values.items():
+        if name not in wrong:
+            setattr(claim, name, value)
+    sheet = settlement.tidied_sheet(sheet)
+    unfit = settlement.figure_problems(sheet.figures, "", read)
+    figures = {name: text for name, text in sheet.figures.items() if name not in unfit}
+    if figures:
+        claim.settlement = Settlement(claim=claim, setl_id="", figures=canonical_json(figures))
+    return claim
+
+
+def every_paper(claim: Claim) -> list[Evidence]:
+    """A line for each paper that any kind of application wants, not written."""
+    return papers.lines_of(claim, PAPERS.values())
 
 
 def _desk(member: Any) -> Any:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from huzhu.audit import services as audit
-from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, is_complete, lacking, wanted
+from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, Paper, is_complete, lacking, wanted
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
 from huzhu.db.asked import Asked
@@ -90,11 +90,14 @@ def put_papers(*, claim: Claim, marks: Marks, by: Role, at: datetime) -> None:
     _kept(claim, marked, by, at)
 
 
+def lines_of(claim: Claim, kinds: Iterable[Paper]) -> list[Evidence]:
+    """A line for each of these papers, not written yet."""
+    return [Evidence(claim=claim, kind=paper.kind, label=paper.label) for paper in kinds]
+
+
 def laid_out(claim: Claim, marks: Marks) -> tuple[list[Evidence], dict[str, str]]:
     """The papers of a claim that is being made, as they are marked, not written yet; and a sentence for each bad mark."""
-    lines = {
-        paper.kind: Evidence(claim=claim, kind=paper.kind, label=paper.label) for paper in wanted(claim.kinds)
-    }
+    lines = {line.kind: line for line in lines_of(claim, wanted(claim.kinds))}
     wrong = {}
     for kind, mark in marks.items():
         try:

@@ -1,14 +1,17 @@
 """At the counter: find the person, then one dense page, papers left and fields right; Enter hands the claim in."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
-from huzhu.claims import queries
+from huzhu.claims import counter, queries
 from huzhu.claims import services as claims
+from huzhu.claims.checklist import CERTIFICATE, wanted
 from huzhu.claims.checks import check_cover
 from huzhu.core.identity import mask_account, masked
 from huzhu.enrolment.queries import visible_to as covers_visible_to
@@ -17,17 +20,17 @@ from huzhu.members import services as registering
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
 from huzhu.web.claims.desk import PAPER_STATES, details
-from huzhu.web.claims.shown import REFUSALS, evaluated, papers_of, problems_of
+from huzhu.web.claims.shown import REFUSALS, evaluated, offered, papers_of, problems_of
+from huzhu.web.once import once
 
 MOST = 20
+NO_BANK = "未填开户行"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @staff("agency_clerk")
 def find(request: Any) -> HttpResponse:
     """By ID number, its last four, or the name; a found person is one key away from the claim."""
-    if request.method == "POST":
-        return _start(request)
     asked = request.GET.get("q", "").strip()[:40]
     found = list(members.search(request.by, asked)[: MOST + 1]) if asked else []
     shown = {
@@ -45,20 +48,102 @@ def _covers(by: Any, person: Any) -> list[Any]:
     return list(covers_visible_to(by).filter(member=person).order_by("-cover_starts_on")[:4])
 
 
-def _start(request: Any) -> HttpResponse:
-    person = get_object_or_404(members.visible_to(request.by), pk=request.POST.get("member"))
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff("agency_clerk")
+@once("claims.receive")
+def receive(request: Any, pk: str) -> HttpResponse:
+    """Everything of one application on one page, taken in and handed in by one act; what was begun before is gone on with."""
+    person = get_object_or_404(members.visible_to(request.by), pk=pk)
     draft = queries.visible_to(request.by).filter(member=person, state="draft").first()
-    if draft is None:
-        draft = claims.start(
-            member=person,
-            channel="counter",
-            applicant="self",
-            applicant_name="",
-            by=request.by,
-            at=request.now,
-        )
-        claims.fill(claim=draft, by=request.by, at=request.now, kinds=["inpatient"])
-    return redirect("web:intake", draft.pk)
+    if draft is not None:
+        return redirect("web:intake", draft.pk)
+    if request.method != "POST":
+        return _page(request, counter.sketch(member=person))
+    return _take_in(request, person, _typed(request))
+
+
+def _take_in(request: Any, person: Any, typed: dict[str, Any]) -> HttpResponse:
+    if "try" in request.POST:
+        return _page(request, _sketched(person, typed), typed)
+    if "keep" in request.POST:
+        return _begun(request, person, typed)
+    try:
+        claim = counter.receive(**_laid_down(request, person, typed), by=request.by, at=request.now)
+    except REFUSALS as refused:
+        errors = problems_of(refused) or {"": str(refused)}
+        if request.FILES:  # a browser sends a file once: so what was sent is kept, as a draft
+            return _begun(request, person, typed, errors)
+        return _page(request, _sketched(person, typed), typed, errors)
+    return _received(request, claim)
+
+
+def _laid_down(request: Any, person: Any, typed: dict[str, Any]) -> dict[str, Any]:
+    """What lies on the counter, as the act takes it."""
+    fields = {name: typed[name] for name in ("applicant", "applicant_name", "kinds")}
+    asked = boxes.event_names(counter.sketch(member=person, kinds=typed["kinds"]))
+    account = (typed["bank_name"] or NO_BANK, typed["number"])
+    return {
+        "member": person,
+        "sheet": _sheet(typed),
+        "account": account if typed["bank_name"] or typed["number"] else None,
+        "marks": _marks(request, typed["kinds"]),
+        "pages": list(_pages(request, typed["kinds"])),
+        **fields,
+        **{name: typed[name] for name in asked if name in typed},
+    }
+
+
+def _sheet(typed: dict[str, Any]) -> counter.Sheet:
+    if "inpatient" not in typed["kinds"]:
+        return counter.NO_SHEET
+    return counter.Sheet(typed["setl_id"], {name: typed[name] for name in boxes.FIGURES if name in typed})
+
+
+def _sketched(person: Any, typed: dict[str, Any]) -> Any:
+    known = {name: typed[name] for name in boxes.EVENT if name in typed}
+    return counter.sketch(member=person, sheet=_sheet(typed), kinds=typed["kinds"], **known)
+
+
+def _state(request: Any, kind: str) -> str:
+    """As it was marked; with “都收到了” what is not marked is received, but the certificate, which the system knows itself."""
+    rest = "received" if "rest" in request.POST and kind != CERTIFICATE.kind else ""
+    return request.POST.get(f"state_{kind}", "") or rest
+
+
+def _marks(request: Any, kinds: list[str]) -> dict[str, tuple[str, str]]:
+    marks = {}
+    for paper in wanted(kinds):
+        state = _state(request, paper.kind)
+        if state in dict(PAPER_STATES):
+            marks[paper.kind] = state, request.POST.get(f"reason_{paper.kind}", "")
+    return marks
+
+
+def _pages(request: Any, kinds: list[str]) -> Iterator[counter.Page]:
+    for paper in wanted(kinds):
+        for upload in request.FILES.getlist(f"paper_{paper.kind}"):
+            yield paper.kind, upload.name, upload.read()
+
+
+def _begun(
+    request: Any, person: Any, typed: dict[str, Any], refused: dict[str, str] | None = None
+) -> HttpResponse:
+    """Kept as a draft, to be gone on with; `refused` is why it was not taken in."""
+    who = {"by": request.by, "at": request.now}
+    draft = claims.start(member=person, channel="counter", applicant="self", applicant_name="", **who)
+    for upload in (one for name in request.FILES for one in request.FILES.getlist(name)):
+        upload.seek(0)
+    errors = _keep(request, draft, typed) | (refused or {})
+    return _kept(request, draft, typed, errors)
+
+
+def _received(request: Any, claim: Any) -> HttpResponse:
+    missing = [
+        paper.evidence.label for paper in papers_of(claim) if paper.evidence.state in {"missing", "unclear"}
+    ]
+    said = "材料已齐，开始计时。" if not missing else f"还缺：{'、'.join(missing)}。"
+    messages.success(request, f"{claim.member.name}的申请 {claim.number} 已受理。{said}")
+    return redirect("web:claim", claim.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,12 +170,7 @@ def intake(request: Any, pk: str) -> HttpResponse:
         if not problems:
             told(request, refused)
         return _page(request, claim, typed, problems or {"": str(refused)})
-    missing = [
-        paper.evidence.label for paper in papers_of(claim) if paper.evidence.state in {"missing", "unclear"}
-    ]
-    said = "材料已齐，开始计时。" if not missing else f"还缺：{'、'.join(missing)}。"
-    messages.success(request, f"{claim.member.name}的申请 {claim.number} 已受理。{said}")
-    return redirect("web:claim", claim.pk)
+    return _received(request, claim)
 
 
 def _kept(request: Any, claim: Any, typed: dict[str, Any], errors: dict[str, str]) -> HttpResponse:
@@ -104,7 +184,8 @@ def _page(
     request: Any, claim: Any, typed: dict[str, Any] | None = None, errors: dict[str, str] | None = None
 ) -> HttpResponse:
     said, wrong = typed or {}, errors or {}
-    evaluation, why_not = evaluated(claim)
+    begun = bool(claim.drafted_at)
+    evaluation, why_not = evaluated(claim) if begun or not wrong else (None, "")
     account = claim.account
     shown = {
         "claim": claim,
@@ -125,7 +206,10 @@ def _page(
         "account_number": mask_account(account.number) if account else "",
         "bank_name": said.get("bank_name", ""),
         "number": said.get("number", ""),
-        "papers": papers_of(claim),
+        "papers": papers_of(claim) if begun else offered(claim, request.POST, wrong),
+        "begun": begun,
+        "action": reverse("web:intake", args=[claim.pk]) if begun else request.path,
+        "rest": "rest" in request.POST,
         "paper_states": PAPER_STATES,
         "evaluation": evaluation,
         "why_not": why_not,
@@ -185,7 +269,7 @@ def _account(request: Any, claim: Any, typed: dict[str, Any]) -> None:
     account = registering.add_account(
         member=claim.member,
         holder=claim.member.name,
-        bank_name=typed["bank_name"] or "未填开户行",
+        bank_name=typed["bank_name"] or NO_BANK,
         number=typed["number"],
         by=request.by,
         at=request.now,
@@ -200,7 +284,7 @@ def _papers(request: Any, claim: Any, errors: dict[str, str]) -> None:
     for paper in papers_of(claim):
         kind = paper.evidence.kind
         uploads = request.FILES.getlist(f"paper_{kind}")
-        state = request.POST.get(f"state_{kind}", "")
+        state = _state(request, kind)
         for upload in uploads:
             data = {"name": upload.name, "data": upload.read()}
             _try(

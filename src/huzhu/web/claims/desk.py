@@ -287,6 +287,27 @@ def next_one(request: Any) -> HttpResponse:
 
 
 @require_safe
+@staff("agency_clerk")
+def receipt(request: Any, pk: str) -> HttpResponse:
+    """What the person takes home from the counter: number, papers that are there or missing, and by when."""
+    found = details(request, pk)
+    if found.submitted_at is None:
+        return redirect("web:claim", found.pk)
+    claims.opened(claim=found, by=request.by, at=request.now)
+    missing = lacking(found)
+    shown = {
+        "claim": found,
+        "labels": labels_of(found),
+        "id_number": masked(found.member.id_number),
+        "account_words": account_words(found),
+        "clock": queries.clock(found, request.now),
+        "there": [one.evidence for one in papers_of(found) if one.evidence not in missing],
+        "missing": missing,
+    }
+    return render(request, "web/claims/receipt.html", shown)
+
+
+@require_safe
 @staff(*READERS)
 def paper(request: Any, pk: str, kind: str) -> HttpResponse:
     """One paper of a claim; who looks is written down."""

@@ -1,6 +1,7 @@
 """What the pages show of a claim: its way with times, its papers, its account; and the refusals a person can mend."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from huzhu.adjudication import services as deciding
+from huzhu.claims import counter
 from huzhu.claims import services as claims
-from huzhu.claims.checklist import PAPERS, SAMPLES, wanted
+from huzhu.claims.checklist import BY_KIND, PAPERS, SAMPLES, wanted
 from huzhu.claims.papers import may_drop, pages_of
 from huzhu.core.identity import mask_account
 from huzhu.files.contents import NotAccepted
@@ -72,6 +74,33 @@ def papers_of(claim: Any) -> list[PaperShown]:
     return [
         PaperShown(held[kind], PAPERS[kind].hint, place, _pages(claim, held[kind]), kind in SAMPLES)
         for place, kind in enumerate(kinds, 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOffered:
+    """A paper of an application that nobody has begun yet, and the word by which the page shows or hides it."""
+
+    evidence: Any
+    word: str
+    state: str
+    reason: str
+    error: str
+
+
+def offered(claim: Any, typed: Mapping[str, str], errors: Mapping[str, str]) -> list[PaperOffered]:
+    """All papers that may be wanted, as they were marked; the page shows those of the kinds ticked on it."""
+    words = {"inpatient": "inpatient", "critical": "illness", "women": "illness", "accident": "accident"}
+    of_kind = {paper.kind: words[kind] for kind, wanted_ in BY_KIND.items() for paper in wanted_}
+    return [
+        PaperOffered(
+            evidence=one,
+            word=of_kind.get(one.kind, ""),
+            state=typed.get(f"state_{one.kind}", ""),
+            reason=typed.get(f"reason_{one.kind}", ""),
+            error=errors.get(one.kind, ""),
+        )
+        for one in counter.every_paper(claim)
     ]
 
 
