@@ -1,6 +1,7 @@
 """The bureau takes a settlement back or settles it anew: by its file, or by its paper at the desk."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -119,6 +120,29 @@ def test_what_was_settled_anew_needs_the_consent_that_stands_now(office, place, 
     reversals.drop(change=change, reason="本人带了新结算单", by=place.agency("周登记"), at=office.later())
     by_paper = office.changed(claim, LARGE, setl_id=anew.setl_id)
     assert (by_paper.kind, figures_of(Settlement.objects.get())) == ("corrected", LARGE)
+
+
+def test_at_the_desk_other_days_are_refused_and_the_time_of_settling_is_kept(office, place, wang):
+    claim = office.decided(wang).claim
+    sheet, days = claim.settlement, (claim.admitted_on, claim.discharged_on)
+    sheet.settled_at = office.at
+    sheet.save(update_fields=["settled_at"])
+    moved = Sheet("S9", LARGE, None, (claim.admitted_on, claim.discharged_on + timedelta(days=1)))
+    with pytest.raises(FieldsNeedWork) as refused:
+        noted(office, claim, anew=moved)
+    assert "另受理一件申请" in refused.value.problems["admitted_on"]
+    noted(office, claim, anew=Sheet("S9", LARGE, None, days))
+    assert Settlement.objects.get().settled_at == sheet.settled_at
+
+
+def test_the_stay_of_other_days_comes_as_a_claim_of_its_own_after_the_reversal(office, place, wang):
+    claim = office.paid(wang).claim
+    office.corrected(claim)  # to nothing: what was paid is owed
+    office.scheduled()
+    stay = {"admitted_on": claim.admitted_on, "discharged_on": claim.discharged_on + timedelta(days=1)}
+    again = office.decided(wang, LARGE, number=2, **stay)
+    [payout] = [one for one in office.scheduled() if one.decision_id == again.pk]
+    assert (payout.amount_fen, payout.set_off_fen) == (120_000, 120_000)
 
 
 def test_settled_anew_after_the_reckoning_is_a_claim_of_its_own(office, place, wang):

@@ -41,6 +41,11 @@ def key_on(page) -> str:
     return re.search(r'name="once" value="([^"]+)"', html_of(page))[1]
 
 
+def days_on(page) -> dict[str, str]:
+    """The stay as the form shows it."""
+    return dict(re.findall(r'name="((?:admitted|discharged)_on)" type="date" value="([^"]+)"', html_of(page)))
+
+
 # ── who may not ──
 
 
@@ -67,7 +72,7 @@ def test_the_agency_notes_one_proposes_another_confirms(office, paid):
     agency = as_staff(office.place.agency("周登记"))
     form = agency.get(at("settlement-change", paid.claim_id))
     told = {"kind": "corrected", "setl_id": "S99", "reason": "医院重新上传", **LEAST}
-    told |= {"paper": SimpleUploadedFile("结算单.pdf", PAPER), "once": key_on(form)}
+    told |= {"paper": SimpleUploadedFile("结算单.pdf", PAPER), "once": key_on(form)} | days_on(form)
     page = agency.post(at("settlement-change", paid.claim_id), told, follow=True)
     assert "等省办重算" in html_of(page)
     change = SettlementChange.objects.get()
@@ -108,6 +113,21 @@ def test_a_form_without_a_paper_says_what_is_missing_and_changes_nothing(office,
     page = agency.post(at("settlement-change", paid.claim_id), told)
     assert page.status_code == 422
     assert "请附上" in html_of(page)
+    assert not SettlementChange.objects.exists()
+
+
+def test_other_days_are_another_stay_and_no_correction(office, paid):
+    agency, where = as_staff(office.place.agency("周登记")), at("settlement-change", paid.claim_id)
+    for changed, words in (
+        ({"admitted_on": "2022-05-01"}, "日期不同就是另一次住院"),
+        ({"discharged_on": ""}, "请照新的结算单填写日期"),
+        ({"admitted_on": "昨天"}, "不是日期"),
+    ):
+        form = agency.get(where)
+        told = {"kind": "corrected", "setl_id": "S99", "reason": "重新上传", **LEAST, **days_on(form)}
+        told |= {"paper": SimpleUploadedFile("结算单.pdf", PAPER), "once": key_on(form)} | changed
+        page = agency.post(where, told)
+        assert (page.status_code, words in html_of(page)) == (422, True)
     assert not SettlementChange.objects.exists()
 
 

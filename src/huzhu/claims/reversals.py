@@ -5,7 +5,7 @@ What the sheet said before is kept in the change. A decided claim then waits to 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
@@ -24,6 +24,11 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 Kind, Source, Open = SettlementChange.Kind, SettlementChange.Source, SettlementChange.State.OPEN
+# other days may lie under another cover, or come in another order: that is another event, and not a correction of figures
+OTHER_STAY = (
+    "新结算单的入院、出院日期和这件申请的不一样，没有登记：日期不同就是另一次住院，保障期和次序都要重新看。"
+    "请按“作废”登记这一张，办完更正后，用新的结算单另受理一件申请；这一件多发的，从那一件里抵扣。"
+)
 CHANGED_IN = (State.REPORTED, *COUNTED)
 
 
@@ -38,16 +43,20 @@ class Sheet:
     setl_id: str
     figures: Mapping[str, str]
     settled_at: datetime | None
+    stay: tuple[date | None, date | None] | None = None  # where somebody has read it: admitted, discharged
 
     def checked(self, claim: Claim) -> "Sheet":
         """As it is kept; FieldsNeedWork, ClaimedBefore."""
+        if self.stay not in {None, (claim.admitted_on, claim.discharged_on)}:
+            raise FieldsNeedWork({"admitted_on": OTHER_STAY})
         number, told = tidy_number(self.setl_id), tidied(self.figures)
         check_figures(told, number)
         if missing := [name for name in KEY_FIGURES if name not in told]:
             wanted = {name: f"请照新的结算单填{label}，空的填 0" for name, label in labels(missing).items()}
             raise FieldsNeedWork(wanted)
         check_settlement_is_new(claim, number)
-        return Sheet(number, told, self.settled_at)
+        settled_at = self.settled_at or claim.settlement.settled_at
+        return Sheet(number, told, settled_at)
 
 
 def note(  # noqa: PLR0913  what changed, by which paper

@@ -1,5 +1,6 @@
 """A settlement that the bureau reversed or settled anew: noted at the agency, reckoned again by one person, confirmed by another."""
 
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from huzhu.core.money import NotMoney, fen, spoken
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import MOST_BYTES, FileLost, read
 from huzhu.payouts import corrected, letter
+from huzhu.rules.units import SHANGHAI
 from huzhu.users.permissions import may
 from huzhu.web import lists
 from huzhu.web.access import answered, member, staff
@@ -32,6 +34,7 @@ FILTERS = (
     lists.Filter("state", "状态", deciding.CHANGE_STATES),
     lists.Filter("mine", "等我办", kind="tick"),
 )
+DAYS = ("admitted_on", "discharged_on", "settled_on")
 HEADS = (
     "登记",
     "申请",
@@ -56,7 +59,7 @@ def note(request: Any, pk: str) -> HttpResponse:
     found = details(request, pk)
     if request.method != "POST":
         return _form(request, found, {}, {})
-    typed = {name: request.POST.get(name, "").strip()[:200] for name in ("kind", "setl_id", "reason")}
+    typed = {name: request.POST.get(name, "").strip()[:200] for name in ("kind", "setl_id", "reason", *DAYS)}
     typed |= boxes.typed_figures(request.POST)
     try:
         _noted(request, found, typed)
@@ -75,9 +78,24 @@ def _noted(request: Any, found: Any, typed: dict[str, str]) -> None:
     if file is None or file.size > MOST_BYTES:
         raise claiming.FieldsNeedWork({"paper": "请附上医保的退费单或新的结算单（照片或 PDF，不超过 20 MB）"})
     figures = {name: typed[name] for name in boxes.FIGURES if name in typed}
-    anew = Sheet(typed["setl_id"], figures, None) if typed["kind"] == "corrected" else None
+    anew = None
+    if typed["kind"] == "corrected":
+        blank = [name for name in DAYS[:2] if not typed[name] and getattr(found, name)]
+        if blank:
+            raise claiming.FieldsNeedWork(dict.fromkeys(blank, "请照新的结算单填写日期"))
+        stay = _day(typed, "admitted_on"), _day(typed, "discharged_on")
+        settled_on = _day(typed, "settled_on")
+        settled_at = datetime.combine(settled_on, time(12), SHANGHAI) if settled_on else None
+        anew = Sheet(typed["setl_id"], figures, settled_at, stay)
     said = {"reason": typed["reason"], "name": file.name, "data": file.read()}
     reversals.note(claim=found, anew=anew, **said, by=request.by, at=request.now)
+
+
+def _day(typed: dict[str, str], name: str) -> date | None:
+    try:
+        return date.fromisoformat(typed[name]) if typed[name] else None
+    except ValueError:
+        raise claiming.FieldsNeedWork({name: "不是日期，请写成 2022-06-20"}) from None
 
 
 def _form(request: Any, found: Any, typed: dict[str, str], errors: dict[str, str]) -> HttpResponse:
@@ -88,6 +106,14 @@ def _form(request: Any, found: Any, typed: dict[str, str], errors: dict[str, str
         "figures": boxes.figure_boxes(found, typed, errors, key=True),
         "more": boxes.figure_boxes(found, typed, errors, key=False),
         "setl_id": boxes.sheet_number(found, typed, errors),
+        "days": [
+            (name, label, typed.get(name, kept), errors.get(name, ""))
+            for name, label, kept in (
+                ("admitted_on", "入院日期", f"{found.admitted_on or ''}"),
+                ("discharged_on", "出院日期", f"{found.discharged_on or ''}"),
+                ("settled_on", "结算日期", ""),
+            )
+        ],
     }
     return render(request, "web/claims/change.html", shown, status=422 if errors else 200)
 
