@@ -171,7 +171,7 @@ class Today:
     def _signed_together(self, people: list[Who]) -> None:
         """What a union handed in: a list of those who signed, and the scan of their signatures."""
         rows = [f"{who.name},{who.number},2022-11-25" for who in people]
-        signed = [("签字页", "演示，不是真的"), *((who.name, "已签字") for who in people)]
+        signed = [("签字页", "演示，不是真的"), ("签字人数", f"{len(people)} 人"), ("签字日期", "2022-11-25")]
         signed_lists.take(
             data="\n".join(["姓名,身份证号,签字日期", *rows]).encode(),
             name="签字名单.csv",
