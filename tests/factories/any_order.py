@@ -111,6 +111,10 @@ class PayingIn(RuleBasedStateMachine):
     def what_was_said_of_a_line_is_reversed(self, data: st.DataObject) -> None:
         self.fund.takes_back(self.one_of(data, self.fund.may_be_taken_back()))
 
+    @act(lambda self: self.fund.lines("suspense"), data=st.data())
+    def what_nobody_claimed_is_sent_back(self, data: st.DataObject) -> None:
+        self.fund.sends_unclaimed_back(self.one_of(data, self.fund.lines("suspense")))
+
     def usable(self) -> list[tuple[int, int]]:
         """(prepaid, a share of the same office that it could pay)."""
         return [

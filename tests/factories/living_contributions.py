@@ -16,7 +16,7 @@ from factories.organisations import a_city, a_province, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.bank.models import StatementLine
-from huzhu.contributions import claiming, individuals, refunds, services
+from huzhu.contributions import claiming, individuals, refunds, services, unclaimed
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import LineUse, Prepaid, Share
 from huzhu.contributions.services import Money
@@ -237,6 +237,15 @@ class LivingContributions:
             rest.fen = 0
         line.kind, line.parts, line.over = "", {}, None
         self.paper.notes_cash_back(self.today)
+
+    def sends_unclaimed_back(self, number: int) -> None:
+        """Nobody has claimed it: the bank pays it back, and says so on its paper."""
+        line = self.paper.transfers[number]
+        back = self.bank_says(line.office, -line.fen)
+        use = LineUse.objects.get(line=number, ended_at=None)
+        unclaimed.send_back(waiting=use, line=back, by=self.agents[line.office], at=self.later())
+        self._moves_line(line, self.today, comes_in=False)
+        line.kind = self.paper.transfers[back.pk].kind = "sent_back"
 
     def uses_prepaid(self, number: int, share: int, fen: int) -> None:
         rest = self.paper.prepaid[number]
