@@ -65,6 +65,10 @@ class PayingIn(RuleBasedStateMachine):
     def an_employer_enrols(self, at: int, heads: int, schemes: int, in_days: int) -> None:
         self.fund.enrols(at, heads, schemes, in_days)
 
+    @act(lambda self: self.fund.to_renew(), data=st.data())
+    def people_stay_for_another_year(self, data: st.DataObject) -> None:
+        self.fund.renews(self.one_of(data, self.fund.to_renew()))
+
     @act(at=st.integers(0, 1))
     def somebody_joins_alone(self, at: int) -> None:
         self.fund.joins_alone(at)

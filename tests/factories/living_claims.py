@@ -65,7 +65,7 @@ class LivingClaims(LivingBooks):
         assert said["taken"] == 1, said["refused"]
         claim = Claim.objects.get(settlement__setl_id_index=record.setl_id)
         key = (office, enrolment.scheme_slug, enrolment.cover_starts_on.year)
-        self.paper.claims[claim.pk] = Stay(key, enrolment.member_id, 60 * yuan_paid_by_self)
+        self.paper.claims[claim.pk] = Stay(key, enrolment.member_id, enrolment.pk, 60 * yuan_paid_by_self)
 
     def reported(self) -> list[object]:
         return [number for number, one in self.paper.claims.items() if one.state == "reported"]

@@ -21,6 +21,7 @@ from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import LineUse, Prepaid, Share
 from huzhu.contributions.services import Money
 from huzhu.core.money import yuan
+from huzhu.core.periods import a_year_after
 from huzhu.enrolment.models import Enrolment
 from huzhu.rules.units import SHANGHAI
 from reference import plain_books as plain
@@ -61,12 +62,16 @@ class LivingContributions:
         a_split(self.employers[1], by=self.agents[self.cities[0].pk], basis="cash_back", basis_points=3_000)
         self.on_paper: Counter[int] = Counter()  # what each agency's bank says it holds
         self.stays: Counter[Any] = Counter()
+        self.people: dict[
+            object, tuple[int, list[tuple[str, ...]], int]
+        ] = {}  # by roster: where, who, schemes
         self.number = 0
 
     def again(self) -> Self:
         """The same fund, to go on from here without changing this one."""
         other = copy(self)
-        other.paper, other.on_paper, other.stays = deepcopy((self.paper, self.on_paper, self.stays))
+        held = self.paper, self.on_paper, self.stays, self.people
+        other.paper, other.on_paper, other.stays, other.people = deepcopy(held)
         return other
 
     # ── time ────────────────────────────────────────────────────────────────────────────────────────
@@ -91,18 +96,33 @@ class LivingContributions:
     # ── joining ─────────────────────────────────────────────────────────────────────────────────────
 
     def enrols(self, at: int, heads: int, schemes: int, in_days: int) -> None:
-        employer = self.employers[at]
+        self._enrols(at, some_workers(heads), schemes, self.today + timedelta(in_days))
+
+    def to_renew(self) -> list[object]:
+        """Rosters whose year ends soon, once each."""
+        ends = {number: a_year_after(self.paper.rosters[number].first_day) for number in self.people}
+        return [number for number, day in ends.items() if 0 <= (day - self.today).days <= 90]
+
+    def renews(self, number: object) -> None:
+        """The same people for another year, from the day on which the one before ends."""
+        at, rows, schemes = self.people.pop(number)
+        self._enrols(at, rows, schemes, a_year_after(self.paper.rosters[number].first_day))
+
+    def _enrols(self, at: int, rows: list[tuple[str, ...]], schemes: int, starts_on: date) -> None:
+        employer, heads = self.employers[at], len(rows)
         city = employer.parent
         roster = an_accepted_roster(
             employer,
             self.editions[:schemes],
-            some_workers(heads),
+            rows,
             by=self.agents[city.pk],
-            starts_on=self.today + timedelta(in_days),
+            starts_on=starts_on,
             at=self.later(),
         )
         split = SPLITS.get(at, {})
-        for enrolment in roster.enrolments.filter(edition=self.editions[0]).select_related("member"):
+        self.people[roster.pk] = at, rows, schemes
+        held = roster.enrolments.filter(edition=self.editions[0], member__accounts=None)
+        for enrolment in held.select_related("member"):
             an_account(enrolment.member, number=f"6222020903{self.next_number():09d}")
         slugs = [one.slug for one in self.editions[:schemes]]
         self._owes(roster, slugs, heads, {slug: split.get(slug, {"worker": FEES[slug]}) for slug in slugs})

@@ -56,8 +56,9 @@ class LivingFund(LivingClaims):
             at=self.later(),
         )
         if stay.state != "reported":
-            stay.change, stay.was_fen = change.pk, stay.fen
+            stay.change, stay.was = change.pk, (stay.fen, stay.is_dated)
         stay.fen, stay.is_reversed = 60 * yuan_paid_by_self, not yuan_paid_by_self
+        stay.is_dated = stay.is_dated and stay.is_reversed
 
     def drops(self, number: object) -> None:
         """It was noted by mistake."""
@@ -66,7 +67,7 @@ class LivingFund(LivingClaims):
         reversals.drop(
             change=change, reason="登记错了人", by=self.agents[change.claim.office_id], at=self.later()
         )
-        stay.fen, stay.is_reversed, stay.change = stay.was_fen, False, None
+        (stay.fen, stay.is_dated), stay.is_reversed, stay.change = stay.was, False, None
 
     # ── reckoned again by two ───────────────────────────────────────────────────────────────────────
 
@@ -79,7 +80,7 @@ class LivingFund(LivingClaims):
         stay = self.paper.claims[number]
         change = SettlementChange.objects.select_related("claim__office").get(pk=stay.change)
         found = replay(change)
-        sums = [self.paper.claims[one].fen for one in self.paper.reckoned(stay.member)]
+        sums = [self.paper.claims[one].fen for one in self.paper.reckoned(stay.cover)]
         assert found.now_fen == sum(sums)
         made = correcting.propose(
             change=change, reason="重新核定", shown=found.ground, by=self.reviewer, at=self.later()
@@ -97,11 +98,11 @@ class LivingFund(LivingClaims):
         correcting.settle(agree=agrees, at=self.later(), **told)
         claim, *_ = self.paper.proposals.pop(number)
         if agrees:
-            self._corrected(self.paper.claims[claim].member)
+            self._corrected(self.paper.claims[claim].cover)
 
-    def _corrected(self, member: object) -> None:
+    def _corrected(self, cover: object) -> None:
         """Each claim of the member-year that comes to another sum has another decision."""
-        for number in self.paper.reckoned(member):
+        for number in self.paper.reckoned(cover):
             stay = self.paper.claims[number]
             stay.change = None
             if stay.fen != self.paper.decisions[stay.holds].says:

@@ -68,9 +68,9 @@ def begun(db, settings, tmp_path) -> LivingFund:
     for number in fund.reported()[:4]:
         fund.decides(number, "pay", agrees=True)
     fund.schedules()
-    fund.batches(fund.paper.decided("scheduled")[:3])
+    fund.batches(fund.paper.decided("scheduled"))
     fund.releases(back=False)
-    fund.bank_answers(["failed", "paid", "in_doubt"])  # of lines 3, 1 and 2
+    fund.bank_answers(["failed", "paid", "in_doubt"])  # of lines 3, 1 and 4, 2
     put_right(fund, [one.member_id for one in people])
     fund.locks()
     fund.enrols(0, 2, 2, 20)
@@ -89,15 +89,18 @@ def begun(db, settings, tmp_path) -> LivingFund:
 
 
 def put_right(fund: LivingFund, members: list[object]) -> None:
-    """The bank sent one back and another was paid too much; of that member a further stay was decided. One waits for its word."""
-    paid, _, failed, waiting, _ = fund.paper.claims_of(members)
-    corrected(fund, failed, 600)
-    corrected(fund, paid, 300)
+    """What the bank sent back waits for another account; of two who were paid too much one owes it still, from a payout of the
+    other it is kept, and that payout's settlement was changed too."""
+    first, _, failed, last, _ = fund.paper.claims_of(members)
+    for claim, yuan in ((failed, 600), (first, 300), (last, 600)):
+        corrected(fund, claim, yuan)
     fund.schedules()
     fund.claims(Enrolment.objects.get(member=members[0], edition=fund.editions[0]), 600)
-    fund.decides(list(fund.paper.claims)[-1], "pay", agrees=True)
-    fund.changes(waiting, 600)
-    fund.reckons(waiting)
+    newest = list(fund.paper.claims)[-1]
+    fund.decides(newest, "pay", agrees=True)
+    fund.schedules()
+    fund.changes(newest, 550)
+    fund.reckons(newest)
 
 
 def corrected(fund: LivingFund, claim: object, yuan: int) -> None:
@@ -187,15 +190,13 @@ def what_failed_is_paid_again(fund: LivingFund) -> None:
 
 
 def what_was_paid_is_corrected(fund: LivingFund) -> None:
-    [paid, *_] = fund.paper.debts.values()
-    [claim] = fund.paper.claims_of([paid.member])
-    corrected(fund, claim, 200)
+    [*_, owed] = fund.paper.debts.values()
+    corrected(fund, *fund.paper.claims_of([owed.member]), 200)
     fund.schedules()
 
 
 def a_smaller_payout_is_corrected(fund: LivingFund) -> None:
-    fund.schedules()
-    corrected(fund, list(fund.paper.claims)[-1], 550)
+    fund.settles_correction(*fund.paper.proposals, agrees=True)
     fund.schedules()
 
 

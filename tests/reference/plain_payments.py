@@ -26,7 +26,7 @@ LIES_IN = {  # the account on which a decided sum lies
 }
 AT_THE_BANK = ("in_batch", "sent", "in_doubt")
 COUNTED = ("decided", "paying", "paid")
-Seen = list[tuple[object, int, int, object]]
+Seen = list[tuple[object, int, int, bool]]
 
 
 @dataclass
@@ -35,11 +35,13 @@ class Stay:
 
     key: Key
     member: object
+    cover: object
     fen: int
     state: str = "reported"
     is_reversed: bool = False
+    is_dated: bool = True  # the sheet says when it was settled
     change: object = None  # that nobody has reckoned again yet
-    was_fen: int = 0  # before that change
+    was: tuple[int, bool] = (0, True)  # what it came to and whether it was dated, before that change
     holds: int = 0  # the decision that stands
     booked: int = 0
     is_stuck: bool = False  # the bank refused the account, and the claim was reckoned again
@@ -141,22 +143,28 @@ class PlainPayments(PlainBooks):
                     one.fen -= fen
                     one.kept.append((number, fen))
                     self.cleared[number, "set_off", "confirmed", fen] += 1
-                    self.move(PAYABLE, CLAW_BACK, fen, claim.key, day)
+                    self._keeps(fen, claim.key, debt.key, day)
             if not one.fen:
                 one.state, claim.state = "set_off", "paid"
 
+    def _keeps(self, fen: int, key: Key, debt: Key, day: date) -> None:
+        """Payable clears a debt; of another year or agency through the bank, so that each gets its own."""
+        if key == debt:
+            self.move(PAYABLE, CLAW_BACK, fen, key, day)
+        else:
+            self.move(PAYABLE, BANK, fen, key, day)
+            self.move(BANK, CLAW_BACK, fen, debt, day)
+
     # ── after a changed settlement ──────────────────────────────────────────────────────────────────
 
-    def reckoned(self, member: object) -> list[object]:
+    def reckoned(self, cover: object) -> list[object]:
         """The claims of a member-year that were decided to be paid."""
-        return [
-            number for number, one in self.claims.items() if one.member == member and one.state in COUNTED
-        ]
+        return [number for number, one in self.claims.items() if one.cover == cover and one.state in COUNTED]
 
     def seen(self, member: object) -> Seen:
-        """What a person looks at who reckons a member's year again."""
-        found = [(number, self.claims[number]) for number in self.reckoned(member)]
-        return [(number, one.holds, one.fen, one.change) for number, one in found]
+        """What a person looks at who reckons one of a member's years again: what the other years were is told too."""
+        found = [(number, one) for number, one in self.claims.items() if one.member == member]
+        return [(number, one.holds, one.fen, one.is_dated) for number, one in found if one.state in COUNTED]
 
     def is_as_seen(self, correction: int) -> bool:
         number, change, seen = self.proposals[correction]
@@ -202,7 +210,7 @@ class PlainPayments(PlainBooks):
             self.debts[number].got -= fen
             self.cleared[number, "set_off", "confirmed", fen] -= 1
             self.cleared[number, "set_off", "undone", fen] += 1
-            self.move(CLAW_BACK, PAYABLE, fen, claim.key, day)
+            self._keeps(-fen, claim.key, self.debts[number].key, day)
         whole = one.fen + sum(fen for _, fen in one.kept)
         self.move(PAYABLE, INPATIENT, whole, claim.key, day)
         claim.booked -= whole

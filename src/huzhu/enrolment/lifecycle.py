@@ -59,7 +59,10 @@ ENROLMENT = {
         Enrolment.State.IN_FORCE: "代办处经办",
         Enrolment.State.VOID: "代办处经办",
     },
-    Enrolment.State.IN_FORCE: {Enrolment.State.VOID: "代办处经办"},
+    Enrolment.State.IN_FORCE: {
+        Enrolment.State.AWAITING_PAYMENT: "代办处经办（撤销认错的到账，保障开始以前）",
+        Enrolment.State.VOID: "代办处经办",
+    },
     Enrolment.State.VOID: {},
 }
 APPLICATION = {
