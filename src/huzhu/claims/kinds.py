@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 
 
@@ -71,9 +72,14 @@ LABELS = {
 }
 
 
-def kinds_of(claim: Event) -> list[Kind]:
+def kinds_of(claim: Event) -> tuple[Kind, ...]:
     """The kinds applied for, in the order of the table."""
-    return [kind for name, kind in KINDS.items() if name in claim.kinds]
+    return _kinds(*claim.kinds)
+
+
+@lru_cache(maxsize=64)  # asked nine times in one evaluation
+def _kinds(*names: str) -> tuple[Kind, ...]:
+    return tuple(kind for name, kind in KINDS.items() if name in names)
 
 
 def labels_of(claim: Event) -> str:
@@ -88,4 +94,5 @@ def days_of(claim: Event) -> dict[str, date]:
 
 def occurred_on(claim: Event) -> date | None:
     """The event's date, by which one member's events are put in order."""
-    return next(iter(days_of(claim).values()), None)
+    days = (getattr(claim, kind.day) for kind in kinds_of(claim))
+    return next((day for day in days if day is not None), None)
