@@ -33,7 +33,7 @@ class PayingOut(PayingIn):
 
     # ── payouts ─────────────────────────────────────────────────────────────────────────────────────
 
-    @act(lambda self: self.paper.decided("decided"))
+    @act(lambda self: self.paper.decided("decided", "untaken"))
     def payouts_are_scheduled(self) -> None:
         self.fund.schedules()
 
