@@ -90,7 +90,8 @@ def test_who_has_not_consented_is_listed_and_taken_away_by_the_agency_alone(plac
     where = reverse("web:consents") + "?employer="
     page = text(clerk.get(where))
     assert ("王小明" in page, "张三" in page) == (True, False)
-    page = text(clerk.get(where + "&said=yes"))
+    assert "同意：没有同意，共 1 人" in page
+    page = text(clerk.get(where + "&agreed=yes"))
     assert ("王小明" in page, "张三" in page) == (False, True)
     book = clerk.get(where + "&as=xlsx")
     assert book["Content-Type"].startswith("application/vnd")

@@ -37,6 +37,11 @@ class Line(NamedTuple):
     def purse(self) -> Purse:
         return purse_of(self.code)
 
+    @property
+    def short(self) -> str:
+        """Its name where the purse stands above it."""
+        return self.name.rpartition("·")[2]
+
 
 BANK = "1001"  # the province's account, from which everything is paid
 IN_TRANSIT = "1002"  # sent by an agency, not yet seen at the province

@@ -180,7 +180,12 @@ class ReserveRate(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.valid_from} 起 {self.get_basis_display()}的 {self.basis_points // 100}.{self.basis_points % 100:02d}%"
+        return f"{self.valid_from} 起 {self.share}"
+
+    @property
+    def share(self) -> str:
+        """In words."""
+        return f"{self.get_basis_display()}的 {self.basis_points // 100}.{self.basis_points % 100:02d}%"
 
 
 class YearClosing(models.Model):

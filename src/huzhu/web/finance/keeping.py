@@ -60,9 +60,9 @@ def months(request: Any) -> HttpResponse:
     if asked_list.takes:
         return lists.taken(request, asked_list, MONTH_HEADS, rows, _month_cells, also=_yearly(book))
     year = max((int(one.month[:4]) for one in rows), default=request.today.year)
-    year = (
-        year - 1 if closing.objection(book, year, request.now) and request.GET.get("year") is None else year
-    )
+    before = closing.plan(book, year - 1)
+    if closing.objection(book, year, request.now) and (before.income_fen or before.expense_fen):
+        year -= 1
     asked = request.GET.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdecimal() and 2000 < int(asked) < 2200 else year
     shown = {

@@ -28,7 +28,7 @@ from huzhu.web.employers.choosing import named
 from huzhu.web.workbooks import Cell, download
 
 FILTERS = (
-    lists.Filter("said", "同意", (("no", "没有同意"), ("yes", "已同意")), default="no"),
+    lists.Filter("agreed", "同意", (("no", "没有同意"), ("yes", "已同意")), default="no"),
     lists.Filter("cover", "保障", enrolment.COVERS),
     lists.Filter("employer", "单位（名称、拼音首字母、代码）", kind="text"),
 )
@@ -59,8 +59,8 @@ def listed(request: Any) -> HttpResponse:
         found = found.filter(employer__in=named(request.by, asked["employer"]))
     if asked["cover"]:
         found = enrolment.by_cover(found, request.by, request.today, asked["cover"])
-    if asked["said"]:
-        found = found.alias(agrees=consents.agrees()).filter(agrees=asked["said"] == "yes")
+    if asked["agreed"]:
+        found = found.alias(agrees=consents.agrees()).filter(agrees=asked["agreed"] == "yes")
     found = found.order_by("employer__path", "name", "pk")
     if asked.takes:
         return lists.taken(request, asked, HEADS, found, _cells)
