@@ -254,6 +254,17 @@ def decided_each(
     audit.record_each(by=by, at=at, acts=[(verb, on, {**moved, **detail}) for verb, on, detail in acts])
 
 
+def paying_each(*, claims: Sequence[Claim], by: audit.Actor, at: datetime) -> None:
+    """已核定 → 发放中 for these claims: all of them, or CannotMove and none. In the transaction of who pays them."""
+    rows = Claim.objects.filter(pk__in=[claim.pk for claim in claims], state=State.DECIDED)
+    if rows.update(state=State.PAYING) != len(claims):
+        raise CannotMove("其中有申请刚刚被别人办过，已不在待发放里。请再试一次。")
+    moved = {"from": str(State.DECIDED), "to": str(State.PAYING)}
+    audit.record_each(by=by, at=at, acts=[("claims.advance", claim, moved) for claim in claims])
+    for claim in claims:
+        claim.state = State.PAYING
+
+
 def arrived(*, times: Sequence[tuple[Claim, datetime]], by: audit.Actor, at: datetime) -> None:
     """The money of many claims has reached its members, each at its own time: all of them 已到账, or CannotMove and none.
 

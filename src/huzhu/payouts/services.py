@@ -1,6 +1,6 @@
 """Verbs of paying: schedule, make a batch, release it, send it back, hand out its file, take in the reply, pay again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -18,8 +18,9 @@ from huzhu.core import money
 from huzhu.files.contents import NotAccepted
 from huzhu.ledger import services as ledger
 from huzhu.ledger.accounts import PAYABLE, RETURNED
-from huzhu.ledger.services import AlreadyPosted
+from huzhu.ledger.services import AlreadyPosted, EntryRefused
 from huzhu.members.accounts import must_wait
+from huzhu.members.models import BankAccount
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
 from huzhu.payouts import addressing, bankfile, differences, receivables
@@ -58,6 +59,9 @@ __all__ = [
     "say_doubt",
     "stop",
 ]
+
+
+SLICE = 200
 
 
 class NothingChosen(ValueError):
@@ -115,41 +119,64 @@ REFUSALS = (
 def schedule(*, at: datetime, path: str = "") -> list[Payout]:
     """A payout for every final decision that has none and nothing in its way; again, it finds nothing.
 
-    Each decision is a transaction of its own: the claim moves to 发放中, expense is booked against payable.
+    The claim moves to 发放中, expense is booked against payable. Plain decisions go in slices; a correction, and whoever
+    owes something, is a transaction of its own.
     """
     differences.take(at=at, path=path)
     found = [due for due in dues(at, path) if not due.objection]
     debtors = receivables.debtors({due.decision.claim.member_id for due in found}) if found else set()
-    made = (_scheduled(due, at, owes=due.decision.claim.member_id in debtors) for due in found)
-    return [payout for payout in made if payout is not None]
+    made, plain = [], []
+    for due in found:
+        owes = due.decision.claim.member_id in debtors
+        if owes or due.decision.corrects_id is not None:
+            made.append(_scheduled(due, at, owes=owes))
+        else:
+            plain.append(due)
+    for start in range(0, len(plain), SLICE):
+        made += _scheduled_each(plain[start : start + SLICE], at)
+    return sorted(filter(None, made), key=lambda payout: payout.decision.claim.number)
 
 
-@transaction.atomic
-def _scheduled(due: Due, at: datetime, *, owes: bool) -> Payout | None:
-    """None where another worker was faster, or the decision was corrected in between: its row is locked meanwhile."""
-    decision, account = due.decision, due.account
-    held = Decision.objects.select_for_update(of=("self",)).filter(
-        pk=decision.pk, state=Decision.State.FINAL, payouts=None
-    )
-    if account is None or not list(held.values_list("pk", flat=True)):
-        return None
+def _scheduled_each(found: Sequence[Due], at: datetime) -> list[Payout | None]:
+    """A slice of plain decisions: all of them, or, where one is in the way of the others, each by itself."""
     try:
-        if decision.corrects_id is None or decision.claim.state == State.DECIDED:
-            claims.advance(claim=decision.claim, to=State.PAYING, by=cast("Any", audit.SYSTEM), at=at)
-    except claims.CannotMove:
-        return None
-    ledger.post(
-        source=f"decision:{decision.pk}:payable",
-        posted_on=_day(at),
-        note=f"核定给付 申请 {decision.claim.number}",
-        rows=due.rows,
-        by=audit.SYSTEM,
-        at=at,
-    )
-    kept = receivables.set_off(decision, at) if owes else 0
-    left = due.amount_fen - kept
-    payout = Payout.objects.create(
-        decision=decision,
+        with transaction.atomic():
+            return list(_slice(found, at))
+    except (claims.CannotMove, AlreadyPosted, EntryRefused):
+        for due in found:
+            due.decision.claim.refresh_from_db(fields=["state"])
+        return [_scheduled(due, at, owes=False) for due in found]
+
+
+def _slice(found: Sequence[Due], at: datetime) -> list[Payout]:
+    """Whom another worker holds just now is left to them, or to the next time: a slice waits for nobody's decision."""
+    rows = Decision.objects.select_for_update(of=("self",), skip_locked=True)
+    mine = rows.filter(
+        pk__in=[due.decision.pk for due in found], state=Decision.State.FINAL, payouts=None
+    ).order_by("pk")
+    held = set(mine.values_list("pk", flat=True))
+    ours = [due for due in found if due.decision.pk in held]
+    if not ours:
+        return []
+    claims.paying_each(claims=[due.decision.claim for due in ours], by=audit.SYSTEM, at=at)
+    ledger.post_many(postings=[_posting(due, at) for due in ours], by=audit.SYSTEM, at=at)
+    made = [_payout(due, at) for due in ours]
+    Payout.objects.bulk_create(made, batch_size=SLICE)
+    acts = [("payouts.schedule", one, _said(one)) for one in made]
+    audit.record_each(by=audit.SYSTEM, at=at, acts=acts)
+    return made
+
+
+def _posting(due: Due, at: datetime) -> ledger.Posting:
+    note = f"核定给付 申请 {due.decision.claim.number}"
+    return ledger.Posting(f"decision:{due.decision.pk}:payable", _day(at), note, due.rows)
+
+
+def _payout(due: Due, at: datetime, kept: int = 0) -> Payout:
+    """Not written yet; nothing is left of it where all is `kept` against what the member owes."""
+    account, left = cast("BankAccount", due.account), due.amount_fen - kept
+    return Payout(
+        decision=due.decision,
         amount_fen=left,
         set_off_fen=kept,
         state=Payout.State.SCHEDULED if left else Payout.State.SET_OFF,
@@ -158,9 +185,32 @@ def _scheduled(due: Due, at: datetime, *, owes: bool) -> Payout | None:
         account_number=account.number,
         scheduled_at=at,
     )
-    detail = {"claim": decision.claim.number, "amount_fen": payout.amount_fen, "set_off_fen": kept}
-    audit.record(by=audit.SYSTEM, verb="payouts.schedule", on=payout, at=at, detail=detail)
-    if not left:
+
+
+def _said(payout: Payout) -> dict[str, Any]:
+    number = payout.decision.claim.number
+    return {"claim": number, "amount_fen": payout.amount_fen, "set_off_fen": payout.set_off_fen}
+
+
+@transaction.atomic
+def _scheduled(due: Due, at: datetime, *, owes: bool) -> Payout | None:
+    """None where another worker was faster, or the decision was corrected in between: its row is locked meanwhile."""
+    decision = due.decision
+    held = Decision.objects.select_for_update(of=("self",)).filter(
+        pk=decision.pk, state=Decision.State.FINAL, payouts=None
+    )
+    if not list(held.values_list("pk", flat=True)):
+        return None
+    try:
+        if decision.corrects_id is None or decision.claim.state == State.DECIDED:
+            claims.advance(claim=decision.claim, to=State.PAYING, by=cast("Any", audit.SYSTEM), at=at)
+    except claims.CannotMove:
+        return None
+    ledger.post_many(postings=[_posting(due, at)], by=audit.SYSTEM, at=at)
+    payout = _payout(due, at, receivables.set_off(decision, at) if owes else 0)
+    payout.save(force_insert=True)
+    audit.record(by=audit.SYSTEM, verb="payouts.schedule", on=payout, at=at, detail=_said(payout))
+    if not payout.amount_fen:
         _kept_whole(payout, at)
     return payout
 
