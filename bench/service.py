@@ -1,9 +1,11 @@
 """What the services do in a second: python bench/service.py [--claims 100000] [--writers 16] [--each 25] [--on sqlite|postgresql]
+    [--only one|writers|automatic] [--helping 1]
 
 On both databases, each new and temporary (PostgreSQL with fsync on, unlike ./test): SQL statements a claim from entry to
 decision; claims decided a CPU-second, one by one and in automatic mode, the database's own CPU included, beside the
 figures of the best-known open-source peer; approvals by many writers at once (p50, p99) and paying what they approved;
-SQL statements of a batch of 1,000; a run of automatic mode over all claims. Nothing here is a timed unit test.
+SQL statements of a batch of 1,000; a run of automatic mode over all claims, by one worker and so many that help it (whose
+statements are not counted). Nothing here is a timed unit test.
 """
 
 import argparse
