@@ -471,16 +471,17 @@ def automatic_mode(office: Office, count: int, helping: int) -> None:
             _worked("automatic.effect", run, second, AT + 2 * HOUR)
     done = AutomaticLine.objects.filter(run=run, outcome="decided").count()
     say(f"免申即享 {count:,} 件：自动核定 {done:,} 件，交人工 {count - done:,} 件")
+    alone = "（只数了这一个进程的）" if helping else ""
     for what, timed, sent in (("核算", reviewing, looked), ("核定", deciding, written)):
         say(
             f"  {what} {timed.seconds:.1f} 秒，{count / timed.seconds:,.0f} 件/秒，"
-            f"{timed.cpu * 1e6 / count:.0f} µs CPU/件，每 1,000 件 SQL {sent.count * 1000 / count:.0f} 条"
+            f"{timed.cpu * 1e6 / count:.0f} µs CPU/件，每 1,000 件 SQL {sent.count * 1000 / count:.0f} 条{alone}"
         )
     both = Timed()
     both.seconds, both.cpu = reviewing.seconds + deciding.seconds, reviewing.cpu + deciding.cpu
     _rate("  核算和核定合计", count, both, 100)
     each = (entered.count + looked.count + written.count) / count
-    say(f"  从导入到核定，每件 SQL {each:.2f} 条（目标 12，对照 {PEER_STATEMENTS}）")
+    say(f"  从导入到核定，每件 SQL {each:.2f} 条（目标 12，对照 {PEER_STATEMENTS}）{alone}")
     with Timed() as writing:
         wrote = workings.write(most=2_000)
     say(f"  事后写下算账过程：{wrote / writing.cpu:,.0f} 件/CPU 秒")

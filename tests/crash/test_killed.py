@@ -130,7 +130,7 @@ def _inserted(**columns) -> PayoutBatch:
 
 
 def scheduled_in_two_steps(monkeypatch) -> None:
-    after(services.ledger, "post", half_way, monkeypatch)
+    after(services.ledger, "post_many", half_way, monkeypatch)
 
 
 def reply_in_two_steps(monkeypatch) -> None:
@@ -195,7 +195,7 @@ def test_a_child_that_would_speak_on_its_parents_line_does_not_begin(monkeypatch
 
 def test_without_a_bug_the_same_deaths_leave_nothing_wrong(office, monkeypatch):
     """The other half of the proof: the harness does not complain of death itself."""
-    doors = ((services, "_lay_in"), (services.ledger, "post"), (answering.claims, "arrived"))
+    doors = ((services, "_lay_in"), (services.ledger, "post_many"), (answering.claims, "arrived"))
     for what, name in doors:
         office.takes(1)
         with monkeypatch.context() as patched:

@@ -36,7 +36,7 @@ def she_is_found(walk: Walk, last_four: str) -> None:
     for digit in last_four:
         walk.look(digit)
     walk.key("Enter")
-    expect(walk.page.get_by_role("button", name="受理").first).to_be_focused()  # set after loading
+    expect(walk.page.get_by_role("link", name="受理：")).to_be_focused()  # set after loading
     walk.key("Enter")  # the only one found stands under the cursor
 
 
