@@ -272,7 +272,8 @@ def yuan(fen: int) -> str:
 def taken(member: Any, clerk: Any, number: int) -> Any:
     """Received at the counter by the verb of the page, each paper marked."""
     from huzhu.claims.checklist import wanted  # noqa: PLC0415
-    from huzhu.claims.counter import Sheet, receive  # noqa: PLC0415
+    from huzhu.claims.counter import receive  # noqa: PLC0415
+    from huzhu.claims.settlement import Sheet  # noqa: PLC0415
 
     kinds = [paper.kind for paper in wanted(["inpatient"]) if paper.kind != "certificate"]
     return receive(

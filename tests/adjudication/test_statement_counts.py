@@ -10,8 +10,9 @@ from factories.bureau import SMALL, a_record, consenting, quietly, taken_in
 from factories.claims import HOUR, SETTLED_AT, WEDNESDAY, a_covered_member, yichun
 from huzhu.adjudication import automatic, services
 from huzhu.claims.checklist import wanted
-from huzhu.claims.counter import Sheet, receive
+from huzhu.claims.counter import receive
 from huzhu.claims.models import Claim
+from huzhu.claims.settlement import Sheet
 
 pytestmark = pytest.mark.django_db
 # counter, opinion, decision: of a member's first claim, and of a later one

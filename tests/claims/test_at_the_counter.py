@@ -24,6 +24,7 @@ from huzhu.audit.models import Event
 from huzhu.claims import counter, services
 from huzhu.claims.checklist import wanted
 from huzhu.claims.models import Claim, Evidence, Page, Settlement, State
+from huzhu.claims.settlement import Sheet
 from huzhu.members.models import BankAccount
 from huzhu.notices.models import Notice
 from huzhu.users.permissions import NotAllowed
@@ -38,7 +39,7 @@ BARE = STAY | {"sheet": counter.NO_SHEET}
 
 def received(member, by, **more):
     event = LIU_EVENT | {"applicant": "self"}
-    sheet = counter.Sheet("S20220711001", LIU_FIGURES, SETTLED_AT)
+    sheet = Sheet("S20220711001", LIU_FIGURES, SETTLED_AT)
     given = {"sheet": sheet, "marks": MARKS, "at": WEDNESDAY} | event | more
     return counter.receive(member=member, by=by, **given)
 
@@ -84,7 +85,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_kept(place, liu):
             hospital_name="",
             applicant="relative",
             diagnosis="乳腺癌",
-            sheet=counter.Sheet("结算１", {"hifp_pay": "6341O", "tip": "1"}),
+            sheet=Sheet("结算１", {"hifp_pay": "6341O", "tip": "1"}),
             account=("工商银行", "12"),
             marks={"receipts": ("waived", ""), "disability_proof": ("received", "")},
         )
@@ -120,8 +121,8 @@ def test_a_sheet_and_a_stay_are_claimed_once_however_they_came(place, liu):
     with pytest.raises(services.ClaimedBefore, match="另一位会员"):
         received(other, clerk, **STAY)
     with pytest.raises(services.ClaimedBefore, match="重叠"):
-        received(liu, clerk, sheet=counter.Sheet("S2", LIU_FIGURES), **STAY)
-    received(other, clerk, sheet=counter.Sheet("S3", LIU_FIGURES), **STAY)
+        received(liu, clerk, sheet=Sheet("S2", LIU_FIGURES), **STAY)
+    received(other, clerk, sheet=Sheet("S3", LIU_FIGURES), **STAY)
     with pytest.raises(services.ClaimedBefore):
         with_settlement(a_draft(liu, kinds=["critical"]), setl_id="S3")
     assert Claim.objects.exclude(state=State.DRAFT).count() == 2
@@ -221,10 +222,10 @@ def test_one_sheet_at_two_counters_and_one_stay_at_two_counters_are_claimed_once
     clerk = place.agency()
     for turn in range(20 if POSTGRES else 3):
         one, other = (a_covered_member(place, f"{name}{turn}", sex="male") for name in ("王小明", "周师傅"))
-        sheet = counter.Sheet(f"S{turn}", LIU_FIGURES)
+        sheet = Sheet(f"S{turn}", LIU_FIGURES)
         answers = at_once(*(partial(received, member, clerk, sheet=sheet, **STAY) for member in (one, other)))
         assert [type(one) for one in answers].count(services.ClaimedBefore) == 1, answers
         third = a_covered_member(place, f"李强{turn}", sex="male")
-        sheets = [counter.Sheet(f"A{turn}", LIU_FIGURES), counter.Sheet(f"B{turn}", LIU_FIGURES)]
+        sheets = [Sheet(f"A{turn}", LIU_FIGURES), Sheet(f"B{turn}", LIU_FIGURES)]
         answers = at_once(*(partial(received, third, clerk, sheet=sheet, **STAY) for sheet in sheets))
         assert [type(one) for one in answers].count(services.ClaimedBefore) == 1, answers

@@ -16,7 +16,8 @@ from huzhu.claims.bureau import records
 from huzhu.claims.checks import FieldsNeedWork
 from huzhu.claims.facts import figures_of
 from huzhu.claims.models import Claim, Settlement, SettlementChange
-from huzhu.claims.reversals import ChangeRefused, Sheet
+from huzhu.claims.reversals import ChangeRefused
+from huzhu.claims.settlement import Sheet
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed
 

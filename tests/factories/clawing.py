@@ -11,7 +11,7 @@ from huzhu.adjudication.models import Correction, Decision
 from huzhu.adjudication.replaying import replay
 from huzhu.claims import reversals
 from huzhu.claims.models import Claim, SettlementChange
-from huzhu.claims.reversals import Sheet
+from huzhu.claims.settlement import Sheet
 from huzhu.ledger import queries as books
 from huzhu.members.models import Member
 from huzhu.payouts import services as payouts

@@ -12,7 +12,7 @@ from huzhu.adjudication.replaying import replay
 from huzhu.bank.models import StatementLine
 from huzhu.claims import reversals
 from huzhu.claims.models import Claim, SettlementChange
-from huzhu.claims.reversals import Sheet
+from huzhu.claims.settlement import Sheet
 from huzhu.core.money import yuan
 from huzhu.members import accounts
 from huzhu.members.models import Member

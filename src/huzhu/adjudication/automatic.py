@@ -23,7 +23,7 @@ from huzhu.claims.models import Claim, State
 from huzhu.claims.services import needed
 from huzhu.core import money
 from huzhu.db.rows import insert
-from huzhu.enrolment.slices import Tell
+from huzhu.jobs.working import Tell
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may

@@ -11,7 +11,7 @@ from huzhu.audit import services as audit
 from huzhu.claims import bureau
 from huzhu.claims.bureau import Entered, Record
 from huzhu.db.rows import insert
-from huzhu.enrolment.slices import Tell
+from huzhu.jobs.working import Tell
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import visible_to
 from huzhu.rules.edition import FactDef

@@ -45,8 +45,8 @@ class Reading(NamedTuple):
     totals: list[Row]
 
 
-def take_effect(run: AutomaticRun, places: Places, hold: Any, by: Role, at: datetime) -> int:
-    """The lines of a slice become decisions by one transaction, or are left to a person; how many lines those were.
+def take_effect(run: AutomaticRun, places: Places, hold: Any, by: Role, at: datetime) -> None:
+    """The lines of a slice become decisions by one transaction, or are left to a person.
 
     Worked out from a reading without locks. Where under the locks anything reads otherwise, it is worked out again.
     `hold` is what must be true at the commit. Lines, members and totals are locked, always in this order.
@@ -59,7 +59,6 @@ def take_effect(run: AutomaticRun, places: Places, hold: Any, by: Role, at: date
         if now != before:
             work = Slice(run, now, by, at)
         work.store(places)
-    return len(now.places)
 
 
 def _reading(run: AutomaticRun, places: Places, *, locks: bool = False) -> Reading:

@@ -9,7 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from huzhu.api.answers import ERRORS, Asked, Listed, Refused, Text, Yuan, listed
 from huzhu.api.entrance import Bearer, Key, once
-from huzhu.claims import counter, facts, queries, services
+from huzhu.claims import counter, facts, queries, services, settlement
 from huzhu.claims.checklist import PAPERS
 from huzhu.core.identity import mask_account
 from huzhu.members import consents
@@ -207,7 +207,7 @@ def _received(person: Any, new: NewClaim, **who: Any) -> Any:
     sheet = new.settlement
     return counter.receive(
         member=person,
-        sheet=counter.Sheet(sheet.setl_id, sheet.figures) if sheet else counter.NO_SHEET,
+        sheet=settlement.Sheet(sheet.setl_id, sheet.figures) if sheet else counter.NO_SHEET,
         account=(new.account.bank_name, new.account.number) if new.account else None,
         marks=_marks(new),
         applicant=new.applicant,

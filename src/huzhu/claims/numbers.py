@@ -5,8 +5,7 @@ from django.db.models import Max
 from huzhu.claims.models import Claim
 from huzhu.db.rows import insert
 
-# Django's documented name for a table's columns
-_COLUMNS = [(one.name, one.attname) for one in Claim._meta.concrete_fields]  # noqa: SLF001
+_FIELDS = Claim._meta.concrete_fields  # noqa: SLF001  Django's documented name for a table's columns
 
 
 def last_of(year: int, newest: str = "") -> int:
@@ -20,11 +19,10 @@ def last_of(year: int, newest: str = "") -> int:
 
 def enter(claim: Claim, year: int, newest: str = "") -> None:
     """Insert a new claim under the next free number of the year; where another worker takes it first, under the one after."""
-    place = last_of(year, newest)
+    place, names = last_of(year, newest), [one.name for one in _FIELDS]
     for _ in range(50):
         claim.number = spelled(year, place + 1)
-        row = [getattr(claim, attribute) for _, attribute in _COLUMNS]
-        names = [name for name, _ in _COLUMNS]
+        row = [getattr(claim, one.attname) for one in _FIELDS]
         if insert(Claim, names, [row], or_else=" ON CONFLICT (number) DO NOTHING"):
             claim._state.adding = False  # noqa: SLF001  as Django says it of a row that is there
             return

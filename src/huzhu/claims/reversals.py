@@ -3,9 +3,8 @@
 What the sheet said before is kept in the change. A decided claim then waits to be reckoned again (adjudication).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
@@ -15,7 +14,7 @@ from huzhu.claims.facts import labels
 from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Settlement, SettlementChange, State
 from huzhu.claims.services import lock_member, needed
-from huzhu.claims.settlement import KEY_FIGURES, check_figures, tidied, tidy_number
+from huzhu.claims.settlement import KEY_FIGURES, Sheet, check_figures, tidied_sheet
 from huzhu.core.hashing import canonical_json
 from huzhu.files.contents import kind_of
 from huzhu.files.services import store
@@ -34,29 +33,6 @@ CHANGED_IN = (State.REPORTED, *COUNTED)
 
 class ChangeRefused(ValueError):
     """A change of a settlement cannot be noted, or taken back, as told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What a settlement says now: its number, its figures by bureau name, and when it was settled."""
-
-    setl_id: str
-    figures: Mapping[str, str]
-    settled_at: datetime | None
-    stay: tuple[date | None, date | None] | None = None  # where somebody has read it: admitted, discharged
-
-    def checked(self, claim: Claim) -> "Sheet":
-        """As it is kept; FieldsNeedWork, ClaimedBefore."""
-        if self.stay not in {None, (claim.admitted_on, claim.discharged_on)}:
-            raise FieldsNeedWork({"admitted_on": OTHER_STAY})
-        number, told = tidy_number(self.setl_id), tidied(self.figures)
-        check_figures(told, number)
-        if missing := [name for name in KEY_FIGURES if name not in told]:
-            wanted = {name: f"请照新的结算单填{label}，空的填 0" for name, label in labels(missing).items()}
-            raise FieldsNeedWork(wanted)
-        check_settlement_is_new(claim, number)
-        settled_at = self.settled_at or claim.settlement.settled_at
-        return Sheet(number, told, settled_at)
 
 
 def note(  # noqa: PLR0913  what changed, by which paper
@@ -92,7 +68,20 @@ def note(  # noqa: PLR0913  what changed, by which paper
             noted_by=by.user,
             noted_at=at,
         )
-        return _taken(change, sheet, anew and anew.checked(held), by, at)
+        return _taken(change, sheet, anew and _checked(anew, held), by, at)
+
+
+def _checked(anew: Sheet, claim: Claim) -> Sheet:
+    """As it is kept; FieldsNeedWork, ClaimedBefore."""
+    if anew.stay not in {None, (claim.admitted_on, claim.discharged_on)}:
+        raise FieldsNeedWork({"admitted_on": OTHER_STAY})
+    tidy = tidied_sheet(anew)
+    check_figures(dict(tidy.figures), tidy.setl_id)
+    if missing := [name for name in KEY_FIGURES if name not in tidy.figures]:
+        wanted = {name: f"请照新的结算单填{label}，空的填 0" for name, label in labels(missing).items()}
+        raise FieldsNeedWork(wanted)
+    check_settlement_is_new(claim, tidy.setl_id)
+    return replace(tidy, settled_at=tidy.settled_at or claim.settlement.settled_at)
 
 
 def reverse(*, sheet: Settlement, record_id: str, row: int, by: Role, at: datetime) -> SettlementChange:

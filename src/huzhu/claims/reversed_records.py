@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from huzhu.claims import reversals
 from huzhu.claims.models import Settlement
-from huzhu.claims.reversals import ChangeRefused, Sheet
-from huzhu.claims.settlement import KEY_FIGURES
+from huzhu.claims.reversals import ChangeRefused
+from huzhu.claims.settlement import KEY_FIGURES, Sheet
 from huzhu.users.models import Role
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from uuid import uuid4
 
 from django.db import IntegrityError, transaction
@@ -28,11 +28,13 @@ SETL_ID = re.compile(r"[0-9A-Z_-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A settlement sheet as it lies on the counter: its number, and bureau name → decimal yuan, as typed."""
+    """What a settlement sheet says: its number, bureau name → decimal yuan, when it was settled, and the days of the stay
+    (admitted, discharged) where somebody has read them."""
 
     setl_id: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
     settled_at: datetime | None = None
+    stay: tuple[date | None, date | None] | None = None
 
 
 @transaction.atomic
@@ -84,7 +86,7 @@ def tidied(figures: Mapping[str, str]) -> dict[str, str]:
 
 
 def tidied_sheet(sheet: Sheet) -> Sheet:
-    return Sheet(tidy_number(sheet.setl_id), tidied(sheet.figures), sheet.settled_at)
+    return replace(sheet, setl_id=tidy_number(sheet.setl_id), figures=tidied(sheet.figures))
 
 
 def missing_figures(claim: Claim, figures: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from huzhu.adjudication import queries as deciding
 from huzhu.claims import facts, reversals
 from huzhu.claims import queries as claims
 from huzhu.claims import services as claiming
-from huzhu.claims.reversals import Sheet
+from huzhu.claims.settlement import Sheet
 from huzhu.core.money import NotMoney, fen, spoken
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import MOST_BYTES, FileLost, read

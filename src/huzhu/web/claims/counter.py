@@ -13,6 +13,7 @@ from huzhu.claims import counter, queries
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import CERTIFICATE, wanted
 from huzhu.claims.checks import check_cover
+from huzhu.claims.settlement import Sheet
 from huzhu.core.identity import mask_account, masked
 from huzhu.enrolment.queries import visible_to as covers_visible_to
 from huzhu.members import queries as members
@@ -93,10 +94,10 @@ def _laid_down(request: Any, person: Any, typed: dict[str, Any]) -> dict[str, An
     }
 
 
-def _sheet(typed: dict[str, Any]) -> counter.Sheet:
+def _sheet(typed: dict[str, Any]) -> Sheet:
     if "inpatient" not in typed["kinds"]:
         return counter.NO_SHEET
-    return counter.Sheet(typed["setl_id"], {name: typed[name] for name in boxes.FIGURES if name in typed})
+    return Sheet(typed["setl_id"], {name: typed[name] for name in boxes.FIGURES if name in typed})
 
 
 def _sketched(person: Any, typed: dict[str, Any]) -> Any:
