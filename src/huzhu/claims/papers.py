@@ -10,6 +10,7 @@ from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from huzhu.audit import services as audit
 from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, Paper, is_complete, lacking, wanted
+from huzhu.claims.kinds import LABELS
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
 from huzhu.db.asked import Asked
@@ -26,6 +27,12 @@ from huzhu.users.permissions import NotAllowed, check_may
 OPEN = (*EDITABLE, State.REPORTED)
 MOST_PAGES = 9
 COMPLETE = "claims.papers_complete"
+STANDS = (
+    "state",
+    "complete_at",
+    "reported_at",
+    *LABELS,
+)  # what others can change before the claim is decided
 Marks = Mapping[str, tuple[str, str]]  # kind → (state, reason)
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
@@ -36,6 +43,15 @@ class PapersMissing(ValueError):
 
 class PaperUnfit(ValueError):
     """The mark cannot be made: no such paper, no file or no reason."""
+
+
+def lock_claim(claim: Claim) -> None:
+    """Until the transaction ends nobody else marks its papers, fills in its fields or moves it; it is read anew.
+
+    Whether papers are complete is asked after this. Whoever locks the member as well does that first.
+    """
+    claim.refresh_from_db(fields=STANDS, from_queryset=Claim.objects.select_for_update(no_key=True))
+    _forget(claim)
 
 
 def lay_out(claim: Claim, *, is_new: bool = False) -> None:
@@ -66,7 +82,14 @@ def put_paper(  # noqa: PLR0913  what is marked, how, by whom and when
 ) -> Evidence:
     """Mark one paper, perhaps with one more page. A member can only hand in; a waiver needs a reason."""
     _check_may_mark(claim, by)
-    paper = _marked(claim.papers.filter(kind=kind).first(), kind, state, reason)
+    return _put(claim, kind, file, (state, reason), by, at)
+
+
+def _put(
+    claim: Claim, kind: str, file: StoredFile | None, mark: tuple[str, str], by: Role | Member, at: datetime
+) -> Evidence:
+    """The same for a claim that is locked."""
+    paper, state = _marked(claim.papers.filter(kind=kind).first(), kind, *mark), mark[0]
     if isinstance(by, Member) and (state != Evidence.State.RECEIVED or file is None):
         raise PaperUnfit(f"请拍照或选一个“{paper.label}”的文件再交。")
     paper.save(update_fields=["state", "reason"])
@@ -160,7 +183,7 @@ def hand_in(*, claim: Claim, kind: str, name: str, data: bytes, by: Role | Membe
             f"“{PAPERS[kind].label}”已经有 {len(pages)} 页，最多 {MOST_PAGES} 页。请先删掉不要的，或合成一个 PDF。"
         )
     file = store(name=name, data=data, purpose="claim_paper", by=by, at=at)
-    paper = put_paper(claim=claim, kind=kind, file=file, state=Evidence.State.RECEIVED, by=by, at=at)
+    paper = _put(claim, kind, file, (Evidence.State.RECEIVED, ""), by, at)
     if doubt := photos.doubt(data):
         settled = not isinstance(by, Member)  # the clerk at the counter has the paper in hand
         Page.objects.filter(paper=paper, file=file).update(doubt=doubt, is_settled=settled)
@@ -241,18 +264,19 @@ def open_page(*, page: Page, by: Role | Member, at: datetime) -> bytes:
 
 
 def _check_may_mark(claim: Claim, by: Role | Member) -> None:
+    """Who marks a paper locks its claim: two who bring the last two papers see each other's, and so does its submission."""
     if isinstance(by, Member):
         if by.pk != claim.member_id:
             raise NotAllowed("这不是您的申请，不能交材料。")
     else:
         check_may(by, "claims.papers", within=claim.office)
+    lock_claim(claim)
     if claim.state not in (EDITABLE if isinstance(by, Member) else OPEN):
         raise CannotMove(f"申请 {claim.number} 现在是“{claim.get_state_display()}”，材料不能再改。")
 
 
 def hand_over(claim: Claim, covers: list[Cover]) -> bool:
-    """At its submission: what is known is taken; whether nothing is wanted any more. The papers are asked for once."""
-    _forget(claim)
+    """At its submission, locked: what is known is taken; whether nothing is wanted any more. The papers are asked for once."""
     prefetch_related_objects([claim], "papers")
     for paper in take_what_is_known(claim.papers.all(), claim, covers):
         missing = Evidence.objects.filter(pk=paper.pk, state=Evidence.State.MISSING)

@@ -131,9 +131,10 @@ def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
 
 @transaction.atomic
 def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
-    """Hand the claim in: fields, cover and once-only are checked under a lock; the clock starts if papers are complete."""
+    """Hand the claim in: fields, cover, once-only and papers are checked under locks; the clock starts if papers are complete."""
     check_own(by, claim.member_id, claim.office)
     lock_member(claim)
+    papers.lock_claim(claim)
     check_move(claim.number, claim.state, State.SUBMITTED)
     if claim.state != State.DRAFT:
         raise CannotMove(f"申请 {claim.number} 已经提交过，不必再交。补齐材料后请按“材料已补齐”。")
@@ -166,6 +167,7 @@ def resume(*, claim: Claim, by: By, at: datetime) -> Claim:
     """The papers are complete again: back to who asked for them, and the clock runs on."""
     check_own(by, claim.member_id, claim.office)
     lock_member(claim)
+    papers.lock_claim(claim)
     to = State.REPORTED if claim.reported_at else State.SUBMITTED
     check_move(claim.number, claim.state, to)
     checks.check_fit(claim, at=at)
@@ -194,6 +196,7 @@ def add_kind(*, claim: Claim, kind: str, reason: str, by: Role, at: datetime) ->
     """A reviewer adds what the member did not ask for but the papers show."""
     check_may(by, "claims.decide", within=claim.office)
     said = needed(reason, "请写明为什么加上这一项，凭哪一份材料")
+    papers.lock_claim(claim)
     if kind not in KINDS or kind in claim.kinds:
         raise FieldsNeedWork({"kind": "没有这个项目，或已经申请过"})
     if claim.state != State.REPORTED:
@@ -344,6 +347,7 @@ def needed(reason: str, sentence: str, most: int = 200) -> str:
 
 def _check_may_edit(claim: Claim, by: By) -> None:
     check_own(by, claim.member_id, claim.office)
+    papers.lock_claim(claim)
     allowed = (State.DRAFT, State.RETURNED) if isinstance(by, Member) else EDITABLE
     if claim.state not in allowed:
         raise CannotMove(

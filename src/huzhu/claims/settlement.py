@@ -14,6 +14,7 @@ from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, check_claimed_onc
 from huzhu.claims.facts import labels, money_names, problems, settlement_of
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Settlement
+from huzhu.claims.papers import lock_claim
 from huzhu.core.hashing import canonical_json
 from huzhu.db.rows import insert
 from huzhu.members.models import Member
@@ -127,6 +128,7 @@ def _check_may_write(claim: Claim, by: Role | Member) -> None:
             raise NotAllowed("这不是您的申请，不能填写。")
     else:
         check_may(by, "claims.take", within=claim.office)
+    lock_claim(claim)
     if claim.state not in EDITABLE:
         raise CannotMove(
             f"申请 {claim.number} 现在是“{claim.get_state_display()}”，结算单的数字不能再改。要改请先退回补正。"
