@@ -16,7 +16,7 @@ from huzhu.adjudication.models import (
 )
 from huzhu.claims import queries as claims
 from huzhu.claims.models import Claim, SettlementChange, State
-from huzhu.claims.queries import Clock
+from huzhu.claims.queries import Clock, newest_first
 from huzhu.members.models import Member
 from huzhu.rules.adjudicate import explain
 from huzhu.rules.reasoning import Reasoning, from_json
@@ -137,7 +137,7 @@ def working_of(kept: Adjudication) -> Reasoning:
 def earlier_of(claim: Claim) -> list[Claim]:
     """The member's other claims, newest first: what a reviewer looks at beside this one."""
     others = Claim.objects.filter(member=claim.member_id).exclude(pk=claim.pk).exclude(state=State.DRAFT)
-    return list(others.prefetch_related("decisions").order_by("-number")[:20])
+    return list(newest_first(others.prefetch_related("decisions"))[:20])
 
 
 # ── 免申即享 ──

@@ -109,7 +109,7 @@ def every_paper(claim: Claim) -> list[Evidence]:
 def _desk(member: Any) -> Any:
     """The member's row is locked: their claims are checked against each other one at a time."""
     account = BankAccount.objects.filter(member=OuterRef("pk"), is_current=True).values("pk")
-    newest = Claim.objects.order_by("-number").values("number")[:1]
+    newest = Claim.objects.order_by(*numbers.NEWEST).values("number")[:1]
     found = Member.objects.select_for_update(no_key=True).filter(pk=member)
     return found.values_list(Subquery(account), Subquery(newest))
 

@@ -1,19 +1,24 @@
 """The number of an application: its year, and its place in that year."""
 
-from django.db.models import Max
+from django.db.models import QuerySet
 
-from huzhu.claims.models import Claim
+from huzhu.claims.models import IN_ORDER, Claim
 from huzhu.db.rows import insert
 
+NEWEST = tuple(one.desc() for one in IN_ORDER)
 _FIELDS = Claim._meta.concrete_fields  # noqa: SLF001  Django's documented name for a table's columns
+
+
+def given_in(year: int) -> QuerySet[Claim, str]:
+    """The numbers of the year, the newest first: the first is one look into the index, however many there are."""
+    found = Claim.objects.alias(year=IN_ORDER[0]).filter(year=str(year))
+    return found.order_by(*NEWEST[1:]).values_list("number", flat=True)
 
 
 def last_of(year: int, newest: str = "") -> int:
     """The last place given in the year; `newest` is the newest number of all, where the caller knows it."""
     if not newest.startswith(f"{year}-"):
-        # a range, and not its beginning: so the index of the numbers says it at once, on both databases
-        found = Claim.objects.filter(number__range=(f"{year}-000000", f"{year}-999999"))
-        newest = found.aggregate(Max("number"))["number__max"] or "-0"
+        newest = given_in(year).first() or "-0"
     return int(newest.partition("-")[2])
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 
 from huzhu.claims.lifecycle import DONE
 from huzhu.claims.models import Claim, Pause, State
+from huzhu.claims.numbers import NEWEST
 from huzhu.members.models import Member
 from huzhu.members.queries import fitting
 from huzhu.rules.units import SHANGHAI
@@ -58,6 +59,11 @@ def matching(claims: QuerySet[Claim], text: str) -> QuerySet[Claim]:
     if not text:
         return claims
     return claims.filter(Q(number__icontains=text) | Q(member__in=fitting(text)))
+
+
+def newest_first(claims: QuerySet[Claim]) -> QuerySet[Claim]:
+    """In the order in which their numbers were given, the last one first."""
+    return claims.order_by(*NEWEST)
 
 
 def of_kind(claims: QuerySet[Claim], kind: str) -> QuerySet[Claim]:

@@ -40,7 +40,7 @@ def find(request: Any) -> HttpResponse:
             (person, masked(person.id_number), _covers(request.by, person)) for person in found[:MOST]
         ],
         "more": len(found) > MOST,
-        "drafts": queries.visible_to(request.by).filter(state="draft").order_by("-number")[:MOST],
+        "drafts": queries.newest_first(queries.visible_to(request.by).filter(state="draft"))[:MOST],
     }
     return render(request, "web/claims/counter.html", shown)
 

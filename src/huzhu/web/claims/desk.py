@@ -77,7 +77,7 @@ def _listed(request: Any, asked: lists.Asked) -> Any:
     found = sifted(queries.visible_to(request.by), asked)
     found = found.filter(state=asked["state"]) if asked["state"] else found
     if not asked["overdue"]:
-        return found.order_by("-number")
+        return queries.newest_first(found)
     late = queries.by_urgency(found.exclude(state__in=(*DONE, "draft")), request.now)
     return [claim for claim, clock in late if clock.overdue]
 

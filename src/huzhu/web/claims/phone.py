@@ -33,9 +33,8 @@ Shown = dict[str, Any]
 @member
 def apply(request: Any) -> HttpResponse:
     """The first page; a draft begun before is gone on with instead."""
-    draft = (
-        queries.visible_to(request.member).filter(state="draft", channel="phone").order_by("-number").first()
-    )
+    drafts = queries.visible_to(request.member).filter(state="draft", channel="phone")
+    draft = queries.newest_first(drafts).first()
     if draft:
         messages.info(request, f"您有一件没填完的申请 {draft.number}，接着填就可以；填过的都在。")
         return redirect("web:apply-page", draft.pk, _unfinished(draft, request))

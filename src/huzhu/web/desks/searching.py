@@ -22,7 +22,7 @@ def search(request: Any) -> HttpResponse:
     """One claim found by its number opens at once; everything else is listed."""
     asked = request.GET.get("q", "").strip()[:40]
     every = claims.visible_to(request.by)
-    found = list((claims.matching(every, asked) if asked else every.none()).order_by("-number")[:MOST])
+    found = list(claims.newest_first(claims.matching(every, asked) if asked else every.none())[:MOST])
     may_open = claims.opens_details(request.by)
     if may_open and len(found) == 1 and found[0].number == asked:
         return redirect("web:claim", found[0].pk)
