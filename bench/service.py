@@ -440,9 +440,11 @@ def _worked(kind: str, run: Any, by: Any, at: datetime) -> None:
 def automatic_mode(office: Office, count: int, helping: int) -> None:
     from huzhu.adjudication import automatic, bureau, workings  # noqa: PLC0415
     from huzhu.adjudication.models import AutomaticLine  # noqa: PLC0415
+    from huzhu.db.engines import plan_each_time  # noqa: PLC0415
     from huzhu.members import consents  # noqa: PLC0415
     from huzhu.members.models import Consent  # noqa: PLC0415
 
+    plan_each_time()  # as a worker does
     importer, reviewer, second = (
         office.role(code) for code in ("agency_clerk", "reviewer", "second_reviewer")
     )

@@ -1,8 +1,10 @@
 """A run by several hands: the same lines and sums whoever takes which part, and never by what has changed meanwhile."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from factories.bureau import SMALL, a_bureau_claim, quietly
 from factories.claims import HOUR, WEDNESDAY, a_covered_member, yichun
@@ -231,20 +233,56 @@ def test_what_changed_since_it_was_worked_out_is_worked_out_again(place, monkeyp
     if name == "earlier":
         days = {"admitted_on": date(2022, 3, 1), "discharged_on": date(2022, 3, 9)}
         a_bureau_claim(place, wang, **days)
-    read, worked = deciding._reading, []
+    read, wrote, locked = deciding._reading, deciding.others_wrote, []
 
     def reading(*given, **more):
-        if more.get("locks"):
+        found = read(*given, **more)
+        if not locked:
             change(claim)
-        worked.append(read(*given, **more))
-        return worked[-1]
+        locked.append(more.get("locks", False))
+        return found
 
     monkeypatch.setattr(deciding, "_reading", reading)
+    monkeypatch.setattr(deciding, "others_wrote", lambda: wrote() and wrote() + len(locked))
     automatic.take_effect(run=run, by=place.second("赵二"), at=LATER, tell=quietly)
     line, untouched = run.lines.get(claim=claim), run.lines.get(claim=beside)
     assert why in line.reason
     assert (line.outcome, untouched.outcome) == ("left", "decided")
     assert not Decision.objects.filter(claim=claim, decided_by=run.started_by).exists()
+    assert locked == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("changes", [True, False])
+def test_it_is_read_again_unless_the_engine_knows_that_nobody_has_written(place, monkeypatch, changes):
+    people_with_stays(place, 2)
+    run = confirmed(reviewed(place, place.reviewer()), place.second())
+    claim = run.lines.filter(outcome="pays").first().claim
+    read, locked = deciding._reading, []
+
+    def reading(*given, **more):
+        found = read(*given, **more)
+        if changes and not locked:
+            in_another_connection(lambda: other_figures(claim))
+        locked.append(more.get("locks", False))
+        return found
+
+    monkeypatch.setattr(deciding, "_reading", reading)
+    automatic.take_effect(run=run, by=place.second("赵二"), at=LATER, tell=quietly)
+    assert run.lines.get(claim=claim).outcome == ("left" if changes else "decided")
+    knows = connection.vendor == "sqlite"
+    assert locked[:2] == ([False, False] if knows and not changes else [False, True])
+    assert any(locked) != (knows and not changes)
+
+
+def in_another_connection(act):
+    def work():
+        act()
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
 
 
 # ── as work of the queue ──

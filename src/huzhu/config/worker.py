@@ -134,8 +134,10 @@ def main(words: list[str] | None = None) -> int:
     django.setup()
     _refuse_unsafe()
     from huzhu.config import work as everything  # noqa: F401, PLC0415  all that it will need is loaded now
+    from huzhu.db.engines import plan_each_time  # noqa: PLC0415
 
     keep_what_is_loaded()
+    plan_each_time()
     work = help_with_parts if asked.parts else run
     work(
         name=f"{os.uname().nodename}:{os.getpid()}:{int(timezone.now().timestamp())}",
