@@ -81,6 +81,7 @@ def begun(db, settings, tmp_path) -> LivingFund:
     fund.claims_line(
         line.pk, {fund.unpaid(fund.cities[1].pk)[0]: 5_000}
     )  # for one share, and the rest is too much
+    fund.says_of_line(fund.bank_says(fund.cities[0].pk, 5_000).pk, "suspense")
     fund.wants_by_hand("fund_opening", 50_000)
     fund.posts_by_hand(next(iter(fund.paper.by_hand)), agrees=True)
     fund.wants_by_hand("reserve_add", 20_000)

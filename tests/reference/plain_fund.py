@@ -105,9 +105,19 @@ class PlainFund(PlainPayments):
         share = self.shares[number]
         roster = self.rosters[share.roster]
         if roster.alone and received_on >= roster.first_day:
-            roster.first_day = date.fromordinal(received_on.toordinal() + 1)
+            self._starts_later(share.roster, date.fromordinal(received_on.toordinal() + 1), booked_on)
         share.got += fen
         self.move(COLLECTED, INCOME[share.payer], fen, self.key_of(share), booked_on)
+
+    def _starts_later(self, number: object, first_day: date, day: date) -> None:
+        """What was paid belongs to the year in which cover starts."""
+        roster = self.rosters[number]
+        was = roster.office, roster.first_day.year
+        roster.first_day = first_day
+        for share in self.shares_of(number).values():
+            if share.got and first_day.year != was[1]:
+                self.move(INCOME[share.payer], COLLECTED, share.got, (was[0], share.scheme, was[1]), day)
+                self.move(COLLECTED, INCOME[share.payer], share.got, self.key_of(share), day)
 
     def gives_back(self, number: int, fen: int, account: str, day: date) -> None:
         """Out of income again: to whoever is owed it now, or straight out of the bank where it was never ours."""

@@ -10,7 +10,7 @@ from django.db.models import F
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
-from huzhu.contributions import cashback
+from huzhu.contributions import cashback, years
 from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.services import (
@@ -368,6 +368,7 @@ def _mirror(
 ) -> None:
     """A row below zero beside the one that is taken back."""
     voucher = ledger.reverse(voucher=one.voucher, reason=reason, posted_on=_today(at), by=by, at=at)
+    years.take_back(receipt=one, share=share, posted_on=_today(at), by=by, at=at)
     give(share, -one.amount_fen)
     Receipt.objects.create(
         share=share,

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, QuerySet
 
 from huzhu.audit import services as audit
-from huzhu.contributions import cashback
+from huzhu.contributions import cashback, years
 from huzhu.contributions.models import (
     BankSlip,
     ContributionDue,
@@ -221,10 +221,7 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
 def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
     by, at = transfer.by, transfer.at
     shares = _locked_shares(parts)
-    for money in parts:
-        roster = shares[money.share.pk].due.roster
-        check_may(by, "contributions.receive", within=roster.employer)
-        put_off(roster=roster, received_on=transfer.received_on, by=by, at=at)
+    _put_off(list(shares.values()), transfer)
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
     # who comes second waits here, and then sees what the first has written
@@ -247,6 +244,19 @@ def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> lis
     for due in dues.values():
         begin_if_paid(due, by, at)
     return receipts
+
+
+def _put_off(shares: Sequence[Share], transfer: _Transfer) -> None:
+    """Cover of individuals that the money came too late for begins later, perhaps in another fund year."""
+    by, at = transfer.by, transfer.at
+    rosters = {share.due.roster_id: share.due.roster for share in shares}
+    for roster in rosters.values():
+        check_may(by, "contributions.receive", within=roster.employer)
+        was = roster.cover_starts_on.year
+        put_off(roster=roster, received_on=transfer.received_on, by=by, at=at)
+        years.follow(roster=roster, was=was, posted_on=transfer.posted_on, by=by, at=at)
+    for share in shares:
+        share.due.roster = rosters[share.due.roster_id]
 
 
 def next_part(reference: str) -> int:
