@@ -1,26 +1,51 @@
 """The city collects and remits, the province pays: what each office took in, sent up, and what was paid for its members."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
-from huzhu.ledger.accounts import BANK, COLLECTED, IN_DOUBT, IN_TRANSIT, PAYABLE, RETURNED
+from huzhu.ledger.accounts import (
+    BANK,
+    COLLECTED,
+    FEES,
+    IN_DOUBT,
+    IN_TRANSIT,
+    MONEY,
+    NAMES,
+    PAYABLE,
+    PREPAID,
+    REFUNDABLE,
+    RETURNED,
+)
 from huzhu.ledger.models import LedgerEntry, Remittance, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.users.permissions import may
 
 TO_MEMBERS = (PAYABLE, RETURNED, IN_DOUBT)  # what is owed to members, wherever it stands
+TO_PAYERS = (PREPAID, REFUNDABLE)  # what came above the fees, or is being given back
+OTHER = NAMES.keys() - {
+    *MONEY,
+    *FEES,
+    *TO_MEMBERS,
+    *TO_PAYERS,
+}  # interest, charges, opening balances, unclaimed, clawed back
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One office and scheme in the months asked for; balances are those at their end."""
+    """One office and scheme in the months asked for; balances are those at their end.
+
+    From the start on, fees, over and other less paid are what lies, is in transit and is at the province.
+    """
 
     office: Organisation
     scheme_slug: str
-    collected_fen: int
+    fees_fen: int  # contribution income as the books say it before any closing
+    over_fen: int
+    other_fen: int
     sent_fen: int
     arrived_fen: int
     paid_fen: int
@@ -79,24 +104,29 @@ def _flow(
     moved: dict[tuple[str, str], int],
     held: dict[tuple[str, str], int],
 ) -> Flow:
-    def between(debit: str, credit: str) -> int:
-        return moved[debit, credit] - moved[credit, debit]
-
-    def debits_less_credits(sums: dict[tuple[str, str], int], code: str) -> int:
-        return sum(fen * ((debit == code) - (credit == code)) for (debit, credit), fen in sums.items())
-
-    sent, arrived = between(IN_TRANSIT, COLLECTED), between(BANK, IN_TRANSIT)
     return Flow(
         office,
         slug,
-        collected_fen=debits_less_credits(moved, COLLECTED) + sent,
-        sent_fen=sent,
-        arrived_fen=arrived,
-        paid_fen=sum(between(code, BANK) for code in TO_MEMBERS),
-        lying_fen=debits_less_credits(held, COLLECTED),
-        in_transit_fen=debits_less_credits(held, IN_TRANSIT),
-        owed_fen=-sum(debits_less_credits(held, code) for code in TO_MEMBERS),
-        at_province_fen=debits_less_credits(held, BANK),
+        fees_fen=_net(moved, (*MONEY, *TO_PAYERS), FEES),
+        over_fen=-_net(moved, TO_PAYERS),
+        other_fen=_net(moved, MONEY, OTHER),
+        sent_fen=_net(moved, (IN_TRANSIT,), (COLLECTED,)),
+        arrived_fen=_net(moved, (BANK,), (IN_TRANSIT,)),
+        paid_fen=_net(moved, TO_MEMBERS, MONEY),
+        lying_fen=_net(held, (COLLECTED,)),
+        in_transit_fen=_net(held, (IN_TRANSIT,)),
+        owed_fen=-_net(held, TO_MEMBERS),
+        at_province_fen=_net(held, (BANK,)),
+    )
+
+
+def _net(
+    sums: dict[tuple[str, str], int], codes: Collection[str], against: Collection[str] = NAMES.keys()
+) -> int:
+    """Debits less credits of these accounts where the other side is one of those."""
+    return sum(
+        fen * ((debit in codes and credit in against) - (credit in codes and debit in against))
+        for (debit, credit), fen in sums.items()
     )
 
 

@@ -7,8 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from huzhu.contributions.claiming import NO_SCHEME
 from huzhu.core import money
 from huzhu.ledger import lifecycle, offices, periods, remitting, services
 from huzhu.schemes.queries import published
@@ -19,21 +22,20 @@ from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 SEES = ("agency_clerk", "payment_maker", "payment_releaser", "auditor", "leader")
-HEADS = (
-    "机构",
-    "方案",
-    "收到会费",
-    "上解",
-    "已到省",
-    "为会员给付",
-    "收款户余额",
-    "在途",
-    "应付未付",
-    "在省余额",
+# head, what of a flow, and the account whose entries it opens to ("": the statement, which has several)
+COLUMNS = (
+    ("收到会费", "fees_fen", ""),
+    ("多缴待退", "over_fen", ""),
+    ("其他收支", "other_fen", ""),
+    ("上解", "sent_fen", "1002"),
+    ("已到省", "arrived_fen", "1001"),
+    ("为会员给付", "paid_fen", "1001"),
+    ("收款户余额", "lying_fen", "1003"),
+    ("在途", "in_transit_fen", "1002"),
+    ("应付未付", "owed_fen", "2001"),
+    ("在省余额", "at_province_fen", "1001"),
 )
-SUMS = (
-    "collected_fen", "sent_fen", "arrived_fen", "paid_fen", "lying_fen", "in_transit_fen", "owed_fen", "at_province_fen"
-)  # fmt: skip
+HEADS = ("机构", "方案", *(head for head, *_ in COLUMNS))
 REFUSALS = (
     NotAllowed,
     lifecycle.CannotMove,
@@ -49,7 +51,7 @@ REFUSALS = (
 @staff(*SEES)
 def flows(request: Any) -> HttpResponse:
     """By office and scheme, for the months asked; below it the remittances."""
-    names = {row.slug: row.short for row in published()}
+    names = {NO_SCHEME: "不分方案"} | {row.slug: row.short for row in published()}
     offered = offices.choices(request.by)
     schemes = [(slug, names.get(slug, slug)) for slug, _ in offered["schemes"]]
     asked = lists.read(
@@ -68,20 +70,38 @@ def flows(request: Any) -> HttpResponse:
             yield (
                 one.office.name,
                 names.get(one.scheme_slug, one.scheme_slug),
-                *(yuan(getattr(one, name)) for name in SUMS),
+                *(yuan(getattr(one, name)) for _, name, _ in COLUMNS),
             )
 
     if asked.takes:
         return lists.taken(request, asked, HEADS, found, cells)
     shown = lists.shown(request, asked, found) | {
-        "names": names,
+        "heads": HEADS,
+        "sums": [sum(getattr(one, name) for one in found) for _, name, _ in COLUMNS],
+        "lying_fen": sum(one.lying_fen for one in found),
         "short": [(names.get(slug, slug), fen) for slug, fen in offices.overdrawn(request.by)],
-        "sums": {name: sum(getattr(one, name) for one in found) for name in SUMS},
         "remittances": offices.remittances(request.by)[:100],
         "sends": request.by.code == "agency_clerk",
         "settles": request.by.code == "payment_maker",
     }
+    opens = not shown["sends"]
+    shown["rows"] = [
+        (
+            one,
+            names.get(one.scheme_slug, one.scheme_slug),
+            [(getattr(one, name), _opens(one, account) if opens else "") for _, name, account in COLUMNS],
+        )
+        for one in shown["pages"]
+    ]
     return render(request, "web/finance/flows.html", shown)
+
+
+def _opens(flow: Any, account: str) -> str:
+    """The books behind a figure: the entries of its account, or the statement."""
+    split = {"office": flow.office.pk, "scheme": flow.scheme_slug}
+    if account:
+        return f"{reverse('web:books-entries')}?{urlencode({'account': account, **split})}"
+    return f"{reverse('web:books')}?{urlencode(split)}"
 
 
 @require_POST
