@@ -9,10 +9,18 @@ from django.db import connection
 from factories.bureau import SMALL, a_bureau_claim, quietly
 from factories.claims import HOUR, WEDNESDAY, a_covered_member, yichun
 from factories.crashing import KILLED, WELL, forked
-from factories.schemes import the_capped_scheme
+from factories.enrolment import an_enrolment
+from factories.schemes import a_published, the_capped_scheme, the_inpatient_scheme
 from factories.users import a_role
 from huzhu.adjudication import automatic, deciding, queries, services
-from huzhu.adjudication.models import AutomaticLine, AutomaticRun, BenefitResult, Decision, RunningTotal
+from huzhu.adjudication.models import (
+    Adjudication,
+    AutomaticLine,
+    AutomaticRun,
+    BenefitResult,
+    Decision,
+    RunningTotal,
+)
 from huzhu.audit.models import Event
 from huzhu.claims.models import Claim, Settlement
 from huzhu.cli.checks import CHECKS
@@ -190,6 +198,14 @@ def other_figures(claim):
     sheet.save(update_fields=["figures"])
 
 
+def of(claim):
+    return Enrolment.objects.filter(member=claim.member)
+
+
+def moved(claim, edition):
+    of(claim).update(edition=edition, scheme_slug=edition.slug)
+
+
 CHANGES = {
     "figures": (other_figures, "资料有变动"),
     "reversed": (lambda claim: Settlement.objects.filter(claim=claim).update(reversed_at=LATER), "0.00 元"),
@@ -204,15 +220,13 @@ CHANGES = {
     "state": (lambda claim: Claim.objects.filter(pk=claim.pk).update(state="returned"), "不再等待核定"),
     "account": (lambda claim: Claim.objects.filter(pk=claim.pk).update(account=None), "没有收款账户"),
     "cover": (
-        lambda claim: Enrolment.objects.filter(member=claim.member).update(
-            covered_since_on=date(2021, 1, 28)
-        ),
+        lambda claim: of(claim).update(covered_since_on=date(2021, 1, 28)),
         "资料有变动",
     ),
-    "no cover": (
-        lambda claim: Enrolment.objects.filter(member=claim.member).update(state="ended"),
-        "没有生效的保障",
-    ),
+    "no cover": (lambda claim: of(claim).update(state="ended"), "没有生效的保障"),
+    "later cover": (lambda claim: of(claim).update(cover_starts_on=date(2022, 6, 21)), "没有生效的保障"),
+    "more cover": (lambda claim: an_enrolment(claim.member, the_inpatient_scheme()), "资料有变动"),
+    "scheme": (lambda claim: moved(claim, the_inpatient_scheme()), "资料有变动"),
     "sex": (lambda claim: Member.objects.filter(pk=claim.member_id).update(sex="female"), "资料有变动"),
     "total": (a_total_grows, "封顶 8,000.00 元"),
     "person": (a_person_decides, "已由别人办理"),
@@ -220,13 +234,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", CHANGES)
-def test_what_changed_since_it_was_worked_out_is_worked_out_again(place, monkeypatch, name):
-    change, why = CHANGES[name]
-    wang, other = (
-        a_covered_member(place, who, the_capped_scheme(), sex="male") for who in ("王小明", "李强")
-    )
+def changed_meanwhile(place, monkeypatch, change, scheme, name=""):
+    """The lines of two claims after a run whose first claim was changed between the reading and the locks."""
+    wang, other = (a_covered_member(place, who, scheme, sex="male") for who in ("王小明", "李强"))
     claim, beside = a_bureau_claim(place, wang), a_bureau_claim(place, other)
     claim.reviewer = place.reviewer("王另")
     run = confirmed(reviewed(place, place.reviewer()), place.second())
@@ -245,11 +255,48 @@ def test_what_changed_since_it_was_worked_out_is_worked_out_again(place, monkeyp
     monkeypatch.setattr(deciding, "_reading", reading)
     monkeypatch.setattr(deciding, "others_wrote", lambda: wrote() and wrote() + len(locked))
     automatic.take_effect(run=run, by=place.second("赵二"), at=LATER, tell=quietly)
+    assert locked == [False, True]
     line, untouched = run.lines.get(claim=claim), run.lines.get(claim=beside)
+    by_run = Decision.objects.filter(claim=claim, decided_by=run.started_by)
+    assert by_run.exists() == (line.outcome == "decided")
+    return line, untouched
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changed_since_it_was_worked_out_is_worked_out_again(place, monkeypatch, name):
+    change, why = CHANGES[name]
+    line, untouched = changed_meanwhile(place, monkeypatch, change, the_capped_scheme(), name)
     assert why in line.reason
     assert (line.outcome, untouched.outcome) == ("left", "decided")
-    assert not Decision.objects.filter(claim=claim, decided_by=run.started_by).exists()
-    assert locked == [False, True]
+
+
+@pytest.mark.django_db
+def test_what_was_moved_to_a_reading_that_pays_the_same_is_left_to_a_person(place, monkeypatch):
+    """By reading C the cap of the base is the base; here both come to 1,200 yuan, and are not the same working."""
+
+    def to_reading_c(claim):
+        moved(claim, a_published("yichun-120", "C"))
+        assert services.evaluate(claim=claim).total_fen == 120_000
+
+    line, untouched = changed_meanwhile(place, monkeypatch, to_reading_c, the_inpatient_scheme())
+    assert "资料有变动" in line.reason
+    assert (line.outcome, untouched.outcome, untouched.amount_fen) == ("left", "decided", 120_000)
+
+
+@pytest.mark.django_db
+def test_a_new_certificate_is_worked_out_again_and_changes_nothing(place, monkeypatch):
+    """Paid by the enrolment as it stands at the commit, with its own facts and edition."""
+    again, slices = deciding.Slice, []
+    monkeypatch.setattr(deciding, "Slice", lambda *given: slices.append(given[1]) or again(*given))
+
+    def certified_anew(claim):
+        of(claim).update(certificate_no="2022-NEU")
+
+    line, untouched = changed_meanwhile(place, monkeypatch, certified_anew, the_capped_scheme())
+    assert (line.outcome, untouched.outcome, len(slices)) == ("decided", "decided", 2)
+    kept = Adjudication.objects.get(decision__claim=line.claim)
+    assert (kept.enrolment, kept.total_fen) == (of(line.claim).get(), line.amount_fen)
 
 
 @pytest.mark.django_db(transaction=True)
