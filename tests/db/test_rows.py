@@ -11,12 +11,14 @@ from factories.enrolment import an_enrolment
 from factories.members import a_member
 from factories.organisations import a_city
 from factories.schemes import the_inpatient_scheme
+from huzhu.adjudication import totals
+from huzhu.adjudication.models import RunningTotal
 from huzhu.audit.models import Event
 from huzhu.core.ciphers import CannotOpen
 from huzhu.db import rows
 from huzhu.db.asked import Asked
 from huzhu.db.fields import PlaintextRefused
-from huzhu.db.rows import NoRow, insert, ready, write
+from huzhu.db.rows import NoRow, composed, insert, ready, write, write_each
 from huzhu.enrolment.models import Enrolment
 from huzhu.organisations.models import Organisation
 
@@ -171,6 +173,57 @@ def test_constraints_hold(monkeypatch, copied):
 def test_a_text_that_is_too_long_is_refused_and_not_cut(count):
     with pytest.raises(DataError), transaction.atomic():
         insert(Event, list(EVENT), [list((EVENT | {"verb": "x" * 61}).values())] * count)
+
+
+def composed_cover(**changes):
+    """A cover as one that is there, under another key."""
+    held = covered()
+    row = {f.name: getattr(held, f.attname) for f in Enrolment._meta.local_concrete_fields}
+    row |= {
+        "id": uuid.uuid4(),
+        "certificate_no": None,
+        "verify_token": None,
+        "cover_starts_on": date(2020, 1, 1),
+    }
+    row |= {"state": "awaiting", **changes}
+    return row["id"], composed(Enrolment, list(row), [list(row.values())])
+
+
+@pytest.mark.parametrize(("count", "statements"), [(1, 1), (3, 1), (30, 3)])
+def test_rows_of_several_tables_go_in_together(count, statements):
+    key, cover = composed_cover()
+    acts = composed(Event, list(EVENT), [list(EVENT.values())] * count)
+    seen = []
+
+    def watch(execute, sql, *rest):
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    member = Enrolment.objects.get().member
+    about = insured_total(member, 500)
+    with connection.execute_wrapper(watch):
+        write_each([cover, composed(Event, list(EVENT), []), acts, about])
+    assert len(seen) == (statements if connection.vendor == "postgresql" else 3)
+    assert Enrolment.objects.filter(pk=key).exists()
+    assert [one == EVENT for one in Event.objects.values(*EVENT)] == [True] * count
+    write_each([insured_total(member, 200), composed(Event, list(EVENT), [list(EVENT.values())])])
+    assert RunningTotal.objects.get().used_fen == 700
+
+
+def insured_total(member, fen):
+    row = [member.pk, "harbin-80", date(2022, 1, 28), "inpatient", 1_000, fen, 1]
+    return composed(RunningTotal, totals.COLUMNS, [row], or_else=totals.ADD)
+
+
+def test_of_rows_that_go_in_together_all_do_or_none():
+    _, cover = composed_cover(state="in_force")  # without a certificate
+    acts = composed(Event, list(EVENT), [list(EVENT.values())])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write_each([acts, cover])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write_each([acts, insured_total(Enrolment.objects.get().member, 1_001)])
+    assert not Event.objects.exists()
+    assert Enrolment.objects.count() == 1
 
 
 def test_a_question_composed_once_answers_for_every_key():

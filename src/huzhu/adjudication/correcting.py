@@ -12,7 +12,7 @@ from huzhu.adjudication import totals
 from huzhu.adjudication.acts import NoPersonTwice, check_person_is_new
 from huzhu.adjudication.models import Correction, Decision
 from huzhu.adjudication.replaying import Again, CannotReckon, Replay, replay
-from huzhu.adjudication.services import keep
+from huzhu.adjudication.services import stored
 from huzhu.adjudication.totals import Key, OverTheCap
 from huzhu.audit import services as audit
 from huzhu.claims import reversals
@@ -20,6 +20,7 @@ from huzhu.claims.models import SettlementChange
 from huzhu.claims.reversals import ChangeRefused
 from huzhu.claims.services import ReasonNeeded, lock_member, needed
 from huzhu.core import money
+from huzhu.db.rows import write_each
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
 from huzhu.notices.services import send
@@ -132,7 +133,7 @@ def _succeed(correction: Correction, one: Again, by: Role, at: datetime) -> None
         corrects=one.decision,
         correction=correction,
     )
-    keep(made, one.evaluation, pays=True)
+    write_each(stored(made, one.evaluation, pays=True))
     detail = {"was_fen": one.was_fen, "now_fen": one.now_fen, "claim": one.claim.number}
     audit.record(by=by, verb="corrections.correct", on=made, at=at, detail=detail)
     if phone := one.claim.member.phone:

@@ -138,7 +138,7 @@ class Slice:
         keys = dict(standing.values_list("claim", "pk"))
         write(self._parts, later=[keys[one.pk] for one, *_, found in self.paid for _ in found.parts])
         write(self._results)
-        self.totals.store()
+        write(self.totals.ready())
         claims.decided_each(
             claims=Claim.objects.filter(
                 pk__in=decided.values("claim"), member__in=decided.values("claim__member")

@@ -21,11 +21,12 @@ from huzhu.claims.papers import check_complete
 from huzhu.claims.services import needed
 from huzhu.claims.settlement import missing_figures
 from huzhu.core import money
-from huzhu.db.rows import insert
-from huzhu.notices.services import send
+from huzhu.db.rows import Ready, composed, write_each
+from huzhu.notices.services import ready_each
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
+OPINION = ("claim", "text", "supports", "given_by", "given_at")
 KEPT = ("id", "decision", "enrolment", "edition", "facts", "reasoning", "total_fen")
 RESULT = ("adjudication", "name", "label", "amount_fen")
 __all__ = ["Evaluation", "NoPersonTwice", "OverTheCap", "acts_of", "check_person_is_new", "evaluate"]
@@ -44,7 +45,7 @@ class OutcomeChanged(ValueError):
 
 
 @transaction.atomic
-def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datetime) -> FirstOpinion:
+def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datetime) -> None:
     """The agency's first opinion on complete papers; the claim is reported up to the province."""
     check_may(by, "claims.opinion", within=claim.office)
     said = needed(text, "请写初审意见", most=400)
@@ -58,12 +59,9 @@ def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datet
         wanted = {name: f"请照结算单填{label}，空的填 0" for name, label in missing.items()}
         raise FieldsNeedWork(wanted)
     check_fit(claim, at=at, has_others=now.has_others)
-    opinion = FirstOpinion.objects.create(
-        claim=claim, text=said, supports=supports, given_by=by.user, given_at=at
-    )
+    opinion = composed(FirstOpinion, OPINION, [(claim.pk, said, supports, by.user_id, at)])
     act: audit.Act = ("adjudication.give_opinion", claim, {"supports": supports})
-    claims.advance(claim=claim, to=State.REPORTED, by=by, at=at, acts=[act])
-    return opinion
+    claims.advance(claim=claim, to=State.REPORTED, by=by, at=at, acts=[act], beside=[opinion])
 
 
 def decide(
@@ -125,7 +123,7 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
         _check_same(decision, evaluation)
         Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
         decision.state = Decision.State.FINAL
-        _take_effect(decision, rows, evaluation, by, now.phone)
+        _take_effect(decision, by, now.phone, beside=[_raised(rows, decision, evaluation)])
     return decision
 
 
@@ -165,52 +163,43 @@ def _propose(
     is_final = decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN
     decision.state = Decision.State.FINAL if is_final else Decision.State.PROPOSED
     decision.save(force_insert=True)
-    keep(decision, evaluation, pays=pays)
+    kept = stored(decision, evaluation, pays=pays)
     said = {"verdict": decision.verdict, "total_fen": decision.total_fen, "claim": decision.claim.number}
     act: audit.Act = ("adjudication.decide", decision, said)
     if is_final:
-        _take_effect(decision, rows, evaluation, by, phone, acts=[act])
+        _take_effect(decision, by, phone, [act], [*kept, _raised(rows, decision, evaluation)])
     else:
-        audit.record_each(by=by, at=at, acts=[act])
+        write_each([*kept, audit.ready_each(by=by, at=at, acts=[act])])
     return decision
 
 
-def keep(decision: Decision, evaluation: Evaluation, *, pays: bool) -> None:
-    """Facts, working and edition of every part; of a refusal the working alone, without amounts."""
+def stored(decision: Decision, evaluation: Evaluation, *, pays: bool) -> list[Ready]:
+    """Facts, working and edition of every part, to be written; of a refusal the working alone, without amounts."""
     kept, results = [], []
     for part in evaluation.parts:
         key, cover, (facts, reasoning) = uuid4(), part.enrolment, part.stored
         total_fen = part.total_fen if pays else 0
         kept.append((key, decision.pk, cover.pk, cover.edition.pk, facts, reasoning, total_fen))
         results += results_of(key, part) if pays else []
-    insert(Adjudication, KEPT, kept)
-    insert(BenefitResult, RESULT, results)
+    return [composed(Adjudication, KEPT, kept), composed(BenefitResult, RESULT, results)]
 
 
 def _take_effect(
-    decision: Decision,
-    rows: totals.Totals,
-    evaluation: Evaluation,
-    by: Role,
-    phone: str,
-    acts: Sequence[audit.Act] = (),
+    decision: Decision, by: Role, phone: str, acts: Sequence[audit.Act] = (), beside: Sequence[Ready] = ()
 ) -> None:
-    """The decision is final: totals are raised, the claim moves on, the member hears of it."""
-    claim, pays = decision.claim, decision.verdict == Decision.Verdict.PAY
-    at = decision.second_at or decision.decided_at
-    if pays:
-        rows.add(claim.member_id, evaluation)
-        rows.store()
-    to = State.DECIDED if pays else State.REFUSED
-    claims.advance(claim=claim, to=to, by=by, at=at, acts=acts)
-    if phone:
-        send(
-            phone=phone,
-            text=told_to_member(claim.number, decision.verdict, decision.total_fen),
-            purpose="decision",
-            about=claim,
-            at=at,
-        )
+    """The decision is final: the claim moves on, and the member hears of it."""
+    claim, at = decision.claim, decision.second_at or decision.decided_at
+    to = State.DECIDED if decision.verdict == Decision.Verdict.PAY else State.REFUSED
+    said = told_to_member(claim.number, decision.verdict, decision.total_fen)
+    told = ready_each(messages=[(phone, said, claim)] if phone else [], purpose="decision", at=at)
+    claims.advance(claim=claim, to=to, by=by, at=at, acts=acts, beside=[*beside, told])
+
+
+def _raised(rows: totals.Totals, decision: Decision, evaluation: Evaluation) -> Ready:
+    """Totals with what a final decision pays, to be written."""
+    if decision.verdict == Decision.Verdict.PAY:
+        rows.add(decision.claim.member_id, evaluation)
+    return rows.ready()
 
 
 def _check_same(decision: Decision, evaluation: Evaluation) -> None:

@@ -9,8 +9,8 @@ from django.db.models import F
 from huzhu.adjudication.evaluation import Evaluation
 from huzhu.adjudication.models import RunningTotal
 from huzhu.core import money
-from huzhu.db import rows
 from huzhu.db.asked import Asked
+from huzhu.db.rows import Ready, composed
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
 from huzhu.rules.edition import Edition
@@ -24,6 +24,12 @@ class OverTheCap(ValueError):
 
 Key = tuple[Any, str, date, str]  # member, scheme, first day of cover, benefit
 COLUMNS = ("member", "scheme_slug", "cover_starts_on", "benefit", "cap_fen", "used_fen", "claims_count")
+# Django's own upsert can only replace
+ADD = """
+    ON CONFLICT (member_id, scheme_slug, cover_starts_on, benefit) DO UPDATE SET
+        used_fen = adjudication_runningtotal.used_fen + EXCLUDED.used_fen,
+        claims_count = adjudication_runningtotal.claims_count + EXCLUDED.claims_count
+"""
 
 
 class Totals:
@@ -62,16 +68,16 @@ class Totals:
                 f"再付 {money.spoken(amount)} 元就超过了，所以没有核定。可能有后发生的申请先核定，请人工核对先后。"
             )
 
-    def store(self) -> None:
-        """Write what was added. The database adds to what stands there, so that even without a lock nothing is lost."""
-        if self._added:
-            _insert_or_add(sorted((*key, *added) for key, added in self._added.items()))
+    def ready(self) -> Ready:
+        """What was added, to be written. The database adds to what stands there, so that even without a lock nothing is lost."""
+        added = sorted((*key, *added) for key, added in self._added.items())
+        return composed(RunningTotal, COLUMNS, added, or_else=ADD)
 
 
 def correct(changes: Mapping[Key, tuple[int, int]], enrolments: Mapping[Key, Enrolment | Cover]) -> None:
     """Totals of a locked member follow a correction, by (fen, claims) more or less; raises OverTheCap.
 
-    Apart from `store`: what is below zero cannot be offered to the table as a new row, not even to be refused.
+    Apart from `ready`: what is below zero cannot be offered to the table as a new row, not even to be refused.
     """
     for key, (fen, count) in sorted(changes.items()):
         member, slug, start, benefit = key
@@ -107,20 +113,6 @@ def rows_of(members: Any, *, locks: bool = True) -> Any:
 
 
 _OF_ONE = Asked(lambda member: rows_of([member]))
-
-
-def _insert_or_add(added: list[tuple[Any, ...]]) -> None:
-    """Django's own upsert can only replace."""
-    rows.insert(
-        RunningTotal,
-        COLUMNS,
-        added,
-        or_else="""
-        ON CONFLICT (member_id, scheme_slug, cover_starts_on, benefit) DO UPDATE SET
-            used_fen = adjudication_runningtotal.used_fen + EXCLUDED.used_fen,
-            claims_count = adjudication_runningtotal.claims_count + EXCLUDED.claims_count
-    """,
-    )
 
 
 def _cap(edition: Edition, benefit: str) -> int | None:

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, models, transaction
 from huzhu.audit import chain
 from huzhu.audit.models import Event, Seal
 from huzhu.core.hashing import canonical_json
-from huzhu.db.rows import insert
+from huzhu.db.rows import Ready, composed, write
 
 PATIENCE_MS = 2000
 READ_AGAIN = timedelta(hours=1)
@@ -68,12 +68,17 @@ def record(
 
     `detail` holds text, integers, booleans, None, lists and dicts only: else core.hashing.NotCanonical.
     """
-    _write(by, at, Event.Kind(kind), [(verb, on, detail or {})])
+    write(_ready(by, at, Event.Kind(kind), [(verb, on, detail or {})]))
 
 
 def record_each(*, by: Actor, at: datetime, acts: Iterable[Act]) -> None:
     """The same for several acts of one moment, in their order, by one statement."""
-    _write(by, at, Event.Kind.CHANGE, acts)
+    write(ready_each(by=by, at=at, acts=acts))
+
+
+def ready_each(*, by: Actor, at: datetime, acts: Iterable[Act]) -> Ready:
+    """The same made ready, to be written together with the change and in its transaction."""
+    return _ready(by, at, Event.Kind.CHANGE, acts)
 
 
 COLUMNS = (
@@ -89,14 +94,14 @@ COLUMNS = (
 )
 
 
-def _write(by: Actor, at: datetime, kind: Event.Kind, acts: Iterable[Act]) -> None:
+def _ready(by: Actor, at: datetime, kind: Event.Kind, acts: Iterable[Act]) -> Ready:
     who = at, kind, by.actor_id, by.actor_name[:80]
     found = [(*who, *_spelled(*act)) for act in acts]
     if found and kind == Event.Kind.CHANGE and not connection.in_atomic_block:
         raise RecordedApart(
             f"“{found[0][4]}”的审计记录不在变更的事务里：两者可能只成一半。请用 transaction.atomic。"
         )
-    insert(Event, COLUMNS, found)
+    return composed(Event, COLUMNS, found)
 
 
 def _spelled(verb: str, on: models.Model | Thing, detail: dict[str, Any]) -> tuple[Any, ...]:

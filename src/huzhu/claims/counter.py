@@ -14,14 +14,16 @@ from huzhu.claims import fields as fields_of
 from huzhu.claims.checklist import PAPERS, is_complete
 from huzhu.claims.checks import FieldsNeedWork
 from huzhu.claims.models import Claim, Evidence, Settlement, State
-from huzhu.claims.services import SUBMITTED, check_own, office_of, tell, year_of
+from huzhu.claims.services import SUBMITTED, check_own, office_of, year_of
 from huzhu.claims.settlement import Sheet
 from huzhu.core.hashing import canonical_json
 from huzhu.db.asked import Asked
+from huzhu.db.rows import write_each
 from huzhu.files.contents import NotAccepted
 from huzhu.members.accounts import NotAnAccount, account_number, add_account
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
+from huzhu.notices.services import ready_each
 from huzhu.schemes import queries as schemes
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -74,9 +76,9 @@ def receive(  # noqa: PLR0913  all that lies on the counter, by whom and when
     numbers.enter(claim, year_of(at), newest or "")
     if sheet.setl_id or sheet.figures:
         settlement.keep(claim, sheet)
-    papers.keep(lines)
-    _write_down(claim, fields, sheet, lines, by, at)
-    tell(claim, SUBMITTED.format(claim.number), "claim", at)
+    told = [(member.phone, SUBMITTED.format(claim.number), claim)] if member.phone else []
+    acts = audit.ready_each(by=by, at=at, acts=_acts(claim, fields, sheet, lines))
+    write_each([papers.ready(lines), acts, ready_each(messages=told, purpose="claim", at=at)])
     _show(claim, pages, by, at)
     return claim
 
@@ -149,14 +151,9 @@ def _account(member: Member, account: tuple[str, str], by: Role, at: datetime) -
     return add_account(member=member, holder=member.name, bank_name=bank_name, number=number, by=by, at=at)
 
 
-def _write_down(
-    claim: Claim,
-    fields: Mapping[str, Any],
-    sheet: Sheet,
-    lines: Sequence[Evidence],
-    by: Role,
-    at: datetime,
-) -> None:
+def _acts(
+    claim: Claim, fields: Mapping[str, Any], sheet: Sheet, lines: Sequence[Evidence]
+) -> list[audit.Act]:
     detail = {
         "channel": str(claim.channel),
         "applicant": str(claim.applicant),
@@ -169,7 +166,7 @@ def _write_down(
     acts: list[audit.Act] = [("claims.receive", claim, detail)]
     if claim.complete_at:
         acts.append((papers.COMPLETE, claim, {}))
-    audit.record_each(by=by, at=at, acts=acts)
+    return acts
 
 
 def _show(claim: Claim, pages: Sequence[Page], by: Role, at: datetime) -> None:

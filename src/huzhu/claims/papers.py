@@ -14,7 +14,7 @@ from huzhu.claims.kinds import LABELS
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
 from huzhu.db.asked import Asked
-from huzhu.db.rows import insert
+from huzhu.db.rows import Ready, composed, insert
 from huzhu.enrolment.queries import Cover
 from huzhu.files import photos
 from huzhu.files.contents import kind_of
@@ -135,10 +135,10 @@ def as_read(rows: Iterable[tuple[str, str, str]]) -> list[Evidence]:
     return [Evidence(kind=kind, label=label, state=state) for kind, label, state in rows]
 
 
-def keep(lines: Iterable[Evidence]) -> None:
-    """The papers of a claim that was just made."""
+def ready(lines: Iterable[Evidence]) -> Ready:
+    """The papers of a claim that is just made, to be written."""
     rows = [(one.pk, one.claim_id, one.kind, one.label, one.state, one.reason) for one in lines]
-    insert(Evidence, ("id", "claim", "kind", "label", "state", "reason"), rows)
+    return composed(Evidence, ("id", "claim", "kind", "label", "state", "reason"), rows)
 
 
 def _marked(paper: Evidence | None, kind: str, state: str, reason: str) -> Evidence:

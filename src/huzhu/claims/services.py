@@ -29,6 +29,7 @@ from huzhu.claims.papers import (
 from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
 from huzhu.db.asked import Asked
+from huzhu.db.rows import Ready, write_each
 from huzhu.members.models import Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
@@ -223,14 +224,23 @@ def withdraw(*, claim: Claim, reason: str = "", by: By, at: datetime) -> Claim:
     return claim
 
 
-def advance(*, claim: Claim, to: str, by: By, at: datetime, acts: Sequence[audit.Act] = ()) -> Claim:
+def advance(
+    *,
+    claim: Claim,
+    to: str,
+    by: By,
+    at: datetime,
+    acts: Sequence[audit.Act] = (),
+    beside: Sequence[Ready] = (),
+) -> Claim:
     """The step of an upper room, which has asked for permission: the lifecycle is checked and the time is kept.
 
-    Called inside the transaction of that room's own `acts`, which are written down with it, before it.
+    Called inside the transaction of that room's own `acts`, which are written down with it, before it, and of its
+    rows, which are written `beside` them.
     """
-    changes = _times(claim, State(to), at)
+    changes, verb = _times(claim, State(to), at), "claims.advance"
     with transaction.atomic(savepoint=False):
-        return move(claim, State(to), by=by, at=at, verb="claims.advance", acts=acts, changes=changes)
+        return move(claim, State(to), by=by, at=at, verb=verb, acts=acts, changes=changes, beside=beside)
 
 
 def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
@@ -303,6 +313,7 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
     acts: Sequence[audit.Act] = (),
     then: Sequence[str] = (),
     changes: Mapping[str, Any] = MappingProxyType({}),
+    beside: Sequence[Ready] = (),
 ) -> Claim:
     """One conditional update decides which of two workers moved the claim; the other gets CannotMove."""
     check_move(claim.number, claim.state, to)
@@ -312,11 +323,11 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
         raise CannotMove(
             f"申请 {claim.number} 刚刚被别人办过，现在是“{claim.get_state_display()}”，您这一步没有生效。请刷新后再看。"
         )
-    for name, value in {"state": to, **changes}.items():
-        setattr(claim, name, value)
     moved = {"from": before, "to": str(to), **(detail or {})}
     more: list[audit.Act] = [(one, claim, {}) for one in then]
-    audit.record_each(by=by, at=at, acts=[*acts, (verb, claim, moved), *more])
+    write_each([*beside, audit.ready_each(by=by, at=at, acts=[*acts, (verb, claim, moved), *more])])
+    for name, value in {"state": to, **changes}.items():
+        setattr(claim, name, value)
     return claim
 
 

@@ -16,6 +16,7 @@ from huzhu.db.sealed import PlacedField
 # columns whose values go to the database as they are
 PLAIN = {"CharField", "TextField", "BooleanField", "IntegerField", "BigIntegerField", "PositiveIntegerField"}
 NATIVE = {str, int, bool, type(None)}
+ROW, LISTS, COPY = "row", "lists", "copy"
 COPIED = 20  # rows from which on COPY costs less than one statement with all values
 ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # of what separates columns and rows in COPY
 Column = Sequence[Any]
@@ -34,7 +35,7 @@ def insert(
     named takes its default. Constraints and triggers hold as ever. `or_else` is the end of the statement: ON CONFLICT and so on.
     How many rows were written.
     """
-    return write(composed(model, names, rows), or_else=or_else)
+    return write(composed(model, names, rows, or_else=or_else))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,16 @@ class Ready:
     model: type[models.Model]
     columns: list[list[Any]]
     later: str = ""  # a column that is still open
+    or_else: str = ""  # the end of the statement: ON CONFLICT and so on
 
 
 def composed(
-    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, later: str = ""
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    later: str = "",
+    or_else: str = "",
 ) -> Ready:
     """What `insert` inserts, made ready; `later` is the column that only the transaction will know."""
     given: dict[str, Column] = dict(zip(names, zip(*rows, strict=True), strict=False))
@@ -56,7 +63,8 @@ def composed(
     count, fields = len(given[names[0]]), _written(model)
     if astray := given.keys() - {one.name for one in fields}:
         raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
-    return Ready(model, [[] if one.name == later else _column(one, given, count) for one in fields], later)
+    columns = [[] if one.name == later else _column(one, given, count) for one in fields]
+    return Ready(model, columns, later, or_else)
 
 
 def ready(model: type[models.Model], rows: Sequence[models.Model]) -> Ready:
@@ -79,22 +87,50 @@ def _of_each(field: Any, rows: Sequence[models.Model]) -> list[Any]:
     return _prepared(field, values)
 
 
-def write(rows: Ready, *, or_else: str = "", later: Column = ()) -> int:
+def write(rows: Ready, *, later: Column = ()) -> int:
     """The one statement; `later` fills the column that was left open. How many rows were written."""
     if not rows.columns:
         return 0
     named = zip(_written(rows.model), rows.columns, strict=True)
     columns = [_prepared(one, later) if one.name == rows.later else values for one, values in named]
-    copies = connection.vendor == "postgresql" and not or_else and len(columns[0]) >= COPIED
-    statement = _statement(rows.model, connection.vendor, copies) + or_else
-    if copies:
-        return _copy(statement, columns)
+    if connection.vendor == "postgresql" and not rows.or_else and len(columns[0]) >= COPIED:
+        return _copy(_statement(rows.model, COPY), columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(statement, columns)
+            statement, given = _of_few(rows.model, columns, rows.or_else)
+            cursor.execute(statement, given)
         else:
+            statement = _statement(rows.model, ROW) + rows.or_else
             cursor.executemany(statement, list(zip(*columns, strict=True)))
         return int(cursor.rowcount)
+
+
+def write_each(every: Iterable[Ready]) -> None:
+    """Rows of several tables, as far as there are any; few of them by one statement where the engine can.
+
+    All are checked at its end, so that one may refer to another; which is written first is not said.
+    """
+    found = [rows for rows in every if rows.columns]
+    if connection.vendor != "postgresql" or len(found) < 2 or any(_are_many(rows) for rows in found):
+        for rows in found:
+            write(rows)
+        return
+    parts = [_of_few(rows.model, rows.columns, rows.or_else) for rows in found]
+    *before, last = [statement for statement, _ in parts]
+    named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(before))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {named} {last}", [value for _, given in parts for value in given])
+
+
+def _are_many(rows: Ready) -> bool:
+    return len(rows.columns[0]) >= COPIED
+
+
+def _of_few(model: type[models.Model], columns: list[list[Any]], or_else: str) -> tuple[str, list[Any]]:
+    """PostgreSQL takes one row as it is, of several a list for each column."""
+    if len(columns[0]) == 1:
+        return _statement(model, ROW) + or_else, [values[0] for values in columns]
+    return _statement(model, LISTS) + or_else, columns
 
 
 def _copy(statement: str, columns: list[list[Any]]) -> int:
@@ -171,14 +207,14 @@ def _written(model: type[models.Model]) -> list[Any]:
 
 
 @lru_cache(maxsize=128)
-def _statement(model: type[models.Model], vendor: str, copies: bool) -> str:
-    """PostgreSQL takes the text of many rows, or a list for each column of a few; SQLite row after row."""
+def _statement(model: type[models.Model], way: str) -> str:
+    """For a row; for lists, one for each column; for the text of many rows."""
     fields = _written(model)
     table, names = model._meta.db_table, ", ".join(f'"{one.column}"' for one in fields)  # noqa: SLF001
-    if copies:
+    if way == COPY:
         return f'COPY "{table}" ({names}) FROM STDIN'
     into = f'INSERT INTO "{table}" ({names})'
-    if vendor == "postgresql":
+    if way == LISTS:
         # without the length of a varchar: cast to it, a text that is too long would be cut instead of refused
         kinds = [str(one.db_type(connection)).partition("(")[0] for one in fields]
         return f"{into} SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"  # noqa: S608  our own names
