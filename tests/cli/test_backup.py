@@ -8,8 +8,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
+from threading import Timer
 
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
@@ -30,6 +33,9 @@ from huzhu.db.services import prove_keys
 from huzhu.organisations.models import Organisation
 
 pytestmark = pytest.mark.django_db(transaction=True)
+only_postgres = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="a file is its own scratch place"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +193,47 @@ def test_a_backup_is_restored_into_an_empty_place(office, tmp_path):
     assert len(list((tmp_path / "new" / "files").iterdir())) == 2
     assert again.returncode == 1
     assert "已经有数据" in again.stderr
+
+
+@only_postgres
+def test_a_scratch_database_comes_and_goes_whoever_else_is_connected(tmp_path, monkeypatch):
+    """Somebody in template1 meanwhile, somebody with more rights in the scratch one as it goes, and a psqlrc."""
+    rc = tmp_path / "psqlrc"
+    rc.write_text("\\timing on\n")
+    monkeypatch.setenv("PSQLRC", str(rc))
+    owner, theirs = f"owner_{secrets.token_hex(4)}", connection.get_connection_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {owner} LOGIN CREATEDB")
+    here = site.place()
+    try:
+        place = replace(here, database=here.database | {"USER": owner})
+        with (
+            psycopg.connect(**login(theirs, "template1"), autocommit=True),
+            restore._scratch(place) as there,
+        ):
+            assert store.is_empty(there)
+            looking = psycopg.connect(**login(theirs, there.database["NAME"]), autocommit=True)
+            Timer(1, looking.close).start()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [there.database["NAME"]])
+            assert cursor.fetchall() == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP ROLE {owner}")
+
+
+def login(params, name):
+    return {key: params[key] for key in ("user", "host") if key in params} | {"dbname": name}
+
+
+@only_postgres
+def test_a_scratch_database_that_stays_is_named(monkeypatch):
+    def refused(program, place, *words, **more):
+        raise site.SiteClosed("psql 没有成功：ERROR: permission denied")
+
+    monkeypatch.setattr(store, "run_postgres", refused)
+    with pytest.raises(site.SiteClosed, match="临时库 huzhu_drill_1 没有删掉，里面是恢复出来的全部数据"):
+        restore._drop(site.place(), "huzhu_drill_1")
 
 
 def test_old_ones_are_dropped_only_when_asked_and_nothing_half_done_stays(office, capfd, monkeypatch):

@@ -102,7 +102,8 @@ def _scratch(place: site.Place) -> Iterator[site.Place]:
             return
         name = f"huzhu_drill_{secrets.token_hex(4)}"
         try:
-            store.run_postgres("psql", place, "-q", "-c", f"CREATE DATABASE {name}")
+            # as pg_restore wants it: nothing of this server's own in it, and nobody can be connected to template0
+            store.run_postgres("psql", place, "-q", "-c", f"CREATE DATABASE {name} TEMPLATE template0")
         except site.SiteClosed as problem:
             raise site.SiteClosed(
                 f"不能建演练用的临时库：{problem}。请给数据库用户 CREATEDB，或在另一台机器上演练。"
@@ -110,7 +111,23 @@ def _scratch(place: site.Place) -> Iterator[site.Place]:
         try:
             yield replace(place, database=place.database | {"NAME": name}, var=Path(var))
         finally:
+            _drop(place, name)
+
+
+def _drop(place: site.Place, name: str) -> None:
+    """Without force first: PostgreSQL then ends its autovacuum there itself and waits five seconds for all others.
+
+    FORCE refuses its owner as soon as a process of somebody with more rights is there, and autovacuum is one. SiteClosed.
+    """
+    try:
+        store.run_postgres("psql", place, "-q", "-c", f"DROP DATABASE {name}")
+    except site.SiteClosed:
+        try:
             store.run_postgres("psql", place, "-q", "-c", f"DROP DATABASE {name} WITH (FORCE)")
+        except site.SiteClosed as problem:
+            raise site.SiteClosed(
+                f"演练用的临时库 {name} 没有删掉，里面是恢复出来的全部数据：{problem}。请断开连着它的程序，再由数据库管理员删除。"
+            ) from None
 
 
 def _verified(place: site.Place, manifest: dict[str, Any]) -> int:

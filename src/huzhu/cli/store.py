@@ -99,8 +99,10 @@ def run_postgres(program: str, place: Place, *words: str, into: bool = False) ->
     names = {"NAME": "DATABASE"}
     told = {f"PG{names.get(key, key)}": value for key, value in held.items() if value}
     target = [f"--dbname={held['NAME']}"] if into else []
+    # what somebody likes on their screen would stand in the answer
+    plain = ["--no-psqlrc"] if program == "psql" else []
     done = subprocess.run(  # noqa: S603  a program of PostgreSQL, by its whole path
-        [_program(program), *target, *words],
+        [_program(program), *plain, *target, *words],
         env={"PGCONNECT_TIMEOUT": "30"} | os.environ | told,
         capture_output=True,
         text=True,
