@@ -230,6 +230,9 @@ def test_numbers_run_within_an_agency_and_year(city):
     first = an_application(city)
     second = an_application(city, phone="13900002222")
     assert (first.number, second.number) == (f"GR{city.pk}-2022-0001", f"GR{city.pk}-2022-0002")
+    Application.objects.filter(pk=first.pk).update(number=f"GR{city.pk}-2022-9999")
+    after = [an_application(city, phone=f"1390000333{n}").number for n in range(2)]
+    assert after == [f"GR{city.pk}-2022-10000", f"GR{city.pk}-2022-10001"]
 
 
 # ── the agency ──────────────────────────────────────────────────────────────────────────────────────

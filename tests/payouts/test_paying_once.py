@@ -117,6 +117,8 @@ def test_a_batch_holds_the_sum_that_was_agreed_to(desk):
     batch = services.make_batch(payouts=payouts, by=desk.maker, at=DECIDED_AT, shown=(2, 350))
     assert (batch.number, batch.count, batch.total_fen) == ("20220714-001", 2, 350)
     assert a_batch(desk).number == "20220714-002"
+    PayoutBatch.objects.filter(pk=batch.pk).update(number="20220714-999")
+    assert [a_batch(desk).number for _ in range(2)] == ["20220714-1000", "20220714-1001"]
 
 
 def test_an_empty_batch_is_not_made(desk):

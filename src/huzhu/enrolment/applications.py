@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Length
 
 from huzhu.audit import services as audit
 from huzhu.core.identity import tidy
@@ -307,7 +308,8 @@ def submit(*, application: Application, at: datetime) -> Application:
 def _next_number(agency: Organisation, at: datetime) -> str:
     """GR, agency, year, running number; the agency's row is locked while it is given out."""
     prefix = f"GR{agency.pk}-{at.astimezone(SHANGHAI):%Y}-"
-    last = Application.objects.filter(number__startswith=prefix).order_by("-number").first()
+    given = Application.objects.filter(number__startswith=prefix)
+    last = given.order_by(Length("number").desc(), "-number").first()  # by text alone 9999 is above 10000
     return f"{prefix}{int((last.number or '0').rpartition('-')[2]) + 1 if last else 1:04d}"
 
 

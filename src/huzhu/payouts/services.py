@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
+from django.db.models.functions import Length
 
 from huzhu.adjudication.acts import NoPersonTwice
 from huzhu.adjudication.models import Decision
@@ -292,8 +293,11 @@ def _check_waiting(found: list[Payout], wanted: set[Any]) -> None:
 def _numbered(day: date, **columns: Any) -> PayoutBatch:
     """The next free number of the day; where another maker takes it first, the one after."""
     for _ in range(50):
-        last = PayoutBatch.objects.filter(number__startswith=f"{day:%Y%m%d}-").aggregate(Max("number"))
-        number = f"{day:%Y%m%d}-{int((last['number__max'] or '-0').rpartition('-')[2]) + 1:03d}"
+        given = PayoutBatch.objects.filter(number__startswith=f"{day:%Y%m%d}-").values_list(
+            "number", flat=True
+        )
+        last = given.order_by(Length("number").desc(), "-number").first()  # by text alone 999 is above 1000
+        number = f"{day:%Y%m%d}-{int((last or '-0').rpartition('-')[2]) + 1:03d}"
         try:
             with transaction.atomic():
                 return PayoutBatch.objects.create(number=number, **columns)
