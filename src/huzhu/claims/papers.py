@@ -27,12 +27,8 @@ from huzhu.users.permissions import NotAllowed, check_may
 OPEN = (*EDITABLE, State.REPORTED)
 MOST_PAGES = 9
 COMPLETE = "claims.papers_complete"
-STANDS = (
-    "state",
-    "complete_at",
-    "reported_at",
-    *LABELS,
-)  # what others can change before the claim is decided
+# what others can change before the claim is decided
+STANDS = ("state", "complete_at", "reported_at", *LABELS)
 Marks = Mapping[str, tuple[str, str]]  # kind → (state, reason)
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
