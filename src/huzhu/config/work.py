@@ -17,7 +17,6 @@ from huzhu.claims import bureau
 from huzhu.contributions import approving, lapsing
 from huzhu.contributions import services as contributions
 from huzhu.contributions.splits import SplitOverFee
-from huzhu.db.engines import several_write
 from huzhu.enrolment import approval, beginning, difference, errors, printing, reminding, renewal
 from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.certificate import NotInForce
@@ -165,9 +164,8 @@ def review_part(run: JobRun, at: datetime, tell: Tell) -> dict[str, Any]:  # noq
 
 
 def decide_automatic(run: JobRun, at: datetime, work: Work) -> dict[str, Any]:
-    """What was confirmed takes effect; by one hand where only one can write: the others would make it read twice."""
-    together = partial(work.together, "automatic.effect.part", words="正在核定")
-    share = together if several_write() else None
+    """What was confirmed takes effect."""
+    share = partial(work.together, "automatic.effect.part", words="正在核定")
     automatic.take_effect(run=_automatic(run), by=run.asked_by, at=at, tell=work, share=share)
     return {"words": "已核定，正在安排发放。"}
 

@@ -21,11 +21,6 @@ def _plan_each_time(connection: Any, **_: Any) -> None:
             cursor.execute("SET plan_cache_mode = force_custom_plan")
 
 
-def several_write() -> bool:
-    """Whether more than one can write at a time."""
-    return bool(connection.features.has_select_for_update)
-
-
 def others_wrote() -> int | None:
     """A number that is another one once another connection has written anything; None where no such number is known.
 
