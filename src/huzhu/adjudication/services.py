@@ -17,7 +17,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checks import FieldsNeedWork, check_fit
 from huzhu.claims.lifecycle import check_move
 from huzhu.claims.models import Claim, State
-from huzhu.claims.papers import check_complete
+from huzhu.claims.papers import check_complete, lock_claim
 from huzhu.claims.services import needed
 from huzhu.claims.settlement import missing_figures
 from huzhu.core import money
@@ -49,6 +49,7 @@ def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datet
     """The agency's first opinion on complete papers; the claim is reported up to the province."""
     check_may(by, "claims.opinion", within=claim.office)
     said = needed(text, "请写初审意见", most=400)
+    lock_claim(claim)
     now = standing.handed_in(claim)
     check_person_is_new(claim, "opinion", by, done=now.done)
     check_move(claim.number, claim.state, State.REPORTED)

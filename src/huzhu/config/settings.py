@@ -69,6 +69,7 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
             f"PRAGMA busy_timeout={SQLITE_BUSY_MS};"
             "PRAGMA journal_mode=WAL;"
             "PRAGMA synchronous=FULL;"
+            "PRAGMA wal_autocheckpoint=10000;"  # pages: a large run writes the same index pages again and again
             "PRAGMA foreign_keys=ON;"
         ),
     }
