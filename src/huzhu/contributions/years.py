@@ -15,13 +15,12 @@ from huzhu.users.models import Role
 def follow(*, roster: Roster, was: int, posted_on: date, by: Role, at: datetime) -> None:
     """What the shares of a roster had before its cover was put off out of the year `was`."""
     now = roster.cover_starts_on.year
+    if now == was:
+        return
+    office = agency_of(roster.employer)
     paid = Share.objects.filter(due__roster=roster, received_fen__gt=0).select_related("due__edition")
-    rows = [
-        row
-        for share in paid
-        for row in _moved(share, share.received_fen, was, now, agency_of(roster.employer))
-    ]
-    if now != was and rows:
+    rows = [row for share in paid for row in _moved(share, share.received_fen, was, now, office)]
+    if rows:
         _post(f"year:{roster.pk}:{now}", rows, f"保障推迟到 {now} 年，已缴会费转入", posted_on, by, at)
 
 

@@ -93,7 +93,7 @@ def write(rows: Ready, *, later: Column = ()) -> int:
         return 0
     named = zip(_written(rows.model), rows.columns, strict=True)
     columns = [_prepared(one, later) if one.name == rows.later else values for one, values in named]
-    if connection.vendor == "postgresql" and not rows.or_else and len(columns[0]) >= COPIED:
+    if connection.vendor == "postgresql" and not rows.or_else and _are_many(columns):
         return _copy(_statement(rows.model, COPY), columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -106,12 +106,12 @@ def write(rows: Ready, *, later: Column = ()) -> int:
 
 
 def write_each(every: Iterable[Ready]) -> None:
-    """Rows of several tables, as far as there are any; few of them by one statement where the engine can.
+    """Rows of several tables, none with an open column, as far as there are any; few of them by one statement where the engine can.
 
     All are checked at its end, so that one may refer to another; which is written first is not said.
     """
     found = [rows for rows in every if rows.columns]
-    if connection.vendor != "postgresql" or len(found) < 2 or any(_are_many(rows) for rows in found):
+    if connection.vendor != "postgresql" or len(found) < 2 or any(_are_many(rows.columns) for rows in found):
         for rows in found:
             write(rows)
         return
@@ -122,8 +122,8 @@ def write_each(every: Iterable[Ready]) -> None:
         cursor.execute(f"WITH {named} {last}", [value for _, given in parts for value in given])
 
 
-def _are_many(rows: Ready) -> bool:
-    return len(rows.columns[0]) >= COPIED
+def _are_many(columns: list[list[Any]]) -> bool:
+    return len(columns[0]) >= COPIED
 
 
 def _of_few(model: type[models.Model], columns: list[list[Any]], or_else: str) -> tuple[str, list[Any]]:
