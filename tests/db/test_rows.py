@@ -16,9 +16,9 @@ from huzhu.adjudication.models import RunningTotal
 from huzhu.audit.models import Event
 from huzhu.core.ciphers import CannotOpen
 from huzhu.db import rows
-from huzhu.db.asked import Asked
+from huzhu.db.asked import Asked, NextKey
 from huzhu.db.fields import PlaintextRefused
-from huzhu.db.rows import NoRow, composed, insert, ready, write, write_each
+from huzhu.db.rows import Change, NoRow, composed, insert, ready, write, write_each
 from huzhu.enrolment.models import Enrolment
 from huzhu.organisations.models import Organisation
 
@@ -210,9 +210,9 @@ def test_rows_of_several_tables_go_in_together(count, statements):
     assert RunningTotal.objects.get().used_fen == 700
 
 
-def insured_total(member, fen):
+def insured_total(member, fen, or_else=totals.ADD):
     row = [member.pk, "harbin-80", date(2022, 1, 28), "inpatient", 1_000, fen, 1]
-    return composed(RunningTotal, totals.COLUMNS, [row], or_else=totals.ADD)
+    return composed(RunningTotal, totals.COLUMNS, [row], or_else=or_else)
 
 
 def test_of_rows_that_go_in_together_all_do_or_none():
@@ -224,6 +224,64 @@ def test_of_rows_that_go_in_together_all_do_or_none():
         write_each([acts, insured_total(Enrolment.objects.get().member, 1_001)])
     assert not Event.objects.exists()
     assert Enrolment.objects.count() == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 30])
+def test_what_follows_a_first_is_written_only_if_that_was(count):
+    one = covered()
+    acts = composed(Event, list(EVENT), [list(EVENT.values())] * count)
+    stale = Change(one, {"state": "awaiting"}, {"state": "void"})
+    assert one.state == "in_force"
+    assert not write_each([acts], first=stale)
+    about = insured_total(one.member, 500)
+    assert write_each([about])
+    there = insured_total(one.member, 500, or_else=" ON CONFLICT DO NOTHING")
+    assert not write_each([acts], first=there)
+    assert not Event.objects.exists()
+    fresh = Change(one, {"state": "in_force"}, {"state": "void", "cover_ends_on": date(2022, 7, 13)})
+    assert write_each([acts], first=fresh)
+    one.refresh_from_db()
+    assert (one.state, one.cover_ends_on, Event.objects.count()) == ("void", date(2022, 7, 13), count)
+    RunningTotal.objects.all().delete()
+    assert write_each([acts], first=there)
+    assert (RunningTotal.objects.count(), Event.objects.count()) == (1, 2 * count)
+
+
+def test_a_first_and_what_follows_are_one_statement_on_postgresql():
+    one, seen = covered(), []
+
+    def watch(execute, sql, *rest):
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    acts = composed(Event, list(EVENT), [list(EVENT.values())] * 3)
+    with connection.execute_wrapper(watch):
+        write_each([acts, insured_total(one.member, 1)], first=Change(one, {}, {"state": "void"}))
+    assert len(seen) == (1 if connection.vendor == "postgresql" else 3)
+
+
+def test_a_row_may_bring_the_number_that_the_database_would_give():
+    before = a_city()
+    asked = Asked(lambda key: Enrolment.objects.filter(pk=key).values_list(NextKey(Organisation)))
+    for turn in range(3):
+        [(number,)] = asked(covered().pk)
+        made = Organisation(
+            pk=number, kind="county", name=f"区{turn}", code=f"X{turn}", path=f"/x{turn}/", parent=before
+        )
+        write_each([ready(Organisation, [made])])
+        assert before.pk < Organisation.objects.get(name=f"区{turn}").pk == number < a_city().pk
+
+
+@pytest.mark.usefixtures("sealed_tables", "first_key")
+def test_a_question_is_asked_by_blind_index_and_a_sealed_column_is_not_changed_past_its_gate():
+    insert(Person, ["id", "name", "id_number"], [[uuid.uuid4(), "刘女士", LIU]])
+    field = Person._meta.get_field("id_number_index")
+    asked = Asked(lambda *wanted: Person.objects.filter(id_number_index__in=wanted).values_list("name"))
+    assert asked(*field.wanted([LIU])) == [("刘女士",)]
+    assert asked(*field.wanted([LIU[:-1] + "6", LIU])) == [("刘女士",)]
+    assert asked(*field.wanted([LIU[:-1] + "6"])) == []
+    with pytest.raises(PlaintextRefused):
+        write_each([], first=Change(Person.objects.get(), {}, {"id_number": "230702196803150036"}))
 
 
 def test_a_question_composed_once_answers_for_every_key():

@@ -21,7 +21,7 @@ from huzhu.claims.papers import check_complete, lock_claim
 from huzhu.claims.services import needed
 from huzhu.claims.settlement import missing_figures
 from huzhu.core import money
-from huzhu.db.rows import Ready, composed, write_each
+from huzhu.db.rows import Ready, composed, ready, write_each
 from huzhu.notices.services import ready_each
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -97,7 +97,9 @@ def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role,
             f"申请 {claim.number} 按规则合计 0.00 元，不能核定为给付。确实不给付的，请选“不予给付”并写明理由；"
             "机器不作不给付的决定。"
         )
-    decision = Decision(claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at)
+    decision = Decision(
+        pk=now.number, claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at
+    )
     return _propose(decision, evaluation, rows, by, now.phone)
 
 
@@ -163,14 +165,14 @@ def _propose(
     decision.total_fen = evaluation.total_fen if pays else 0
     is_final = decision.total_fen <= settings.HUZHU_SECOND_DECISION_FEN
     decision.state = Decision.State.FINAL if is_final else Decision.State.PROPOSED
-    decision.save(force_insert=True)
-    kept = stored(decision, evaluation, pays=pays)
+    kept = [ready(Decision, [decision]), *stored(decision, evaluation, pays=pays)]
     said = {"verdict": decision.verdict, "total_fen": decision.total_fen, "claim": decision.claim.number}
     act: audit.Act = ("adjudication.decide", decision, said)
     if is_final:
         _take_effect(decision, by, phone, [act], [*kept, _raised(rows, decision, evaluation)])
     else:
         write_each([*kept, audit.ready_each(by=by, at=at, acts=[act])])
+    decision._state.adding = False  # noqa: SLF001  as Django says it of a row that is there
     return decision
 
 

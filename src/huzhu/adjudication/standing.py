@@ -7,13 +7,13 @@ from django.db.models import Exists, OuterRef
 
 from huzhu.adjudication import totals
 from huzhu.adjudication.acts import PEOPLE, Done
-from huzhu.adjudication.models import RunningTotal
+from huzhu.adjudication.models import Decision, RunningTotal
 from huzhu.claims import checks, facts
 from huzhu.claims.facts import Known, Told, known_of
 from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Evidence, Settlement
 from huzhu.claims.papers import as_read
-from huzhu.db.asked import Asked
+from huzhu.db.asked import Asked, NextKey
 from huzhu.enrolment.queries import covers_of
 from huzhu.members.models import Member
 
@@ -67,6 +67,7 @@ class Reported:
     done: Done
     has_counted: bool  # claims that are decided to be paid
     has_totals: bool
+    number: int  # of the decision that is made, if it is
 
     def known(self) -> Known:
         """What an evaluation reads beside the claim; claims to reckon with are asked for where there are any."""
@@ -80,9 +81,9 @@ class Reported:
 
 def reported(claim: Claim) -> Reported:
     rows = list(facts.told(_REPORTED(claim.pk)))
-    told, state, phone, has_counted, has_totals = rows[0][:5]
+    told, state, phone, has_counted, has_totals, number = rows[0][:6]
     said = Member._meta.get_field("phone").text_in(phone, told.member_id) or ""  # noqa: SLF001
-    return Reported(told, state, said, [row[5:] for row in rows], has_counted, has_totals)
+    return Reported(told, state, said, [row[6:] for row in rows], has_counted, has_totals, number)
 
 
 def _reported(claim: Any) -> Any:
@@ -90,7 +91,7 @@ def _reported(claim: Any) -> Any:
     counted = Exists(Claim.objects.filter(member=mine, state__in=COUNTED))
     paid = Exists(RunningTotal.objects.filter(member=mine))
     found = Claim.objects.filter(pk=claim).order_by("decisions")
-    return facts.reading(found, "state", "member__phone", counted, paid, *PEOPLE)
+    return facts.reading(found, "state", "member__phone", counted, paid, NextKey(Decision), *PEOPLE)
 
 
 _REPORTED = Asked(_reported)

@@ -164,7 +164,7 @@ class Desk:
             self.covers[cover.member_id].append(cover)
         self.stays: dict[Any, list[Claim]] = defaultdict(list)
         stays = Claim.objects.filter(member__in=keys, state__in=CLAIMED, admitted_on__isnull=False)
-        for claim in stays.exclude(pk__in=freed()):
+        for claim in stays.exclude(freed()):
             self.stays[claim.member_id].append(claim)
         sheets = Settlement.objects.filter(setl_id_index__in=[one.setl_id for one in found if one.setl_id])
         self.sheets = {sheet.setl_id: sheet.claim for sheet in sheets.select_related("claim")}

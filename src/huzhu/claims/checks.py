@@ -1,10 +1,10 @@
 """What must hold before a claim is submitted: fields that can be read, an event that is covered, and claimed once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Value
 
 from huzhu.claims.facts import enrolments_for
 from huzhu.claims.kinds import KINDS, LABELS, Event, days_of, kinds_of
@@ -109,12 +109,13 @@ def uncovered_kinds(claim: Event, covers: list[Cover]) -> list[str]:
     return said
 
 
-def check_claimed_once(claim: Claim) -> None:
-    """Raise ClaimedBefore where another submitted claim of the member has an overlapping stay."""
-    if "inpatient" not in claim.kinds or claim.admitted_on is None:
-        return
-    for other in map(Stay._make, _STAYS(claim.member_id)):
-        if other.pk != claim.pk and overlap(claim, other):
+def check_claimed_once(claim: Claim, setl_id: str = "") -> None:
+    """Raise ClaimedBefore where this settlement, or an overlapping stay of the member, stands in another claim."""
+    is_stay = "inpatient" in claim.kinds and claim.admitted_on is not None
+    found = _others(claim, setl_id) if is_stay or setl_id else []
+    _check_sheet(claim, found)
+    for other in found if is_stay else ():
+        if overlap(claim, other):
             raise ClaimedBefore(
                 f"{claim.member.name} {other.admitted_on} 到 {other.discharged_on} 的住院已经在申请 {other.number}"
                 f"（{other.office}，{State(other.state).label}）里，与这次 {claim.admitted_on} 到 "
@@ -122,37 +123,78 @@ def check_claimed_once(claim: Claim) -> None:
             )
 
 
+def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
+    """Raise ClaimedBefore where the settlement stands in another claim of anybody, anywhere."""
+    _check_sheet(claim, _others(claim, setl_id) if setl_id else [])
+
+
+def _check_sheet(claim: Claim, found: Iterable["Stay"]) -> None:
+    for other in found:
+        if other.has_sheet:
+            whose = f"申请 {other.number}（{other.office}，{State(other.state).label}）"
+            if other.member_id != claim.member_id:
+                whose = "另一位会员的申请"
+            is_draft = other.state == State.DRAFT
+            advice = "请继续填写或撤回那份草稿" if is_draft else "请查看那件申请，或核对结算编号"
+            raise ClaimedBefore(f"这张医保结算单已经用在{whose}里。一张结算单只能申请一次，{advice}。")
+
+
 class Stay(NamedTuple):
-    """As much of a submitted claim as says when its member lay in hospital, and where the claim stands."""
+    """As much of another claim as says when its member lay in hospital, where it stands, and whether it has the same sheet."""
 
     pk: Any
     number: str
+    member_id: Any
     kinds: list[str]
     admitted_on: date | None
     discharged_on: date | None
     state: str
     office: str
+    has_sheet: bool
 
 
-def freed() -> QuerySet[Any]:
-    """Claims whose settlement was reversed and reckoned again: their stay may be claimed with its new settlement."""
+def _others(claim: Claim, setl_id: str) -> list[Stay]:
+    """Submitted claims of the member with a stay; and whosesoever has this settlement, or had it before the bureau settled
+    it anew."""
+    # each column has blind indexes of its own
+    digests = [*_IS.wanted([setl_id]), *_WAS.wanted([setl_id])] if setl_id else []
+    return [other for row in _OTHERS(claim.member_id, *digests) if (other := Stay._make(row)).pk != claim.pk]
+
+
+_IS: Any = Settlement._meta.get_field("setl_id_index")  # noqa: SLF001  Django's documented name for it
+_WAS: Any = SettlementChange._meta.get_field("was_setl_id_index")  # noqa: SLF001
+
+
+def _asked(member: Any, *digests: Any) -> QuerySet[Claim, tuple[Any, ...]]:
+    stays = submitted().filter(member=member, admitted_on__isnull=False).exclude(freed())
+    if not digests:
+        return _told(stays, has_sheet=False).order_by("number")
+    now, before = digests[: len(digests) // 2], digests[len(digests) // 2 :]
+    sheets = (
+        Claim.objects.filter(settlement__setl_id_index__in=now),
+        Claim.objects.filter(settlement_changes__was_setl_id_index__in=before),
+    )
+    found = _told(stays, has_sheet=False).union(*(_told(one, has_sheet=True) for one in sheets), all=True)
+    return found.order_by("number")
+
+
+def _told(found: QuerySet[Claim], *, has_sheet: bool) -> QuerySet[Claim, tuple[Any, ...]]:
+    return found.order_by().values_list(*Stay._fields[:-2], "office__name", Value(has_sheet, BooleanField()))
+
+
+_OTHERS = Asked(_asked)
+
+
+def freed() -> Any:
+    """Of claims: the settlement was reversed and reckoned again, so that the stay may be claimed with its new settlement."""
+    was_reversed = Settlement.objects.filter(claim=OuterRef("pk"), reversed_at__isnull=False)
     waiting = SettlementChange.objects.filter(claim=OuterRef("pk"), state=SettlementChange.State.OPEN)
-    found = Claim.objects.filter(settlement__reversed_at__isnull=False).exclude(Exists(waiting))
-    return found.order_by().values("pk")
+    return Exists(was_reversed) & ~Exists(waiting)
 
 
 def submitted() -> QuerySet[Claim]:
     """Claims that a later one is held against, wherever they were made."""
     return Claim.objects.filter(state__in=CLAIMED)
-
-
-def _stays(member: Any) -> Any:
-    """Those of a member with a stay."""
-    found = submitted().filter(member=member, admitted_on__isnull=False)
-    return found.exclude(pk__in=freed()).order_by("number").values_list(*Stay._fields[:-1], "office__name")
-
-
-_STAYS = Asked(_stays)
 
 
 def overlap(one: Claim | Stay, other: Claim | Stay) -> bool:
@@ -166,26 +208,6 @@ def overlap(one: Claim | Stay, other: Claim | Stay) -> bool:
 def _stay(claim: Claim | Stay) -> tuple[date, date]:
     first = claim.admitted_on or date.max
     return first, max(claim.discharged_on or first, min(first, date(9999, 1, 1)) + timedelta(days=1))
-
-
-def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
-    """Raise ClaimedBefore where the settlement stands in another claim of anybody, anywhere."""
-    other = _claimed_with(claim, setl_id) if setl_id else None
-    if other is None:
-        return
-    whose = f"申请 {other.number}（{other.office.name}，{other.get_state_display()}）"
-    if other.member_id != claim.member_id:
-        whose = "另一位会员的申请"
-    advice = "请继续填写或撤回那份草稿" if other.state == State.DRAFT else "请查看那件申请，或核对结算编号"
-    raise ClaimedBefore(f"这张医保结算单已经用在{whose}里。一张结算单只能申请一次，{advice}。")
-
-
-def _claimed_with(claim: Claim, setl_id: str) -> Claim | None:
-    """The other claim that has this settlement, or had it before the bureau settled it anew; mostly by one statement."""
-    now = Settlement.objects.filter(setl_id_index=setl_id).exclude(claim=claim)
-    before = SettlementChange.objects.filter(was_setl_id_index=setl_id).exclude(claim=claim)
-    keys = list(now.values_list("claim", flat=True).union(before.values_list("claim", flat=True)))
-    return Claim.objects.select_related("office").get(pk=keys[0]) if keys else None
 
 
 def unknown_kinds(kinds: object) -> list[str]:

@@ -5,7 +5,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from huzhu.audit import services as audit
@@ -18,12 +17,13 @@ from huzhu.claims.services import SUBMITTED, check_own, office_of, year_of
 from huzhu.claims.settlement import Sheet
 from huzhu.core.hashing import canonical_json
 from huzhu.db.asked import Asked
-from huzhu.db.rows import write_each
+from huzhu.db.rows import Ready
 from huzhu.files.contents import NotAccepted
 from huzhu.members.accounts import NotAnAccount, account_number, add_account
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import ready_each
+from huzhu.rules.edition import FactDef
 from huzhu.schemes import queries as schemes
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -32,7 +32,6 @@ Page = tuple[str, str, bytes]  # kind of paper, name of the file, what is in it
 NO_SHEET = Sheet()
 
 
-@transaction.atomic
 def receive(  # noqa: PLR0913  all that lies on the counter, by whom and when
     *,
     member: Member,
@@ -52,34 +51,35 @@ def receive(  # noqa: PLR0913  all that lies on the counter, by whom and when
     """
     check_own(by, member.pk, member.employer)
     check_may(by, "claims.papers", within=member.employer)
-    [(held, newest)] = _DESK(member.pk)
     claim = Claim(
         member=member,
         employer=member.employer,
         office=office_of(member.employer, by),
         state=State.SUBMITTED,
         channel=Claim.Channel.COUNTER,
-        account_id=held,
         drafted_at=at,
         submitted_at=at,
     )
     marks = {**marks, **{kind: (str(Evidence.State.RECEIVED), "") for kind, *_ in pages}}
     sheet = settlement.tidied_sheet(sheet)
-    lines = _laid_down(claim, fields, sheet, account, marks, at)
-    covers = checks.check_cover(claim)
-    checks.check_claimed_once(claim)
-    checks.check_settlement_is_new(claim, sheet.setl_id)
-    if account:
-        claim.account = _account(member, account, by, at)
-    papers.take_what_is_known(lines, claim, covers)
-    claim.complete_at = at if is_complete(claim, lines) else None
-    numbers.enter(claim, year_of(at), newest or "")
-    if sheet.setl_id or sheet.figures:
-        settlement.keep(claim, sheet)
-    told = [(member.phone, SUBMITTED.format(claim.number), claim)] if member.phone else []
-    acts = audit.ready_each(by=by, at=at, acts=_acts(claim, fields, sheet, lines))
-    write_each([papers.ready(lines), acts, ready_each(messages=told, purpose="claim", at=at)])
-    _show(claim, pages, by, at)
+    with settlement.claimed_once(claim, sheet.setl_id):
+        [(claim.account_id, newest, known)] = _DESK(member.pk)
+        lines = _laid_down(claim, fields, sheet, account, marks, schemes.facts(known))
+        covers = checks.check_cover(claim)
+        checks.check_claimed_once(claim, sheet.setl_id)
+        if account:
+            claim.account = _account(member, account, by, at)
+        papers.take_what_is_known(lines, claim, covers)
+        claim.complete_at = at if is_complete(claim, lines) else None
+
+        def beside() -> list[Ready]:
+            told = [(member.phone, SUBMITTED.format(claim.number), claim)] if member.phone else []
+            acts = audit.ready_each(by=by, at=at, acts=_acts(claim, fields, sheet, lines))
+            messages = ready_each(messages=told, purpose="claim", at=at)
+            return [settlement.ready(claim, sheet), papers.ready(lines), acts, messages]
+
+        numbers.enter(claim, year_of(at), beside, newest or "")
+        _show(claim, pages, by, at)
     return claim
 
 
@@ -113,7 +113,7 @@ def _desk(member: Any) -> Any:
     account = BankAccount.objects.filter(member=OuterRef("pk"), is_current=True).values("pk")
     newest = Claim.objects.order_by(*numbers.NEWEST).values("number")[:1]
     found = Member.objects.select_for_update(no_key=True).filter(pk=member)
-    return found.values_list(Subquery(account), Subquery(newest))
+    return found.values_list(Subquery(account), Subquery(newest), schemes.identities())
 
 
 _DESK = Asked(_desk)
@@ -125,15 +125,14 @@ def _laid_down(
     sheet: Sheet,
     account: tuple[str, str] | None,
     marks: papers.Marks,
-    at: datetime,
+    read: Mapping[str, FactDef],
 ) -> list[Evidence]:
     """The claim takes the fields; its papers with their marks. FieldsNeedWork with all that is wrong."""
-    read = schemes.facts()
     values, wrong = fields_of.read(claim, fields, read)
     for name, value in values.items():
         setattr(claim, name, value)
     wrong |= settlement.figure_problems(sheet.figures, sheet.setl_id, read)
-    missing = checks.field_problems(claim, at=at)
+    missing = checks.field_problems(claim, at=claim.drafted_at)
     if account:
         missing.pop("account", None)
         try:

@@ -1,9 +1,11 @@
 """The number of an application: its year, and its place in that year."""
 
+from collections.abc import Callable, Iterable
+
 from django.db.models import QuerySet
 
 from huzhu.claims.models import IN_ORDER, Claim
-from huzhu.db.rows import insert
+from huzhu.db.rows import Ready, composed, write_each
 
 NEWEST = tuple(one.desc() for one in IN_ORDER)
 _FIELDS = Claim._meta.concrete_fields  # noqa: SLF001  Django's documented name for a table's columns
@@ -22,13 +24,15 @@ def last_of(year: int, newest: str = "") -> int:
     return int(newest.partition("-")[2])
 
 
-def enter(claim: Claim, year: int, newest: str = "") -> None:
-    """Insert a new claim under the next free number of the year; where another worker takes it first, under the one after."""
+def enter(claim: Claim, year: int, beside: Callable[[], Iterable[Ready]], newest: str = "") -> None:
+    """Insert a new claim under the next free number of the year, and what is written `beside` it once it has its number;
+    where another worker takes the number first, under the one after."""
     place, names = last_of(year, newest), [one.name for one in _FIELDS]
     for _ in range(50):
         claim.number = spelled(year, place + 1)
         row = [getattr(claim, one.attname) for one in _FIELDS]
-        if insert(Claim, names, [row], or_else=" ON CONFLICT (number) DO NOTHING"):
+        first = composed(Claim, names, [row], or_else=" ON CONFLICT (number) DO NOTHING")
+        if write_each(beside(), first=first):
             claim._state.adding = False  # noqa: SLF001  as Django says it of a row that is there
             return
         place = last_of(year)

@@ -28,7 +28,10 @@ OPEN = (*EDITABLE, State.REPORTED)
 MOST_PAGES = 9
 COMPLETE = "claims.papers_complete"
 # what others can change before the claim is decided
-STANDS = ("state", "complete_at", "reported_at", *LABELS)
+STANDS = [
+    *("state", "complete_at", "reported_at"),
+    *("account_id" if name == "account" else name for name in LABELS),
+]
 Marks = Mapping[str, tuple[str, str]]  # kind → (state, reason)
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
@@ -46,14 +49,23 @@ def lock_claim(claim: Claim) -> None:
 
     Whether papers are complete is asked after this. Whoever locks the member as well does that first.
     """
-    claim.refresh_from_db(fields=STANDS, from_queryset=Claim.objects.select_for_update(no_key=True))
+    found = _STANDS(claim.pk)
+    if not found:
+        raise Claim.DoesNotExist(f"申请 {claim.number} 已经不在了。")
+    for name, value in zip(STANDS, found[0], strict=True):
+        setattr(claim, name, value)
     _forget(claim)
 
 
-def lay_out(claim: Claim, *, is_new: bool = False) -> None:
+_STANDS = Asked(
+    lambda claim: Claim.objects.select_for_update(no_key=True).filter(pk=claim).values_list(*STANDS)
+)
+
+
+def lay_out(claim: Claim) -> None:
     """A line for every paper wanted; a line no longer wanted goes, unless something was put there."""
     papers = wanted(claim.kinds)
-    held = set() if is_new else {kind for (kind,) in _KINDS(claim.pk)}
+    held = {kind for (kind,) in _KINDS(claim.pk)}
     new = [(uuid4(), claim.pk, paper.kind, paper.label) for paper in papers if paper.kind not in held]
     insert(Evidence, ("id", "claim", "kind", "label"), new)
     if unwanted := held - {paper.kind for paper in papers}:

@@ -29,7 +29,7 @@ from huzhu.claims.papers import (
 from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
 from huzhu.db.asked import Asked
-from huzhu.db.rows import Ready, write_each
+from huzhu.db.rows import Change, Ready, write_each
 from huzhu.members.models import Member
 from huzhu.members.queries import current_account
 from huzhu.notices.services import send
@@ -89,10 +89,10 @@ def start(
         account=current_account(member),
         drafted_at=at,
     )
-    numbers.enter(claim, year_of(at))
-    papers.lay_out(claim, is_new=True)
-    audit.record(
-        by=by, verb="claims.start", on=claim, at=at, detail={"channel": channel, "applicant": applicant}
+    lines = papers.lines_of(claim, papers.wanted(claim.kinds))
+    act: audit.Act = ("claims.start", claim, {"channel": channel, "applicant": applicant})
+    numbers.enter(
+        claim, year_of(at), lambda: [papers.ready(lines), audit.ready_each(by=by, at=at, acts=[act])]
     )
     return claim
 
@@ -317,16 +317,16 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
 ) -> Claim:
     """One conditional update decides which of two workers moved the claim; the other gets CannotMove."""
     check_move(claim.number, claim.state, to)
-    before = claim.state
-    if not Claim.objects.filter(pk=claim.pk, state=before).update(state=to, **changes):
+    before, becomes = claim.state, {"state": to, **changes}
+    moved = {"from": before, "to": str(to), **(detail or {})}
+    more: list[audit.Act] = [(one, claim, {}) for one in then]
+    trail = audit.ready_each(by=by, at=at, acts=[*acts, (verb, claim, moved), *more])
+    if not write_each([*beside, trail], first=Change(claim, {"state": before}, becomes)):
         claim.refresh_from_db(fields=["state"])
         raise CannotMove(
             f"申请 {claim.number} 刚刚被别人办过，现在是“{claim.get_state_display()}”，您这一步没有生效。请刷新后再看。"
         )
-    moved = {"from": before, "to": str(to), **(detail or {})}
-    more: list[audit.Act] = [(one, claim, {}) for one in then]
-    write_each([*beside, audit.ready_each(by=by, at=at, acts=[*acts, (verb, claim, moved), *more])])
-    for name, value in {"state": to, **changes}.items():
+    for name, value in becomes.items():
         setattr(claim, name, value)
     return claim
 
@@ -335,12 +335,13 @@ _LOCK = Asked(lambda key: Member.objects.select_for_update(no_key=True).filter(p
 
 
 def lock_member(claim: Claim) -> None:
-    """Claims of one member are checked against each other one at a time."""
-    _LOCK(claim.member_id)
+    """Claims of one member are checked against each other one at a time; SQLite has no locks of rows to take."""
+    if connection.features.has_select_for_update:
+        _LOCK(claim.member_id)
 
 
 def lock_members(keys: Any) -> None:
-    """The same for many members (a query of their keys), always locked in their order; SQLite has no locks of rows to take."""
+    """The same for many members (a query of their keys), always locked in their order."""
     if connection.features.has_select_for_update:
         found = Member.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
         list(found.values_list("pk"))

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import uuid4
@@ -16,7 +17,7 @@ from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Settlement
 from huzhu.claims.papers import lock_claim
 from huzhu.core.hashing import canonical_json
-from huzhu.db.rows import insert
+from huzhu.db.rows import Ready, composed
 from huzhu.members.models import Member
 from huzhu.rules.edition import FactDef
 from huzhu.schemes import queries as schemes
@@ -56,19 +57,25 @@ def put_settlement(
     _check_may_write(claim, by)
     number, told = tidy_number(setl_id), tidied(figures)
     check_figures(told, number)
-    check_settlement_is_new(claim, number)
-    check_claimed_once(claim)
+    check_claimed_once(claim, number)
     sheet = settlement_of(claim) or Settlement(claim=claim)
     sheet.setl_id, sheet.figures, sheet.settled_at = number, canonical_json(told), settled_at
-    try:
-        with transaction.atomic():
-            sheet.save()
-    except IntegrityError:  # another worker put the same sheet in between
-        check_settlement_is_new(claim, number)
-        raise
+    with claimed_once(claim, number):
+        sheet.save()
     claim.settlement = sheet
     audit.record(by=by, verb="claims.put_settlement", on=claim, at=at, detail={"figures": sorted(told)})
     return sheet
+
+
+@contextmanager
+def claimed_once(claim: Claim, setl_id: str) -> Iterator[None]:
+    """A transaction in which the sheet is put; ClaimedBefore where another worker has put the same one in between."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        check_settlement_is_new(claim, setl_id)
+        raise
 
 
 def tidy_money(text: str) -> str:
@@ -113,13 +120,11 @@ def figure_problems(told: Mapping[str, str], number: str, read: Mapping[str, Fac
     return found
 
 
-def keep(claim: Claim, sheet: Sheet) -> None:
-    """The tidy sheet of a claim that was just made; ClaimedBefore where another worker put the same sheet in between."""
+def ready(claim: Claim, sheet: Sheet) -> Ready:
+    """The tidy sheet of a claim that is just made, to be written where it says anything."""
     row = uuid4(), claim.pk, sheet.setl_id, canonical_json(dict(sheet.figures)), sheet.settled_at
-    columns = ("id", "claim", "setl_id", "figures", "settled_at")
-    if not insert(Settlement, columns, [row], or_else=" ON CONFLICT (setl_id_index) DO NOTHING"):
-        check_settlement_is_new(claim, sheet.setl_id)
-        insert(Settlement, columns, [row])  # the other one is gone again
+    says = sheet.setl_id or sheet.figures
+    return composed(Settlement, ("id", "claim", "setl_id", "figures", "settled_at"), [row] if says else [])
 
 
 def _check_may_write(claim: Claim, by: Role | Member) -> None:

@@ -5,44 +5,72 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import BigIntegerField, Expression, Model
 
-_MARKS = tuple(UUID(int=0x5EED_0000_0000_0000_0000_0000_0000_0000 + place) for place in range(4))
+from huzhu.db.sealed import Digest
+
+Key = UUID | Digest
+Kinds = tuple[Any, ...]  # the engine, and the type of each key
+Composed = tuple[
+    str, list[Any], list[Any], list[Any]
+]  # SQL, what is given to it, what stands for the keys, converters
+
+
+class NextKey(Expression):
+    """The number that the database gives the next row of a table, taken beforehand; on SQLite in the transaction that writes it."""
+
+    output_field = BigIntegerField()
+
+    def __init__(self, model: type[Model]) -> None:
+        super().__init__()
+        self._of = model._meta  # noqa: SLF001  Django's documented name for it
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:  # noqa: ARG002  Django's signature
+        table = self._of.db_table
+        if connection.vendor == "postgresql":
+            return f"NEXTVAL(PG_GET_SERIAL_SEQUENCE('{table}', '{self._of.pk.column}'))", ()
+        return f"(SELECT COALESCE(MAX(seq), 0) + 1 FROM sqlite_sequence WHERE name = '{table}')", ()  # noqa: S608  our own name
 
 
 class Asked:
-    """A `values_list` of some keys (UUIDs), whose SQL is the same whatever the keys are.
+    """A `values_list` of some keys (UUIDs, blind indexes), whose SQL is the same whatever the keys are.
 
-    To compose a statement costs ten times what it costs to ask it. Not for lists, blind indexes and None, whose SQL varies.
+    To compose a statement costs ten times what it costs to ask it. Not for lists and None, whose SQL varies.
     """
 
-    def __init__(self, compose: Callable[..., Any], keys: int = 1) -> None:
-        self._compose, self._keys = compose, keys
-        self._known: dict[str, tuple[str, list[Any], list[Any]]] = {}  # by engine
+    def __init__(self, compose: Callable[..., Any]) -> None:
+        self._compose = compose
+        self._known: dict[Kinds, Composed] = {}
 
-    def __call__(self, *keys: UUID) -> list[tuple[Any, ...]]:
+    def __call__(self, *keys: Key) -> list[tuple[Any, ...]]:
         """The rows, as the query would give them."""
-        if len(keys) != self._keys:
-            raise TypeError(f"{self._keys} keys are asked for, {len(keys)} given")
-        known = self._known.get(connection.vendor) or self._composed()
-        statement, given, converters = known
-        own = dict(zip(map(_prepared, _MARKS), map(_prepared, keys), strict=False))
+        kinds = connection.vendor, *map(type, keys)
+        statement, given, marks, converters = self._known.get(kinds) or self._composed(kinds)
+        own = dict(zip(marks, map(_prepared, keys), strict=True))
         with connection.cursor() as cursor:
             cursor.execute(statement, [own.get(one, one) for one in given])
             rows = cursor.fetchall()
         return [tuple(_read(list(row), converters)) for row in rows] if converters else rows
 
-    def _composed(self) -> tuple[str, list[Any], list[Any]]:
-        compiler = self._compose(*_MARKS[: self._keys]).query.get_compiler(connection=connection)
+    def _composed(self, kinds: Kinds) -> Composed:
+        marks = [_mark(place, kind) for place, kind in enumerate(kinds[1:])]
+        compiler = self._compose(*marks).query.get_compiler(connection=connection)
         statement, given = compiler.as_sql()
-        if any(_prepared(mark) not in given for mark in _MARKS[: self._keys]):
+        prepared = list(map(_prepared, marks))
+        if not set(prepared) <= set(given):
             raise TypeError("a key that is asked for is not in the statement")
         converters = compiler.get_converters([one[0] for one in compiler.select])
-        self._known[connection.vendor] = found = statement, list(given), list(converters.items())
+        self._known[kinds] = found = statement, list(given), prepared, list(converters.items())
         return found
 
 
-def _prepared(key: UUID) -> Any:
-    return key if connection.vendor == "postgresql" else key.hex
+def _mark(place: int, kind: type[Key]) -> Key:
+    """What stands for the key of this place while the statement is composed."""
+    return UUID(int=(0x5EED << 112) + place) if kind is UUID else Digest(f"key {place}")
+
+
+def _prepared(key: Key) -> Any:
+    return key if connection.vendor == "postgresql" or isinstance(key, Digest) else key.hex
 
 
 def _read(row: list[Any], converters: list[Any]) -> list[Any]:

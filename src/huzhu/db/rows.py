@@ -1,10 +1,10 @@
 """Many rows written by one statement, from plain values: what a model instance costs is paid by nobody who needs none."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,36 @@ class Ready:
     columns: list[list[Any]]
     later: str = ""  # a column that is still open
     or_else: str = ""  # the end of the statement: ON CONFLICT and so on
+    is_numbered: bool = False  # with the number that the database would have given
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that is changed if it still stands as it did; sealed columns and their indexes refuse it."""
+
+    row: models.Model
+    was: Mapping[str, Any]
+    becomes: Mapping[str, Any]
+
+    def statement(self) -> tuple[str, list[Any]]:
+        """As one UPDATE, and what is given to it."""
+        options: Any = self.row._meta  # noqa: SLF001  Django's documented name for it
+        (sets, news), (asks, olds) = (
+            self._spelled(self.becomes),
+            self._spelled({"pk": self.row.pk, **self.was}),
+        )
+        changed = f'UPDATE "{options.db_table}" SET {", ".join(sets)} WHERE {" AND ".join(asks)}'  # noqa: S608  our own names
+        return changed, news + olds
+
+    def _spelled(self, values: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
+        spelled, given = [], []
+        for name, value in values.items():
+            field: Any = self.row._meta.pk if name == "pk" else self.row._meta.get_field(name)  # noqa: SLF001
+            if isinstance(field, PlacedField):
+                raise field.refusal()
+            spelled.append(f'"{field.column}" = %s')
+            given += _prepared(field, [value])
+        return spelled, given
 
 
 def composed(
@@ -63,13 +93,16 @@ def composed(
     count, fields = len(given[names[0]]), _written(model)
     if astray := given.keys() - {one.name for one in fields}:
         raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
-    columns = [[] if one.name == later else _column(one, given, count) for one in fields]
+    vendor = connection.vendor
+    columns = [[] if one.name == later else _column(one, given, count, vendor) for one in fields]
     return Ready(model, columns, later, or_else)
 
 
 def ready(model: type[models.Model], rows: Sequence[models.Model]) -> Ready:
     """New instances made ready outside of the transaction that will `write` them; they do not learn a number the database gives."""
-    return Ready(model, [_of_each(field, rows) for field in _written(model)] if rows else [])
+    numbered = bool(rows) and isinstance(model._meta.pk, models.AutoField) and rows[0].pk is not None  # noqa: SLF001
+    columns = [_of_each(field, rows) for field in _written(model, numbered=numbered)] if rows else []
+    return Ready(model, columns, is_numbered=numbered)
 
 
 def sealed(rows: Sequence[models.Model]) -> None:
@@ -91,46 +124,70 @@ def write(rows: Ready, *, later: Column = ()) -> int:
     """The one statement; `later` fills the column that was left open. How many rows were written."""
     if not rows.columns:
         return 0
-    named = zip(_written(rows.model), rows.columns, strict=True)
+    named = zip(_written(rows.model, numbered=rows.is_numbered), rows.columns, strict=True)
     columns = [_prepared(one, later) if one.name == rows.later else values for one, values in named]
     if connection.vendor == "postgresql" and not rows.or_else and _are_many(columns):
-        return _copy(_statement(rows.model, COPY), columns)
+        return _copy(_statement(rows.model, COPY, rows.is_numbered), columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            statement, given = _of_few(rows.model, columns, rows.or_else)
-            cursor.execute(statement, given)
+            cursor.execute(*_of_few(replace(rows, columns=columns)))
         else:
-            statement = _statement(rows.model, ROW) + rows.or_else
+            statement = _statement(rows.model, ROW, rows.is_numbered) + rows.or_else
             cursor.executemany(statement, list(zip(*columns, strict=True)))
         return int(cursor.rowcount)
 
 
-def write_each(every: Iterable[Ready]) -> None:
+def write_each(every: Iterable[Ready], *, first: Ready | Change | None = None) -> bool:
     """Rows of several tables, none with an open column, as far as there are any; few of them by one statement where the engine can.
 
-    All are checked at its end, so that one may refer to another; which is written first is not said.
+    All are checked at its end, so that one may refer to another; which is written first is not said. But where there is a
+    `first` (one row) that writes nothing, because it stands there or no longer stands as it did, nothing is written: False.
     """
     found = [rows for rows in every if rows.columns]
-    if connection.vendor != "postgresql" or len(found) < 2 or any(_are_many(rows.columns) for rows in found):
-        for rows in found:
-            write(rows)
-        return
-    parts = [_of_few(rows.model, rows.columns, rows.or_else) for rows in found]
-    *before, last = [statement for statement, _ in parts]
-    named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(before))
+    is_few = not any(_are_many(rows.columns) for rows in found)
+    if connection.vendor == "postgresql" and is_few and len(found) + bool(first) > 1:
+        return _write_together(found, first)
+    if first and not _write_first(first):
+        return False
+    for rows in found:
+        write(rows)
+    return True
+
+
+def _write_first(first: Ready | Change) -> bool:
+    if isinstance(first, Ready):
+        return bool(write(first))
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {named} {last}", [value for _, given in parts for value in given])
+        cursor.execute(*first.statement())
+        return bool(cursor.rowcount)
+
+
+def _write_together(found: list[Ready], first: Ready | Change | None) -> bool:
+    """PostgreSQL's one statement for few rows of several tables."""
+    parts, given = [], []
+    if first:
+        statement, values = _of_few(first) if isinstance(first, Ready) else first.statement()
+        parts.append(f"first AS ({statement} RETURNING 1)")
+        given += values
+    for place, rows in enumerate(found):
+        statement, values = _of_few(rows, follows=bool(first))
+        parts.append(f"w{place} AS ({statement})")
+        given += values
+    asked = "EXISTS (SELECT FROM first)" if first else "true"
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(parts)} SELECT {asked}", given)
+        return bool(cursor.fetchone()[0])
 
 
 def _are_many(columns: list[list[Any]]) -> bool:
     return len(columns[0]) >= COPIED
 
 
-def _of_few(model: type[models.Model], columns: list[list[Any]], or_else: str) -> tuple[str, list[Any]]:
-    """PostgreSQL takes one row as it is, of several a list for each column."""
-    if len(columns[0]) == 1:
-        return _statement(model, ROW) + or_else, [values[0] for values in columns]
-    return _statement(model, LISTS) + or_else, columns
+def _of_few(rows: Ready, *, follows: bool = False) -> tuple[str, list[Any]]:
+    """PostgreSQL takes one row as it is, of several a list for each column; or only if the first was written."""
+    is_one = len(rows.columns[0]) == 1
+    statement = _statement(rows.model, ROW if is_one else LISTS, rows.is_numbered, follows) + rows.or_else
+    return statement, [values[0] for values in rows.columns] if is_one else rows.columns
 
 
 def _copy(statement: str, columns: list[list[Any]]) -> int:
@@ -168,54 +225,73 @@ def _written_out(value: Any) -> str:
     return str(value)
 
 
-def _column(field: Any, given: dict[str, Column], count: int) -> list[Any]:
+def _column(field: Any, given: dict[str, Column], count: int, vendor: str) -> list[Any]:
     if isinstance(field, BlindIndexField):
         return field.digests_of(given.get(field.source, ()), count)
     values = given.get(field.name)
     if values is None:
-        return _prepared(field, [field.get_default() for _ in range(count)])
+        return _preparing(field, vendor)([field.get_default() for _ in range(count)])
     if isinstance(field, EncryptedTextField):
         keys = given.get(field.options.pk.name)
         if keys is None:
             raise NoRow(f"{field} 要加密到具体的一行，请把主键一起给出。")
         return field.tokens_of(values, keys)
-    return _prepared(field, values)
+    return _preparing(field, vendor)(values)
 
 
 def _prepared(field: Any, values: Column) -> list[Any]:
-    """As the driver takes them; days and instants repeat, so each is prepared once."""
+    return _preparing(field, connection.vendor)(values)
+
+
+@lru_cache(maxsize=1024)
+def _preparing(field: Any, vendor: str) -> Callable[[Column], list[Any]]:
+    """How this engine's driver takes the values of a column."""
     target = field.target_field if field.is_relation else field
     kind = target.get_internal_type()
     if kind in PLAIN or kind.endswith("AutoField"):
-        known = set(map(type, values)) <= NATIVE
-        return list(values) if known else [str(one) if isinstance(one, str) else one for one in values]
+        return _plain
     if kind == "UUIDField":
-        return list(values) if connection.vendor == "postgresql" else [one and one.hex for one in values]
+        return list if vendor == "postgresql" else lambda values: [one and one.hex for one in values]
+    if kind == "JSONField" and vendor == "postgresql":
+        return lambda values: [json.dumps(one, cls=field.encoder, ensure_ascii=False) for one in values]
     prepare: Callable[[Any], Any] = lambda value: field.get_db_prep_save(value, connection)  # noqa: E731
-    if kind == "JSONField" and connection.vendor != "postgresql":
-        return [prepare(one) for one in values]
     if kind == "JSONField":
-        return [json.dumps(one, cls=field.encoder, ensure_ascii=False) for one in values]
+        return lambda values: list(map(prepare, values))
+    return lambda values: _prepared_once(prepare, values)
+
+
+def _plain(values: Column) -> list[Any]:
+    if set(map(type, values)) <= NATIVE:
+        return list(values)
+    return [str(one) if isinstance(one, str) else one for one in values]
+
+
+def _prepared_once(prepare: Callable[[Any], Any], values: Column) -> list[Any]:
+    """Days and instants repeat, so each is prepared once."""
     once = {one: prepare(one) for one in set(values)}
     return [once[one] for one in values]
 
 
-def _written(model: type[models.Model]) -> list[Any]:
-    """Every column but a number that the database gives."""
+@cache
+def _written(model: type[models.Model], *, numbered: bool = False) -> list[Any]:
+    """Every column, mostly without a number that the database gives."""
     known = model._meta.local_concrete_fields  # noqa: SLF001  Django's documented name for it
-    return [one for one in known if not isinstance(one, models.AutoField)]
+    return [one for one in known if numbered or not isinstance(one, models.AutoField)]
 
 
-@lru_cache(maxsize=128)
-def _statement(model: type[models.Model], way: str) -> str:
+@lru_cache(maxsize=256)
+def _statement(model: type[models.Model], way: str, numbered: bool, follows: bool = False) -> str:
     """For a row; for lists, one for each column; for the text of many rows."""
-    fields = _written(model)
+    fields = _written(model, numbered=numbered)
     table, names = model._meta.db_table, ", ".join(f'"{one.column}"' for one in fields)  # noqa: SLF001
     if way == COPY:
         return f'COPY "{table}" ({names}) FROM STDIN'
-    into = f'INSERT INTO "{table}" ({names})'
+    into, first = f'INSERT INTO "{table}" ({names})', "first, " if follows else ""
+    # without the length of a varchar: cast to it, a text that is too long would be cut instead of refused
+    kinds = [str(one.db_type(connection)).partition("(")[0] for one in fields]
     if way == LISTS:
-        # without the length of a varchar: cast to it, a text that is too long would be cut instead of refused
-        kinds = [str(one.db_type(connection)).partition("(")[0] for one in fields]
-        return f"{into} SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"  # noqa: S608  our own names
+        lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
+        return f"{into} SELECT of_each.* FROM {first}unnest({lists}) AS of_each"  # noqa: S608  our own names
+    if follows:
+        return f"{into} SELECT {', '.join(f'%s::{kind}' for kind in kinds)} FROM first"  # noqa: S608
     return f"{into} VALUES ({', '.join(['%s'] * len(fields))})"

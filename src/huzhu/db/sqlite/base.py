@@ -7,6 +7,7 @@ import fcntl
 import os
 import struct
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.db import OperationalError
@@ -120,6 +121,19 @@ class Cursor(base.SQLiteCursorWrapper):
     def executemany(self, query: str, param_list: Any) -> Any:
         with self.wrapper.gated(query):
             return super().executemany(query, param_list)
+
+    def convert_query(self, query: str, *, param_names: Any = None) -> Any:
+        return (
+            super().convert_query(query, param_names=param_names)
+            if param_names
+            else _with_question_marks(query)
+        )
+
+
+@lru_cache(maxsize=512)
+def _with_question_marks(query: str) -> str:
+    """As Django does it, once for each of our statements."""
+    return str(base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%"))
 
 
 class Statement:
