@@ -13,20 +13,17 @@ import io
 import os
 import resource
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 PEER_STATEMENTS, PEER_CPU_MS = 64, 57  # a person, an open-source enrolment module, measured once elsewhere
 NAIVE = 300  # people one by one
-WAIT = 0.05  # seconds between two small writes of the other process
 
-if __name__ == "__main__" and "--writer" not in sys.argv:
+if __name__ == "__main__":
     FOLDER = tempfile.TemporaryDirectory(prefix="huzhu-bench-")
     os.environ["HUZHU_SECRET_KEY"] = secrets.token_urlsafe(48)
     os.environ["HUZHU_KEYS"] = "1:" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -38,17 +35,16 @@ import django  # noqa: E402  the environment first
 django.setup()
 
 import xlsxwriter  # noqa: E402  Django first
+from beside import somebody_writes, waits  # noqa: E402  Django first
 from django.conf import settings  # noqa: E402  Django first
 from django.core.management import call_command  # noqa: E402  Django first
-from django.db import OperationalError, connection, transaction  # noqa: E402  Django first
+from django.db import connection  # noqa: E402  Django first
 from stdnum.iso7064 import mod_11_2  # noqa: E402  Django first
 
-from huzhu.audit import services as audit  # noqa: E402  Django first
 from huzhu.contributions import services as contributions  # noqa: E402  Django first
 from huzhu.enrolment import beginning, services, sheet  # noqa: E402  Django first
 from huzhu.enrolment.line import Line  # noqa: E402  Django first
 from huzhu.enrolment.repeats import Repeats  # noqa: E402  Django first
-from huzhu.organisations.models import Organisation  # noqa: E402  Django first
 
 START, AT = date(2022, 1, 28), datetime(2022, 1, 20, 2, tzinfo=UTC)
 HEADER = ("姓名", "身份证号", "手机", "性别", "开户行", "银行账号")
@@ -94,47 +90,6 @@ class Meter:
         return execute(*words)
 
 
-@contextmanager
-def other_people() -> Iterator[list[float]]:
-    """Another process writes one audit row at a time meanwhile; the milliseconds of each."""
-    found: list[float] = []
-    writer = subprocess.Popen(  # noqa: S603  this very file
-        [sys.executable, __file__, "--writer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert writer.stdout
-    assert writer.stdin
-    writer.stdout.readline()
-    yield found
-    writer.stdin.close()
-    found += map(float, writer.stdout.read().split())
-    writer.wait()
-
-
-def write_until_told() -> None:
-    import threading  # noqa: PLC0415  only here
-
-    over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
-    organisation = Organisation.objects.order_by("pk").first()
-    print("ready", flush=True)
-    times = []
-    while not over.wait(WAIT):
-        began = time.perf_counter()
-        try:
-            with transaction.atomic():
-                audit.record(by=audit.SYSTEM, verb="bench.write", on=organisation, at=AT)
-        except OperationalError:  # it waited for as long as it may, and counts as having waited so long
-            pass
-        times.append((time.perf_counter() - began) * 1000)
-    print(*times)
-
-
-def p99(times: list[float]) -> str:
-    if not times:
-        return "—"
-    return f"{sorted(times)[max(0, -(-len(times) * 99 // 100) - 1)]:.0f} ms (most {max(times):.0f}, {len(times)} writes)"
-
-
 def told(done: int, total: int, words: str = "") -> None:
     """The worker's page, for whom nobody looks."""
 
@@ -156,13 +111,13 @@ def measured(
             Line.of(number, cells, starts_on=START)
     del book
     terms = {"employer": employer, "editions": [edition], "cover_starts_on": START, "name": "名册.xlsx"}
-    with other_people() as staging_writes, Meter() as staging:
+    with somebody_writes() as staging_writes, Meter() as staging:
         roster = services.begin(**terms, data=data, by=by, at=AT)
         roster = services.read_in(roster=roster, by=by, at=AT, tell=told)
-    with other_people() as accepting_writes, Meter() as accepting:
+    with somebody_writes() as accepting_writes, Meter() as accepting:
         dues = contributions.accept_roster(roster=roster, good_only=False, by=by, at=AT, tell=told)
     parts = [contributions.Money(share, share.amount_fen) for due in dues for share in due.shares.all()]
-    with other_people() as paying_writes, Meter() as paying:
+    with somebody_writes() as paying_writes, Meter() as paying:
         contributions.record_transfer(
             parts=parts, received_on=AT.date(), bank_reference=f"BENCH-{count}", by=agency, at=AT
         )
@@ -176,9 +131,9 @@ def measured(
         f"{accepting.seconds:>8.1f} s{statements:>12.0f}{cpu:>10.2f}"
     )
     print(
-        f"{'':>9}  others' writes: p99 {p99(staging_writes)} while staging, {p99(accepting_writes)} while accepting"
+        f"{'':>9}  others' writes: {waits(staging_writes)} while staging, {waits(accepting_writes)} while accepting"
     )
-    print(f"{'':>9}  paid and in force in {paying.seconds:.1f} s, others' writes: p99 {p99(paying_writes)}")
+    print(f"{'':>9}  paid and in force in {paying.seconds:.1f} s, others' writes: {waits(paying_writes)}")
     return statements, cpu
 
 
@@ -234,7 +189,4 @@ def main(sizes: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    if "--writer" in sys.argv:
-        write_until_told()
-    else:
-        main([int(word) for word in sys.argv[1:]] or [1_000, 20_000])
+    main([int(word) for word in sys.argv[1:]] or [1_000, 20_000])

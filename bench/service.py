@@ -1,11 +1,11 @@
 """What the services do in a second: python bench/service.py [--claims 100000] [--writers 16] [--each 25] [--on sqlite|postgresql]
-    [--only one|writers|automatic] [--helping 1]
+    [--only one|writers|automatic] [--helping 1] [--beside]
 
 On both databases, each new and temporary (PostgreSQL with fsync on, unlike ./test): SQL statements a claim from entry to
 decision; claims decided a CPU-second, one by one and in automatic mode, the database's own CPU included, beside the
 figures of the best-known open-source peer; approvals by many writers at once (p50, p99) and paying what they approved;
 SQL statements of a batch of 1,000; a run of automatic mode over all claims, by one worker and so many that help it (whose
-statements are not counted). Nothing here is a timed unit test.
+statements are not counted), with --beside while another process writes. Nothing here is a timed unit test.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 from uuid import uuid4
+
+from beside import somebody_writes, waits
 
 # openIMIS, counted and timed on the same kind of machine (2 cores): issue 6, "Money that cannot go wrong"
 PEER_STATEMENTS = {1: 137, 5: 288}  # SQL statements for a claim, by lines of the claim
@@ -451,7 +453,7 @@ def _worked(kind: str, run: Any, by: Any, at: datetime) -> None:
         sys.exit(f"{kind}: {job and job.words}")
 
 
-def automatic_mode(office: Office, count: int, helping: int) -> None:
+def automatic_mode(office: Office, count: int, helping: int, *, watched: bool) -> None:
     from huzhu.adjudication import automatic, bureau, workings  # noqa: PLC0415
     from huzhu.adjudication.models import AutomaticLine  # noqa: PLC0415
     from huzhu.db.engines import plan_each_time  # noqa: PLC0415
@@ -478,7 +480,7 @@ def automatic_mode(office: Office, count: int, helping: int) -> None:
     )
     settled_down()
     run = automatic.start(by=reviewer, at=AT + HOUR)
-    with hands(helping):
+    with hands(helping), somebody_writes() if watched else contextlib.nullcontext([]) as waited:
         with Timed() as reviewing, Counted() as looked:
             _worked("automatic.review", run, reviewer, AT + HOUR)
         run.refresh_from_db()
@@ -494,6 +496,8 @@ def automatic_mode(office: Office, count: int, helping: int) -> None:
             f"  {what} {timed.seconds:.1f} 秒，{count / timed.seconds:,.0f} 件/秒，"
             f"{timed.cpu * 1e6 / count:.0f} µs CPU/件，每 1,000 件 SQL {sent.count * 1000 / count:.0f} 条{alone}"
         )
+    if watched:
+        say(f"  同时另一个进程每 50 ms 写一次：{waits(waited)}")
     both = Timed()
     both.seconds, both.cpu = reviewing.seconds + deciding.seconds, reviewing.cpu + deciding.cpu
     _rate("  核算和核定合计", count, both, 100)
@@ -507,7 +511,7 @@ def automatic_mode(office: Office, count: int, helping: int) -> None:
 PARTS = ("one", "writers", "automatic")
 
 
-def measure(claims: int, writers: int, each: int, only: str | None, helping: int) -> None:
+def measure(words: argparse.Namespace) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
@@ -519,14 +523,14 @@ def measure(claims: int, writers: int, each: int, only: str | None, helping: int
 
     shelf()
     keep_what_is_loaded()
-    office = Office(claims + writers * each + HISTORY + 400)
+    office = Office(words.claims + words.writers * words.each + HISTORY + 400)
     settled_down()
-    if only in {None, "one"}:
+    if words.only in {None, "one"}:
         one_by_one(office, 200)
-    if only in {None, "writers"}:
-        many_writers(office, writers, each)
-    if only in {None, "automatic"}:
-        automatic_mode(office, claims, helping)
+    if words.only in {None, "writers"}:
+        many_writers(office, words.writers, words.each)
+    if words.only in {None, "automatic"}:
+        automatic_mode(office, words.claims, words.helping, watched=words.beside)
 
 
 def main() -> int:
@@ -538,21 +542,21 @@ def main() -> int:
     asked.add_argument("--helping", type=int, default=1, help="workers that help with a run (default 1)")
     asked.add_argument("--only", choices=PARTS, help="one of the three parts alone")
     asked.add_argument(
+        "--beside", action="store_true", help="somebody else writes during the run of automatic mode"
+    )
+    asked.add_argument(
         "--here", action="store_true", help="on the database of DATABASE_URL, which must be empty"
     )
     words = asked.parse_args()
     if words.here:
-        measure(words.claims, words.writers, words.each, words.only, words.helping)
+        measure(words)
         return 0
     say(f"{platform.machine()}，{os.cpu_count()} 核，Python {platform.python_version()}")
     for name, database in (("sqlite", sqlite), ("postgresql", postgresql)):
         if words.on in {None, name}:
             say(f"\n── {name}，负载 {os.getloadavg()[0]:.1f} ──")
             with database() as environment:
-                again = [sys.executable, __file__, "--here", f"--claims={words.claims}"]
-                again += [f"--writers={words.writers}", f"--each={words.each}"]
-                again += [f"--helping={words.helping}"]
-                again += [f"--only={words.only}"] if words.only else []
+                again = [sys.executable, __file__, "--here", *sys.argv[1:]]
                 subprocess.run(again, check=True, env=_environment() | environment)  # noqa: S603
     return 0
 
