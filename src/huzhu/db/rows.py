@@ -60,12 +60,10 @@ class Change:
     def statement(self) -> tuple[str, list[Any]]:
         """As one UPDATE, and what is given to it."""
         options: Any = self.row._meta  # noqa: SLF001  Django's documented name for it
-        (sets, news), (asks, olds) = (
-            self._spelled(self.becomes),
-            self._spelled({"pk": self.row.pk, **self.was}),
-        )
-        changed = f'UPDATE "{options.db_table}" SET {", ".join(sets)} WHERE {" AND ".join(asks)}'  # noqa: S608  our own names
-        return changed, news + olds
+        sets, news = self._spelled(self.becomes)
+        asks, olds = self._spelled({"pk": self.row.pk, **self.was})
+        statement = f'UPDATE "{options.db_table}" SET {", ".join(sets)} WHERE {" AND ".join(asks)}'  # noqa: S608  our own names
+        return statement, news + olds
 
     def _spelled(self, values: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
         spelled, given = [], []
