@@ -74,6 +74,19 @@ def test_what_is_published_everybody_reads_without_a_name(desk):
     assert reverse("web:accounts") in Client().get(reverse("web:home")).content.decode()
 
 
+def test_what_the_fund_began_with_is_in_what_is_left(desk):
+    before = services.figures(desk.province, "2022-07", "2022-07")
+    a_voucher(
+        a_row(10_000, debit="1001", credit="3001", office=desk.province),
+        on=date(2022, 8, 1),
+        source="opening",
+    )
+    after = services.figures(desk.province, "2022-08", "2022-08")
+    assert before["surplus_to_date_fen"] == 50_000 - 6_600
+    assert (after["income_fen"], after["fund_fen"]) == (0, 10_000)
+    assert after["surplus_to_date_fen"] == 50_000 - 6_600 + 10_000
+
+
 def test_so_few_people_are_not_counted_out(desk, monkeypatch):
     assert services.figures(desk.province, "2022-07", "2022-07")["people"] == 3
     monkeypatch.setattr(services, "FEWEST", 4)

@@ -1,5 +1,6 @@
 """The pages that keep the books: who may not, then a month locked and closed, a remittance, a day, a year's preview."""
 
+import re
 from datetime import date
 
 import pytest
@@ -77,6 +78,15 @@ def test_a_month_is_locked_by_one_and_closed_by_another(desk):
     assert Period.objects.count() == 1
 
 
+def test_a_month_in_which_nothing_was_booked_can_be_locked_from_the_page(desk):
+    maker = as_staff(desk.maker)
+    for month in ("2022-05", "2022-06"):
+        page = text(maker.get(reverse("web:months")))
+        assert re.findall(r"/books/months/([0-9-]+)/lock/", page) == [month]
+        maker.post(reverse("web:month-lock", args=[month]))
+    assert re.findall(r"\?month=(20[0-9-]+)", page) == ["2022-07", "2022-06", "2022-05"]
+
+
 def test_another_provinces_month_looks_missing(desk):
     as_staff(desk.maker).post(reverse("web:month-lock", args=["2022-05"]))
     stranger = as_staff(a_role("payment_releaser"))
@@ -113,9 +123,9 @@ def test_a_day_is_signed_and_printed(desk):
 def test_a_share_is_proposed_by_one_and_confirmed_by_another(desk):
     maker, releaser = as_staff(desk.maker), as_staff(desk.releaser)
     form = {"valid_from": "2022-01-01", "basis": "surplus", "percent": "2.5", "clause": "办法第十条"}
-    assert "比例没有填对" in text(
-        maker.post(reverse("web:reserve-rate"), form | {"percent": "x"}, follow=True)
-    )
+    for wrong in ("x", "", "2.555", "1e999999", "NaN", "٢"):
+        said = text(maker.post(reverse("web:reserve-rate"), form | {"percent": wrong}, follow=True))
+        assert "比例没有填对" in said
     maker.post(reverse("web:reserve-rate"), form)
     rate = ReserveRate.objects.get()
     releaser.post(reverse("web:reserve-rate-confirm", args=[rate.pk]))

@@ -15,7 +15,7 @@ from huzhu.db import guards
 from huzhu.ledger import periods
 from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.payouts.demobank import reply_for
-from huzhu.payouts.models import Payout, PayoutStop
+from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
 from huzhu.payouts.services import PayoutsStopped, apply_reply
 from huzhu.reconciliation import queries, services
 from huzhu.reconciliation.models import Difference, Run
@@ -87,6 +87,13 @@ def test_a_bank_that_shows_batches_as_sums_is_silent_too(month):
     ]
     month.told_by_the_bank(month.lines[0], *sums)
     assert run(month).found_count == 0
+
+
+def test_a_days_thousandth_batch_is_known_by_its_number(month):
+    for one, number in zip(month.batches, ("20220715-1000", "20220715-100"), strict=True):
+        PayoutBatch.objects.filter(pk=one.pk).update(number=number)
+        one.refresh_from_db()
+    test_a_bank_that_shows_batches_as_sums_is_silent_too(month)
 
 
 def bank_line_missing(month):

@@ -175,6 +175,21 @@ DISCLOSED = (
         "AND l.debit_id <> '3009' AND l.credit_id <> '3009' WHERE p.state = 'published' GROUP BY p.id",
         field="expense_fen",
     ),
+    *(
+        Check(
+            f"公示的{words}：到期末的账",
+            f"SELECT id, '{name}', figures FROM disclosure_publishedaccounts WHERE state = 'published'",
+            f"SELECT p.id, '{name}', SUM(CASE WHEN {debit} THEN l.amount_fen ELSE 0 END "
+            f"- CASE WHEN {credit} THEN l.amount_fen ELSE 0 END) FROM disclosure_publishedaccounts p "
+            f"{_OF_BOOK.format('p')} AND l.month <= p.last WHERE p.state = 'published' GROUP BY p.id",
+            field=name,
+        )
+        for words, name, debit, credit in (
+            ("累计结余", "surplus_to_date_fen", "l.debit_id < '3'", "l.credit_id < '3'"),
+            ("互助基金", "fund_fen", "l.credit_id = '3001'", "l.debit_id = '3001'"),
+            ("备付金", "reserve_fen", "l.credit_id = '3002'", "l.debit_id = '3002'"),
+        )
+    ),
 )
 FEES = (
     Check(

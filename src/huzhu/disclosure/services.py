@@ -40,7 +40,7 @@ def figures(book: Organisation, first: str, last: str) -> dict[str, Any]:
         "income_fen": accounts.income_fen,
         "expense_fen": accounts.expense_fen,
         "people": people if people == 0 or people >= FEWEST else None,
-        "surplus_to_date_fen": accounts.surplus_to_date_fen,
+        "surplus_to_date_fen": accounts.net_fen,  # with what the fund began with, which is no income
         "fund_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == FUND),
         "reserve_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == RESERVE),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from huzhu.core.periods import months_after
 from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, RESERVE, Line, Purse
 from huzhu.ledger.books import books
 from huzhu.ledger.models import (
@@ -97,6 +98,12 @@ class Statement:
     @property
     def surplus_to_date_fen(self) -> int:
         return self.income_to_date_fen - self.expense_to_date_fen
+
+    @property
+    def net_fen(self) -> int:
+        """What is left for the members: everything held, less everything owed."""
+        kinds = {Account.Kind.ASSET, Account.Kind.LIABILITY}
+        return sum(one.debit_balance_fen for one in self.balances if one.line.kind in kinds)
 
     @property
     def debit_fen(self) -> int:
@@ -261,17 +268,25 @@ def book_for(by: Any) -> Organisation | None:
     return found[0] if found else None
 
 
-def months(book: Organisation) -> list[Period]:
-    """Every month of a book from its first entry on, newest first; those without a row as open ones."""
+def months(book: Organisation, today: date) -> list[Period]:
+    """Every month of a book from its first entry to today, newest first, also those in which nothing was booked.
+
+    Months are locked one after the other: one that the list passed over would hold up all after it.
+    """
     entries = LedgerEntry.objects.filter(office__path__startswith=book.path).order_by()
     seen = set(entries.values_list("month", flat=True).distinct())
     rows = {
         one.month: one for one in Period.objects.filter(book=book).select_related("locked_by", "closed_by")
     }
-    return [
-        rows.get(month) or Period(book=book, month=month)
-        for month in sorted(seen | rows.keys(), reverse=True)
-    ]
+    found = sorted(seen | rows.keys())
+    if not found:
+        return []
+    day, last = date.fromisoformat(f"{found[0]}-01"), max(found[-1], f"{today:%Y-%m}")
+    every = []
+    while (month := f"{day:%Y-%m}") <= last:
+        every.append(rows.get(month) or Period(book=book, month=month))
+        day = months_after(day, 1)
+    return every[::-1]
 
 
 def periods_of(by: Any) -> QuerySet[Period]:

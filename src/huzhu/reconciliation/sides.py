@@ -30,7 +30,7 @@ _DOUBT = {
 }
 # how long what one person has said may wait for another before it counts as unexplained
 CONFIRMED_WITHIN = timedelta(days=7)
-_BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
+_BATCH = re.compile(r"(?<!\d)\d{8}-(?:\d{3}|[1-9]\d{3,})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ def published() -> QuerySet[SchemeEdition]:
     return SchemeEdition.objects.defer("resolved").order_by("slug", "opens_on", "pk")
 
 
+def short_names() -> dict[str, str]:
+    """What people call each published scheme, by its slug."""
+    return {row.slug: row.short for row in published()}
+
+
 def proposals(by: Any) -> QuerySet[Proposal]:
     """What policy staff have proposed, newest first."""
     if not may(by, "schemes.propose"):

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from huzhu.ledger import queries
-from huzhu.schemes.queries import published
+from huzhu.schemes.queries import short_names
 from huzhu.users.services import exported
 from huzhu.web import lists
 from huzhu.web.access import staff
@@ -82,7 +82,7 @@ def split_of(request: Any) -> Split:
         month=_one(asked["month"], choices["months"]) or "",
         office=next((place for place in choices["offices"] if str(place.pk) == asked["office"]), None),
         choices=choices,
-        names={row.slug: row.short for row in published()},
+        names=short_names(),
     )
 
 
@@ -146,6 +146,7 @@ def voucher(request: Any, number: str) -> HttpResponse:
         "voucher": found,
         "behind": sources.behind(request.by, found),
         "rows": rows,
+        "names": short_names(),
         "total_fen": sum(row.amount_fen for row in rows),
     }
     return render(request, "web/finance/voucher.html", shown)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from huzhu.core import money
 from huzhu.ledger import closing, dayclose, lifecycle, periods, queries
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -55,7 +55,7 @@ def _done(request: Any, act: Callable[[], object], said: str, back: str) -> Http
 def months(request: Any) -> HttpResponse:
     """Every month with its state and what comes next; the years with their closings and the reserve's share."""
     book = _book(request)
-    rows = queries.months(book)
+    rows = queries.months(book, request.today)
     asked_list = lists.read(request, "会计月份", unit="个月")
     if asked_list.takes:
         return lists.taken(request, asked_list, MONTH_HEADS, rows, _month_cells, also=_yearly(book))
@@ -163,10 +163,14 @@ def rate(request: Any) -> HttpResponse:
 
     def act() -> None:
         try:
-            points = int(Decimal(request.POST.get("percent", "")) * 100)
+            points = money.fen(
+                request.POST.get("percent", "").strip()
+            )  # hundredths of a percent, as fen are of a yuan
             since = date.fromisoformat(request.POST.get("valid_from", ""))
-        except (InvalidOperation, ValueError, OverflowError):
-            raise closing.BadRate("起用日或比例没有填对，没有保存。比例写成百分数，例如 5 或 2.5。") from None
+        except ValueError:
+            raise closing.BadRate(
+                "起用日或比例没有填对，没有保存。比例写成百分数，最多两位小数，例如 5 或 2.5。"
+            ) from None
         closing.propose_rate(
             book=book,
             valid_from=since,

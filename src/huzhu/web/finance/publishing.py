@@ -48,7 +48,7 @@ def disclosures(request: Any) -> HttpResponse:
     shown = {
         "asked": asked,
         "found": found,
-        "months": [one.month for one in ledger.months(book) if one.state == "closed"],
+        "months": [one.month for one in ledger.months(book, request.today) if one.state == "closed"],
         "may_propose": may(request.by, "disclosure.propose", within=book),
         "may_publish": may(request.by, "disclosure.publish", within=book),
     }
@@ -85,7 +85,7 @@ def _workbook(one: Any) -> HttpResponse:
         ("", words, yuan(sums[name]))
         for words, name in (
             ("到期末累计结余", "surplus_to_date_fen"),
-            ("其中已转互助基金", "fund_fen"),
+            ("其中互助基金", "fund_fen"),
             ("其中风险备付金", "reserve_fen"),
         )
     ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.core import money
 from huzhu.ledger import lifecycle, manual, periods, queries, services
 from huzhu.ledger.accounts import Purse
-from huzhu.schemes.queries import published
+from huzhu.schemes.queries import short_names
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
 from huzhu.web.access import answered, staff
@@ -54,7 +54,7 @@ def purses(request: Any) -> HttpResponse:
         sums = Table("各种资金", f"{request.today}", BALANCES, _balances(held))
         return lists.taken(request, asked, HEADS, found, _cells, also=(sums,))
     shown = lists.shown(request, asked, found)
-    names = {row.slug: row.short for row in published()}
+    names = short_names()
     shown |= {
         "book": book,
         "held": held,
@@ -82,7 +82,7 @@ def _held(by: Any, purse: Purse) -> list[Any]:
 
 def _reserves(by: Any) -> list[tuple[str, str, int]]:
     """The reserve of each scheme: slug, name, fen."""
-    names = {row.slug: row.short for row in published()}
+    names = short_names()
     return [(slug, names.get(slug, slug), fen) for slug, fen in queries.reserves(by).items()]
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from huzhu.contributions.claiming import NO_SCHEME
 from huzhu.core import money
 from huzhu.ledger import lifecycle, offices, periods, remitting, services
-from huzhu.schemes.queries import published
+from huzhu.schemes.queries import short_names
 from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
 from huzhu.web.access import answered, staff
@@ -51,7 +51,7 @@ REFUSALS = (
 @staff(*SEES)
 def flows(request: Any) -> HttpResponse:
     """By office and scheme, for the months asked; below it the remittances."""
-    names = {NO_SCHEME: "不分方案"} | {row.slug: row.short for row in published()}
+    names = {NO_SCHEME: "不分方案"} | short_names()
     offered = offices.choices(request.by)
     schemes = [(slug, names.get(slug, slug)) for slug, _ in offered["schemes"]]
     asked = lists.read(

@@ -12,7 +12,7 @@ from huzhu.ledger import offices, queries
 from huzhu.payouts import queries as payouts
 
 Link = tuple[str, str]  # the words, and the address
-_BATCH = re.compile(r"(?<!\d)\d{8}-\d{3}(?!\d)")
+_BATCH = re.compile(r"(?<!\d)\d{8}-(?:\d{3}|[1-9]\d{3,})(?!\d)")
 _DECISION, _PAYOUT = re.compile(r"decision:(\d+):"), re.compile(r"payout:([0-9a-f-]{36}):")
 
 

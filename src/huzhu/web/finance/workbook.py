@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from huzhu.schemes.queries import short_names
 from huzhu.web.workbooks import Cell, Table, workbook, yuan
 
 MOST_ENTRIES = 500
@@ -47,6 +48,7 @@ def _entries(entries: Any) -> Iterator[tuple[Cell, ...]]:
 
 def entry_cells(entries: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
     """Entries as lines of a workbook."""
+    names = short_names()
     for row in entries:
         yield (
             row.voucher.number,
@@ -55,7 +57,7 @@ def entry_cells(entries: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
             str(row.debit),
             str(row.credit),
             yuan(row.amount_fen),
-            row.scheme_slug,
+            names.get(row.scheme_slug, row.scheme_slug),
             str(row.fund_year),
             row.office.name,
         )
