@@ -106,6 +106,19 @@ def test_a_run_whose_worker_went_silent_goes_to_another_and_the_first_is_told():
     assert timedelta(seconds=30) >= services.LEASE
 
 
+def test_work_that_kills_every_worker_is_put_down_and_holds_up_nobody():
+    hand, run, after = HandClock(), a_run(), a_run()
+    for _ in range(services.MOST_TAKEN):
+        assert services.take(worker="dies", now=hand()) == run
+        hand.forward(seconds=31)
+    assert do_next(KINDS, worker="w", clock=hand.clock) == run
+    assert do_next(KINDS, worker="w", clock=hand.clock) == after
+    run.refresh_from_db()
+    assert (run.state, run.words) == ("failed", working.NEVER_ENDED)
+    services.try_again(run=run, by=run.asked_by, at=NOON)
+    assert do_next(KINDS, worker="w", clock=hand.clock) == run
+
+
 def test_a_worker_that_holds_on_keeps_its_run():
     hand = HandClock()
     a_run()

@@ -17,6 +17,7 @@ from huzhu.users.models import Role
 State = JobRun.State
 LEASE = timedelta(seconds=30)  # a worker that was killed loses its run after this
 MOST_ATTEMPTS = 4
+MOST_TAKEN = 10  # work whose workers keep dying is put down, or it would kill each that comes
 FIRST_PAUSE = timedelta(seconds=5)  # before the second attempt; doubled each time
 
 
