@@ -19,9 +19,7 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 5.0
 SAID_EVERY = 0.5  # seconds between two writes of progress
 LOOKED_EVERY = 0.05  # seconds between two looks at parts that others are doing
-NEVER_ENDED = (
-    f"做了 {services.MOST_TAKEN} 次，每次都没有做完后台进程就停了，没有再做。请把时间告诉系统管理员，查明后再试一次。"
-)
+NEVER_ENDED = f"做了 {services.MOST_TAKEN} 次，每次都没有做完后台进程就停了，没有再做。请把时间告诉系统管理员，查明后再试一次。"
 Parts = Callable[[], Sequence[dict[str, Any]]]
 
 
