@@ -337,12 +337,12 @@ def test_cash_given_back_is_listed_person_by_person_and_stands_beside_the_books(
 
 
 def test_what_belongs_to_another_branch_is_not_found(site):
-    [line] = taken(site, told("2022-11-20", "A1", "360.00"))
+    [line] = taken(site, told("2022-11-20", "LJ-2022112001", "360.00"))
     stranger = as_staff(a_role("agency_clerk", a_city()))
     for address in (
         reverse("web:credit", args=[line.pk]),
         f"{reverse('web:refund-propose')}?roster={site.roster.pk}",
     ):
         assert stranger.get(address).status_code == 404
-    assert "A1" not in text(stranger.get(reverse("web:bank-lines")))
+    assert "LJ-2022112001" not in text(stranger.get(reverse("web:bank-lines")))
     assert stranger.post(reverse("web:credit-claim", args=[line.pk]), {}).status_code == 404
