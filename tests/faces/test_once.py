@@ -48,6 +48,18 @@ def test_every_form_that_leads_there_carries_a_key():
     assert bare == []
 
 
+def test_every_form_with_a_key_leads_to_a_page_that_asks_for_it():
+    """Else the key is sent and nobody looks at it."""
+    names = keyed(get_resolver().url_patterns)
+    idle = [
+        (file.name, form[1])
+        for file in files(".html", under=HOUSE / "web")
+        for form in FORM.finditer(file.read_text())
+        if "{% once %}" in form[0] and form[1] not in names
+    ]
+    assert idle == []
+
+
 def key_in(page):
     return re.search(r'name="once" value="([\w-]{36})"', page.content.decode())[1]
 
