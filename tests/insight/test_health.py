@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from factories.jobs import a_run
-from factories.payouts import DECIDED_AT, Desk, a_released
+from factories.payouts import DECIDED_AT, Desk, a_payout, a_released
 from factories.users import a_role
 from factories.web import as_staff
 from huzhu.audit.services import SYSTEM, record, seal
@@ -18,6 +18,9 @@ from huzhu.db import queries as database
 from huzhu.db.services import note_backup, note_drill
 from huzhu.insight import health
 from huzhu.jobs.services import beat
+from huzhu.payouts.demobank import reply_for
+from huzhu.payouts.models import PayoutBatch
+from huzhu.payouts.services import apply_reply, hold_unanswered
 
 pytestmark = pytest.mark.django_db
 NOW = DECIDED_AT + timedelta(days=1)
@@ -90,6 +93,20 @@ def test_a_batch_without_an_answer_is_told(well):
     assert states(at=DECIDED_AT + 10 * HOUR)["doubt"] == "good"
     assert states(at=DECIDED_AT + 27 * HOUR)["doubt"] == "warn"
     assert states(at=DECIDED_AT + 4 * DAY)["doubt"] == "bad"
+
+
+def test_what_is_in_doubt_and_what_is_not_answered_have_each_their_age(well):
+    desk = Desk()
+    silent, unclear = (a_released(desk, a_payout(desk, name=name)) for name in ("王小明", "李小红"))
+    at = DECIDED_AT + 4 * HOUR
+    apply_reply(batch=unclear, data=reply_for(unclear, at, unclear_lines={1}), by=desk.maker, at=at)
+    PayoutBatch.objects.filter(pk=silent.pk).update(released_at=at - 30 * HOUR)
+    [found] = [one for one in health.looked_at(now=NOW, at=at + HOUR) if one.name == "doubt"]
+    assert found.said == "存疑 1 笔，最早的放行后等了 3 小时；没有回盘的最早一批放行后等了 1 天"
+    assert found.state == "warn"
+    hold_unanswered(at=at + HOUR)
+    [found] = [one for one in health.looked_at(now=NOW, at=at + HOUR) if one.name == "doubt"]
+    assert (found.said, found.state) == ("存疑 2 笔，最早的放行后等了 1 天", "warn")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from huzhu.audit.models import Event, Seal
 from huzhu.db import guards, safety
 from huzhu.db import queries as database
 from huzhu.jobs import queries as jobs
-from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.models import Payout
 
 GOOD, WARN, BAD = "good", "warn", "bad"
 GIB = 1024**3
@@ -136,24 +136,19 @@ def _chain(_: datetime, at: datetime) -> Check:
 
 def _doubt(_: datetime, at: datetime) -> Check:
     title = "银行没有说清的款"
-    released = PayoutBatch.objects.filter(state=PayoutBatch.State.RELEASED)
-    doubted = Payout.objects.filter(state=Payout.State.IN_DOUBT)
-    first = min(
-        filter(
-            None,
-            (
-                released.aggregate(first=Min("released_at"))["first"],
-                doubted.aggregate(first=Min("doubted_at"))["first"],
-            ),
-        ),
-        default=None,
-    )
-    if first is None:
+    sent = Payout.objects.filter(state__in=(Payout.State.SENT, Payout.State.IN_DOUBT))
+    first = dict(sent.order_by().values_list("state").annotate(Min("batch__released_at")))
+    doubts = sent.filter(state=Payout.State.IN_DOUBT).count()
+    since = {
+        f"存疑 {doubts} 笔，最早的放行后等了": first.get("in_doubt"),
+        "没有回盘的最早一批放行后等了": first.get("sent"),
+    }
+    ages = {words: at - released_at for words, released_at in since.items() if released_at}
+    if not ages:
         return Check("doubt", title, GOOD, "没有")
-    age, count = at - first, doubted.count()
-    said = f"存疑 {count} 笔，最早的等了 {spoken(age)}" if count else f"最早的一批等了 {spoken(age)}"
+    said = "；".join(f"{words} {spoken(age)}" for words, age in ages.items())
     remedy = "请出纳向银行查清：有回盘的导入，存疑的凭银行的证明由两个人办；不要重新发送。"
-    return _aged("doubt", title, DOUBT, age, said, remedy)
+    return _aged("doubt", title, DOUBT, max(ages.values()), said, remedy)
 
 
 def _backup(now: datetime, _: datetime) -> Check:
@@ -171,9 +166,8 @@ def _drill(now: datetime, _: datetime) -> Check:
     remedy = "运行 huzhu restore latest --drill：没有恢复过的备份不算备份。"
     if done is None:
         state = GOOD if settings.HUZHU_DEMO else WARN
-        return Check(
-            "drill", "恢复演练", state, "演示数据，不用演练" if state == GOOD else "还没有演练过", remedy
-        )
+        said = "演示数据，不用演练" if state == GOOD else "还没有演练过"
+        return Check("drill", "恢复演练", state, said, "" if state == GOOD else remedy)
     return _aged("drill", "恢复演练", DRILL, now - done, f"最近一次在 {spoken(now - done)}前", remedy)
 
 
