@@ -11,7 +11,7 @@ from factories.at_once import at_once, in_rounds
 from factories.bureau import a_record, taken_in
 from factories.claims import HOUR, WEDNESDAY, a_covered_member, a_draft, with_settlement, yichun
 from factories.schemes import the_capped_scheme
-from huzhu.adjudication import services, totals
+from huzhu.adjudication import services
 from huzhu.adjudication.models import Adjudication, BenefitResult, Decision, RunningTotal
 from huzhu.claims import services as claims
 from huzhu.claims.models import Claim, State
@@ -70,8 +70,6 @@ def test_two_reviewers_on_one_claim_make_one_decision():
 def unlocked(monkeypatch):
     """As one would write it first: read, reckon, write."""
     monkeypatch.setattr(claims, "lock_member", lambda claim: claim.member)
-    rows = RunningTotal.objects.values_list(*totals.COLUMNS[:6])
-    monkeypatch.setattr(totals, "lock", lambda members: totals.Totals(rows.filter(member__in=members)))
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Rows written past the mapper are the rows that the mapper would have written, and nothing slips in that it would refuse."""
 
+import json
 import uuid
 from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import OuterRef
 from sealed_tables import Person
 
 from factories.enrolment import an_enrolment
@@ -16,7 +18,7 @@ from huzhu.adjudication.models import RunningTotal
 from huzhu.audit.models import Event
 from huzhu.core.ciphers import CannotOpen
 from huzhu.db import rows
-from huzhu.db.asked import Asked, NextKey
+from huzhu.db.asked import Asked, NextKey, Rows
 from huzhu.db.fields import PlaintextRefused
 from huzhu.db.rows import Change, NoRow, composed, insert, ready, write, write_each
 from huzhu.enrolment.models import Enrolment
@@ -258,6 +260,31 @@ def test_a_first_and_what_follows_are_one_statement_on_postgresql():
     with connection.execute_wrapper(watch):
         write_each([acts, insured_total(one.member, 1)], first=Change(one, {}, {"state": "void"}))
     assert len(seen) == (1 if connection.vendor == "postgresql" else 3)
+
+
+def test_the_rows_of_another_question_stand_in_one_column():
+    one, none = covered(), covered()
+    insured = RunningTotal.objects.filter(member=OuterRef("member")).order_by("-benefit")
+    columns = "scheme_slug", "cover_starts_on", "benefit", "cap_fen", "used_fen"
+    asked = Asked(
+        lambda key: Enrolment.objects.filter(pk=key).values_list("pk", Rows(insured.values_list(*columns)))
+    )
+    assert asked(one.pk) == [(one.pk, "[]")]
+    said = {
+        "member": one.member,
+        "scheme_slug": "harbin-80",
+        "cover_starts_on": date(2022, 1, 28),
+        "used_fen": 9_007_199_254_740_993,
+    }
+    for benefit in ("inpatient", "甲\"'\n"):
+        RunningTotal.objects.create(**said, benefit=benefit, claims_count=1)
+    [(_, text)] = asked(one.pk)
+    there = ["harbin-80", "2022-01-28"]
+    assert json.loads(text) == [
+        [*there, "甲\"'\n", None, 9_007_199_254_740_993],
+        [*there, "inpatient", None, 9_007_199_254_740_993],
+    ]
+    assert asked(none.pk) == [(none.pk, "[]")]
 
 
 def test_a_row_may_bring_the_number_that_the_database_would_give():

@@ -41,11 +41,14 @@ class PayingOut(PayingIn):
         lambda self: self.paper.decided("scheduled"),
         data=st.data(),
         looks=st.sampled_from((True, True, False)),
+        back=st.sampled_from((False, False, True, None)),
     )
-    def a_batch_is_made(self, data: st.DataObject, looks: bool) -> None:
-        """Of what may be paid; or by somebody who does not look."""
+    def a_batch_is_made(self, data: st.DataObject, looks: bool, back: bool | None) -> None:
+        """Of what may be paid; or by somebody who does not look. Mostly a batch that waits is released, or sent back, next."""
         waiting = (looks and self.paper.payable("scheduled")) or self.paper.decided("scheduled")
         self.fund.batches(data.draw(st.lists(st.sampled_from(waiting), min_size=1, unique=True)))
+        if back is not None and self.paper.decided("in_batch"):
+            self.fund.releases(back=back)
 
     @act(lambda self: self.paper.decided("in_batch"), back=st.sampled_from((False, False, True)))
     def a_batch_is_released_or_sent_back(self, back: bool) -> None:

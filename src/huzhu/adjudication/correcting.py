@@ -99,7 +99,6 @@ def settle(*, correction: Correction, agree: bool, reason: str, by: Role, at: da
 
 
 def _take_effect(correction: Correction, by: Role, at: datetime) -> None:
-    totals.lock([correction.member_id])
     found = _replayed(correction.change)
     _check_shown(found, correction.ground)
     # a change of another claim in this replay has had its effect as well: it is reckoned once

@@ -59,7 +59,7 @@ def give_opinion(*, claim: Claim, text: str, supports: bool, by: Role, at: datet
     if missing := missing_figures(claim, now.figures):
         wanted = {name: f"请照结算单填{label}，空的填 0" for name, label in missing.items()}
         raise FieldsNeedWork(wanted)
-    check_fit(claim, at=at, has_others=now.has_others)
+    check_fit(claim, at=at, is_near=now.is_near)
     opinion = composed(FirstOpinion, OPINION, [(claim.pk, said, supports, by.user_id, at)])
     act: audit.Act = ("adjudication.give_opinion", claim, {"supports": supports})
     claims.advance(claim=claim, to=State.REPORTED, by=by, at=at, acts=[act], beside=[opinion])
@@ -85,7 +85,6 @@ def decide(
 def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role, at: datetime) -> Decision:
     now = _locked(claim)
     is_decided = check_person_is_new(claim, "decision", by, done=now.done)
-    rows = now.totals()
     if is_decided:
         _check_undecided(claim)
     check_move(claim.number, claim.state, State.DECIDED)
@@ -100,7 +99,7 @@ def _decided(claim: Claim, verdict: str, said: str, shown: str | None, by: Role,
     decision = Decision(
         pk=now.number, claim=claim, verdict=verdict, reason=said, decided_by=by.user, decided_at=at
     )
-    return _propose(decision, evaluation, rows, by, now.phone)
+    return _propose(decision, evaluation, now.totals, by, now.phone)
 
 
 @transaction.atomic
@@ -111,7 +110,6 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     said = reason.strip()[:400] if agree else needed(reason, "不同意要写明哪里不对，核定人要照着改", most=400)
     now = _locked(claim)
     check_person_is_new(claim, "second", by, done=now.done)
-    rows = now.totals()
     state = Decision.State.PROPOSED if agree else Decision.State.OVERRULED
     columns = {"second_by": by.user, "second_at": at, "second_reason": said, "state": state}
     if not Decision.objects.filter(pk=decision.pk, state=Decision.State.PROPOSED).update(**columns):
@@ -126,7 +124,7 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
         _check_same(decision, evaluation)
         Decision.objects.filter(pk=decision.pk).update(state=Decision.State.FINAL)
         decision.state = Decision.State.FINAL
-        _take_effect(decision, by, now.phone, beside=[_raised(rows, decision, evaluation)])
+        _take_effect(decision, by, now.phone, beside=[_raised(now.totals, decision, evaluation)])
     return decision
 
 

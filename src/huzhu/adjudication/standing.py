@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Q
 
 from huzhu.adjudication import totals
 from huzhu.adjudication.acts import PEOPLE, Done
-from huzhu.adjudication.models import Decision, RunningTotal
+from huzhu.adjudication.models import Decision
 from huzhu.claims import checks, facts
-from huzhu.claims.facts import Known, Told, known_of
+from huzhu.claims.facts import Known, Told
 from huzhu.claims.lifecycle import COUNTED
 from huzhu.claims.models import Claim, Evidence, Settlement
 from huzhu.claims.papers import as_read
@@ -20,24 +20,24 @@ from huzhu.members.models import Member
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """Before an opinion: who did what, the papers, the figures of the sheet, and whether the member has other claims."""
+    """Before an opinion: who did what, the papers, the figures of the sheet, and whether there are claims near it."""
 
     done: Done
     papers: list[Evidence]
     figures: str
-    has_others: bool
+    is_near: bool
 
 
 def handed_in(claim: Claim) -> HandedIn:
     width = len(PEOPLE)
     rows = _HANDED_IN(claim.pk)
     papers = {row[width]: row[width : width + 3] for row in rows if row[width]}
-    sheet, figures, has_others = rows[0][-3:]
+    sheet, figures, is_near = rows[0][-3:]
     return HandedIn(
         done=[row[:width] for row in rows],
         papers=as_read(papers.values()),
         figures=Settlement._meta.get_field("figures").text_in(figures, sheet) or "",  # noqa: SLF001  Django's documented name for it
-        has_others=has_others,
+        is_near=is_near,
     )
 
 
@@ -50,8 +50,7 @@ def _handed_in(claim: Any) -> Any:
         "settlement__pk",
         "settlement__figures",
     )
-    others = checks.submitted().filter(member=OuterRef("member")).exclude(pk=OuterRef("pk"))
-    return Claim.objects.filter(pk=claim).order_by("decisions").values_list(*columns, Exists(others))
+    return Claim.objects.filter(pk=claim).order_by("decisions").values_list(*columns, Exists(checks.near()))
 
 
 _HANDED_IN = Asked(_handed_in)
@@ -59,39 +58,35 @@ _HANDED_IN = Asked(_handed_in)
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Under the lock, before a decision: the claim, its state, the member's phone, and who did what."""
+    """Under the lock of its member, before a decision: the claim, its state, the member's phone, and who did what."""
 
     told: Told
     state: str
     phone: str
     done: Done
-    has_counted: bool  # claims that are decided to be paid
-    has_totals: bool
     number: int  # of the decision that is made, if it is
+    totals: totals.Totals  # the member's
+    counted: list[Told]  # the member's claims that are decided to be paid, by number
 
     def known(self) -> Known:
-        """What an evaluation reads beside the claim; claims to reckon with are asked for where there are any."""
-        member = self.told.member_id
-        return known_of(member) if self.has_counted else Known(covers_of([member]), [])
-
-    def totals(self) -> totals.Totals:
-        """The member's totals, locked; where nothing was paid yet there are none, and the member is locked."""
-        return totals.lock([self.told.member_id]) if self.has_totals else totals.Totals([])
+        """What an evaluation reads beside the claim."""
+        return Known(covers_of([self.told.member_id]), self.counted)
 
 
 def reported(claim: Claim) -> Reported:
-    rows = list(facts.told(_REPORTED(claim.pk)))
-    told, state, phone, has_counted, has_totals, number = rows[0][:6]
+    rows = list(facts.told(_REPORTED(claim.member_id, claim.pk)))
+    counted = {told.pk: told for told, state, *_ in rows if state in COUNTED}
+    own = [row for row in rows if row[0].pk == claim.pk]
+    told, state, phone, paid, number = own[0][:5]
     said = Member._meta.get_field("phone").text_in(phone, told.member_id) or ""  # noqa: SLF001
-    return Reported(told, state, said, [row[6:] for row in rows], has_counted, has_totals, number)
+    done, held = [row[5:] for row in own], totals.read(told.member_id, paid)
+    return Reported(told, state, said, done, number, held, list(counted.values()))
 
 
-def _reported(claim: Any) -> Any:
-    mine = OuterRef("member")
-    counted = Exists(Claim.objects.filter(member=mine, state__in=COUNTED))
-    paid = Exists(RunningTotal.objects.filter(member=mine))
-    found = Claim.objects.filter(pk=claim).order_by("decisions")
-    return facts.reading(found, "state", "member__phone", counted, paid, NextKey(Decision), *PEOPLE)
+def _reported(member: Any, claim: Any) -> Any:
+    found = Claim.objects.filter(member=member).filter(Q(pk=claim) | Q(state__in=COUNTED))
+    more = "state", "member__phone", totals.paid_to(member), NextKey(Decision), *PEOPLE
+    return facts.reading(found.order_by("number", "decisions"), *more)
 
 
 _REPORTED = Asked(_reported)

@@ -1,5 +1,6 @@
-"""Running totals: locked in a fixed order before an evaluation that becomes a decision, raised when it is final."""
+"""Running totals of members that are locked: read before an evaluation that becomes a decision, raised when it is final."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from django.db.models import F
 from huzhu.adjudication.evaluation import Evaluation
 from huzhu.adjudication.models import RunningTotal
 from huzhu.core import money
-from huzhu.db.asked import Asked
+from huzhu.db.asked import Rows
 from huzhu.db.rows import Ready, composed
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
@@ -33,7 +34,7 @@ ADD = """
 
 
 class Totals:
-    """The locked totals of some members, and what is to be added to them.
+    """The totals of some members, and what is to be added to them.
 
     A total that nothing was paid from yet has no row: the first payment makes it. Members are locked before.
     """
@@ -99,10 +100,15 @@ def correct(changes: Mapping[Key, tuple[int, int]], enrolments: Mapping[Key, Enr
         )
 
 
-def lock(members: Any) -> Totals:
-    """Every total of these members (a list or a query of their keys), always locked in the same order, by one statement."""
-    of_one = isinstance(members, list) and len(members) == 1
-    return Totals(_OF_ONE(members[0]) if of_one else rows_of(members))
+def paid_to(member: Any) -> Rows:
+    """The totals of one member, beside what a statement asks for anyway; `read` reads them."""
+    return Rows(rows_of([member], locks=False).values_list(*COLUMNS[1:6]))
+
+
+def read(member: Any, text: str) -> Totals:
+    """The totals of a locked member as `paid_to` gives them."""
+    rows = json.loads(text)
+    return Totals((member, slug, date.fromisoformat(start), *more) for slug, start, *more in rows)
 
 
 def rows_of(members: Any, *, locks: bool = True) -> Any:
@@ -110,9 +116,6 @@ def rows_of(members: Any, *, locks: bool = True) -> Any:
     found = RunningTotal.objects.filter(member__in=members)
     found = found.select_for_update() if locks else found
     return found.order_by("member", "scheme_slug", "cover_starts_on", "benefit").values_list(*COLUMNS[:6])
-
-
-_OF_ONE = Asked(lambda member: rows_of([member]))
 
 
 def _cap(edition: Edition, benefit: str) -> int | None:

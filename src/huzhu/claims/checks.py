@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Value
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from huzhu.claims.facts import enrolments_for
 from huzhu.claims.kinds import KINDS, LABELS, Event, days_of, kinds_of
@@ -32,14 +33,14 @@ class ClaimedBefore(ValueError):
     """The same settlement or an overlapping stay of the member stands in another claim."""
 
 
-def check_fit(claim: Claim, *, at: datetime, has_others: bool = True) -> list[Cover]:
+def check_fit(claim: Claim, *, at: datetime, is_near: bool = True) -> list[Cover]:
     """Everything that must hold when a claim is submitted or goes on; raises the first that does not. The cover found.
 
-    `has_others` is whether the member has other submitted claims, where the caller has asked.
+    `is_near` is whether there are claims `near` it, where the caller has asked.
     """
     check_fields(claim, at=at)
     covers = check_cover(claim)
-    if has_others:
+    if is_near:
         check_claimed_once(claim)
     return covers
 
@@ -195,6 +196,14 @@ def freed() -> Any:
 def submitted() -> QuerySet[Claim]:
     """Claims that a later one is held against, wherever they were made."""
     return Claim.objects.filter(state__in=CLAIMED)
+
+
+def near() -> QuerySet[Claim]:
+    """Of an outer claim: other submitted claims of its member whose stay may overlap; whether it does says `overlap`."""
+    last = Coalesce(OuterRef("discharged_on"), OuterRef("admitted_on"))
+    found = submitted().filter(member=OuterRef("member"), admitted_on__lte=last).exclude(pk=OuterRef("pk"))
+    first = OuterRef("admitted_on")
+    return found.filter(Q(discharged_on__gte=first) | Q(admitted_on__gte=first))
 
 
 def overlap(one: Claim | Stay, other: Claim | Stay) -> bool:

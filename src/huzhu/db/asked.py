@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, Expression, Model
+from django.db.models import BigIntegerField, Expression, Model, QuerySet, Subquery, TextField
 
 from huzhu.db.sealed import Digest
 
@@ -14,6 +14,24 @@ Kinds = tuple[Any, ...]  # the engine, and the type of each key
 Composed = tuple[
     str, list[Any], list[Any], list[Any]
 ]  # SQL, what is given to it, what stands for the keys, converters
+
+
+class Rows(Subquery):
+    """The rows of another `values_list` in one column of a statement, as the text of a JSON list of lists; days as text."""
+
+    output_field = TextField()
+
+    def __init__(self, found: QuerySet[Any, Any]) -> None:
+        super().__init__(found)
+        self._width = len(found.query.values_select) + len(found.query.annotation_select)
+
+    def as_sql(self, compiler: Any, connection: Any, template: Any = None, **more: Any) -> Any:  # noqa: ARG002  Django's signature
+        names = ", ".join(f"c{place}" for place in range(self._width))
+        listed = f"JSON_GROUP_ARRAY(JSON_ARRAY({names}))"
+        if connection.vendor == "postgresql":
+            listed = f"JSON_AGG(JSON_BUILD_ARRAY({names}))::text"
+        found = f"(WITH one({names}) AS (%(subquery)s) SELECT COALESCE({listed}, '[]') FROM one)"  # noqa: S608  our own names
+        return super().as_sql(compiler, connection, found, **more)
 
 
 class NextKey(Expression):

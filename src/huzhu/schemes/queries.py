@@ -1,13 +1,14 @@
 """Published editions, and the engine's edition behind a row."""
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet, Subquery, TextField
+from django.db.models import QuerySet
 
-from huzhu.db.asked import Asked
+from huzhu.db.asked import Asked, Rows
 from huzhu.rules.edition import Edition, FactDef
 from huzhu.schemes.library import Library
 from huzhu.schemes.models import Proposal, SchemeEdition
@@ -53,23 +54,15 @@ def engine(row: SchemeEdition) -> Edition:
     return edition
 
 
-class _Joined(Subquery):
-    template = "(SELECT {}(one.identity, ' ') FROM (%(subquery)s) one)"
-
-    def as_sql(self, compiler: Any, connection: Any, template: Any = None, **more: Any) -> Any:
-        joins = "STRING_AGG" if connection.vendor == "postgresql" else "GROUP_CONCAT"
-        return super().as_sql(compiler, connection, template or self.template.format(joins), **more)
-
-
-def identities() -> Subquery:
-    """Those of all published editions in one text, beside what a statement asks for anyway; None where there are none."""
-    return _Joined(published().values("identity"), output_field=TextField())
+def identities() -> Rows:
+    """Those of all published editions, beside what a statement asks for anyway."""
+    return Rows(published().values_list("identity"))
 
 
 def facts(known: str | None = None) -> dict[str, FactDef]:
     """Every fact that a published edition may read, by name; `known` are the `identities`, where they were asked for."""
     read = shelf().published
-    found = known.split() if known else [identity for (identity,) in _IDENTITIES()]
+    found = [identity for (identity,) in (json.loads(known) if known else _IDENTITIES())]
     unread = any(identity not in read for identity in found)
     editions = map(engine, published()) if unread else (read[identity] for identity in found)
     return {name: fact for edition in editions for name, fact in edition.facts.items()}
