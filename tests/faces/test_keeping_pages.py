@@ -73,6 +73,9 @@ def test_a_month_is_locked_by_one_and_closed_by_another(desk):
     assert "2022-05 已关账。" in text(
         releaser.post(reverse("web:month-close", args=[period.pk]), follow=True)
     )
+    assert "2022-05 现在是“已关账”，没有再办。" in text(
+        releaser.post(reverse("web:month-close", args=[period.pk]), follow=True)
+    )
     said = text(maker.post(reverse("web:month-lock", args=["2022-07"]), follow=True))
     assert "现在轮到 2022-06，不是 2022-07" in said
     assert Period.objects.count() == 1

@@ -50,8 +50,7 @@ def can(one: Any, to: str) -> bool:
 def check(one: Any, to: str) -> None:
     """Raise CannotMove with a sentence, or do nothing."""
     if not can(one, to):
-        stage = _STAGES[type(one)][one.state]
+        name = one.month if isinstance(one, Period) else one  # a month's own words tell its state as well
         raise CannotMove(
-            f"{one} 现在是“{one.get_state_display()}”（{stage.owner}），"
-            f"不能变为“{type(one).State(to).label}”。可能别人刚刚办过，请刷新后再看。"
+            f"{name} 现在是“{one.get_state_display()}”，没有再办。可能别人刚刚办过，请刷新后再看。"
         )

@@ -65,10 +65,8 @@ def can_answer(batch: PayoutBatch) -> bool:
 def check_batch(batch: PayoutBatch, to: str) -> None:
     """Raise CannotMove with a sentence, or do nothing."""
     if not _can(batch, to):
-        stage = BATCH[batch.state]
         raise CannotMove(
-            f"批次 {batch.number} 现在是“{batch.get_state_display()}”（{stage.owner}），"
-            f"不能变为“{B(to).label}”。可能别人刚刚办过，请刷新后再看。"
+            f"批次 {batch.number} 现在是“{batch.get_state_display()}”，没有再办。可能别人刚刚办过，请刷新后再看。"
         )
 
 
