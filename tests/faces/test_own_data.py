@@ -72,11 +72,11 @@ def test_the_number_is_shown_grouped_a_slip_of_the_finger_is_warned_of_and_a_wro
     assert BankAccount.objects.count() == 1
     answer = phone.post("/my/me/account/", ACCOUNT | {"code": code_to(member.phone)}, follow=True)
     assert "新账户已登记" in text_of(answer)
-    assert "起使用" in text_of(answer)
+    assert "▲ 新换的 等代办处另一个人核实，并满 24 小时" in text_of(answer)
     assert current_account(member).number == NEW
 
 
-def test_what_the_bank_sent_back_gets_a_new_account_by_one_button():
+def test_what_the_bank_sent_back_gets_a_new_account_by_one_button(monkeypatch):
     desk = Desk()
     payout = an_answered(desk, fail_lines=[1]).payouts.get()
     claim = payout.decision.claim
@@ -90,16 +90,17 @@ def test_what_the_bank_sent_back_gets_a_new_account_by_one_button():
     answer = phone.post("/my/me/account/", sent | {"code": code_to(claim.member.phone)})
     assert answer.url == f"/my/claims/{claim.pk}/"
     page = text_of(phone.get(answer.url))
-    assert "新账户已登记，代办处核实后" in page
+    assert "新账户已登记，等代办处另一个人核实，并满 24 小时（2022-" in page
     assert "换一个收款账户" not in page
     maker = as_staff(desk.maker)
-    assert "等代办处确认，或等满 24 小时" in text_of(maker.get("/payouts/"))
+    assert "等代办处另一个人核实，并满 24 小时" in text_of(maker.get("/payouts/"))
     clerk = as_staff(a_role("agency_clerk", desk.city))
     assert "资料变更待办" in text_of(clerk.get("/desk/"))
     account = current_account(claim.member)
     clerk.post(f"/desk/accounts/{account.pk}/confirm/")
-    page = text_of(maker.get("/payouts/"))
-    assert "✓ 新账户已登记，可以重发" in page
+    assert "代办处已核实，2022-" in text_of(maker.get("/payouts/"))
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=24))
+    assert "✓ 新账户已登记，可以重发" in text_of(maker.get("/payouts/"))
     again = text_of(maker.post(reverse("web:payout-again", args=[payout.pk]), follow=True))
     assert "已重新排款" in again
 
@@ -215,9 +216,13 @@ def test_codes_stand_on_no_page_of_the_outbox():
     assert code_to(liu.phone) not in page
 
 
-def test_a_day_later_the_change_needs_nobody(monkeypatch):
+def test_a_day_later_the_change_still_needs_somebody(monkeypatch):
     place = yichun()
     liu = a_covered_member(place)
     members.add_account(member=liu, holder=liu.name, bank_name="建设银行", number=NEW, by=liu, at=NOW)
-    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=24))
-    assert "已满 24 小时" in text_of(as_staff(place.agency()).get("/desk/changes/?which=accounts"))
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=90))
+    clerk = as_staff(place.agency())
+    assert "▲ 等代办处另一个人核实 " in text_of(clerk.get("/desk/changes/?which=accounts"))
+    clerk.post(f"/desk/accounts/{current_account(liu).pk}/confirm/")
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=20))
+    assert "已确认，可以发放" in text_of(clerk.get("/desk/changes/?which=accounts"))

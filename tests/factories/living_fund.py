@@ -123,7 +123,7 @@ class LivingFund(LivingClaims):
         )
 
     def changes_account(self, number: object) -> None:
-        """Written down by one person at the agency, confirmed by another."""
+        """Written down by one person at the agency a day ago, confirmed by another today."""
         member = Member.objects.select_related("employer").get(pk=number)
         office = member.employer.parent_id
         added = accounts.add_account(
@@ -132,7 +132,7 @@ class LivingFund(LivingClaims):
             bank_name="工商银行伊春支行",
             number=f"6222020904{self.next_number():09d}",
             by=self.agents[office],
-            at=self.later(),
+            at=self.later() - accounts.COOLING,
         )
         accounts.confirm_account(account=added, by=self.colleagues[office], at=self.later())
         for one in self.paper.claims.values():

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from factories.organisations import a_group, an_employer
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.members import phones, queries, services
-from huzhu.members.accounts import COOLING, looks_mistyped, must_wait
+from huzhu.members.accounts import COOLING, Wait, looks_mistyped, must_wait
 from huzhu.members.codes import WrongCode
 from huzhu.members.models import BankAccount, OneTimeCode
 from huzhu.notices.models import Notice
@@ -107,7 +108,7 @@ def test_a_member_without_a_phone_is_sent_to_the_counter(liu):
         services.send_account_code(member=liu, number=NEW, at=NOON)
 
 
-def test_the_first_account_is_used_at_once_and_a_change_after_24_hours(city):
+def test_the_first_account_is_used_at_once_and_a_change_never_by_time_alone(city):
     member = a_member(employer=an_employer(a_group(city)))
     first = services.add_account(
         member=member,
@@ -120,12 +121,12 @@ def test_the_first_account_is_used_at_once_and_a_change_after_24_hours(city):
     assert must_wait(first, NOON) is None
     second = changed(member)
     assert queries.current_account(member) == second
-    assert must_wait(second, NOON + COOLING - timedelta(seconds=1)) == NOON + COOLING
-    assert must_wait(second, NOON + COOLING) is None
+    assert must_wait(second, NOON + COOLING - timedelta(seconds=1)) == Wait(False, NOON + COOLING)
+    assert must_wait(second, NOON + 30 * COOLING) == Wait(False, None)
     assert "不是您本人要改的" in " ".join(sent_to(member.phone))
 
 
-def test_somebody_else_of_the_agency_confirms_and_then_it_is_used_at_once(liu, city):
+def test_somebody_else_of_the_agency_confirms_and_a_day_later_it_is_used(liu, city):
     by = a_role("agency_clerk", city)
     account = services.add_account(
         member=liu, holder=liu.name, bank_name="建设银行", number=NEW, by=by, at=NOON
@@ -136,7 +137,8 @@ def test_somebody_else_of_the_agency_confirms_and_then_it_is_used_at_once(liu, c
         with pytest.raises(NotAllowed):
             services.confirm_account(account=account, by=stranger, at=NOON)
     done = services.confirm_account(account=account, by=a_role("agency_clerk", city), at=NOON)
-    assert must_wait(done, NOON) is None
+    assert must_wait(done, NOON + COOLING - timedelta(seconds=1)) == Wait(True, NOON + COOLING)
+    assert must_wait(done, NOON + COOLING) is None
     with pytest.raises(services.ChangeIsSettled, match="没有生效"):
         services.confirm_account(account=account, by=a_role("agency_clerk", city), at=NOON)
 
@@ -153,11 +155,22 @@ def test_a_change_that_was_not_hers_is_undone_with_a_reason(liu, city):
     assert "改回末四位 2345" in " ".join(sent_to(liu.phone))
 
 
+def test_what_is_confirmed_can_be_undone_until_it_may_be_paid_to(liu, city):
+    before, by = queries.current_account(liu), a_role("agency_clerk", city)
+    account = services.confirm_account(account=changed(liu), by=by, at=NOON)
+    undo = partial(services.undo_account, account=account, reason="会员来电，不是本人", by=by)
+    with pytest.raises(services.ChangeIsSettled):
+        undo(at=NOON + COOLING)
+    undo(at=NOON + COOLING - timedelta(seconds=1))
+    assert queries.current_account(liu) == before
+
+
 def test_the_agency_sees_changes_of_its_branch_and_nobody_elses(liu, city):
     account = changed(liu)
     [change] = queries.account_changes(a_role("agency_clerk", city), NOON)
     assert (change.account, change.waits(NOON)) == (account, True)
-    assert not change.waits(NOON + COOLING)
+    assert change.waits(NOON + 30 * COOLING)
+    assert len(queries.account_changes(a_role("agency_clerk", city), NOON + 30 * COOLING)) == 1
     assert queries.account_changes(a_role("agency_clerk"), NOON) == []
     assert queries.account_changes(a_role("county_clerk", city), NOON) == []
 

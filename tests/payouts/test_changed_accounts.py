@@ -1,5 +1,7 @@
 """A changed account waits for a second look: nothing is paid to it, nor to the one before, until then."""
 
+from datetime import timedelta
+
 import pytest
 
 from factories.payouts import (
@@ -13,12 +15,13 @@ from factories.payouts import (
 )
 from factories.users import a_role
 from huzhu.members import services as members
-from huzhu.members.accounts import COOLING
+from huzhu.members.accounts import COOLING, Wait
 from huzhu.payouts import queries, services
 from huzhu.payouts.models import Payout
 
 pytestmark = pytest.mark.django_db
 NEW = "6217000010001234567"
+SECOND = timedelta(seconds=1)
 
 
 def changed(member, by, at):
@@ -27,21 +30,25 @@ def changed(member, by, at):
     )
 
 
-def test_a_decision_waits_while_the_new_account_cools(desk):
-    member = a_final_decision(desk).claim.member
-    changed(member, member, DECIDED_AT)
-    assert services.schedule(at=DECIDED_AT + HOUR) == []
-    [due] = queries.to_schedule(desk.maker, DECIDED_AT + HOUR)
-    assert "2022-07-15 15:00 才能用" in due.objection
-    [payout] = services.schedule(at=DECIDED_AT + COOLING)
-    assert payout.account_number == NEW
+def confirmed(account, desk, at):
+    return members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=at)
 
 
-def test_confirmed_by_another_person_it_is_paid_at_once(desk):
+def test_a_decision_waits_for_another_person_and_while_the_new_account_cools(desk):
     member = a_final_decision(desk).claim.member
     account = changed(member, member, DECIDED_AT)
-    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=DECIDED_AT)
-    [payout] = services.schedule(at=DECIDED_AT)
+    for later, words in (
+        (HOUR, "等代办处另一个人核实，并满 24 小时（2022-07-15 15:00）"),
+        (9 * COOLING, "刚换：等代办处另一个人核实。请代办处"),
+    ):
+        assert services.schedule(at=DECIDED_AT + later) == []
+        [due] = queries.to_schedule(desk.maker, DECIDED_AT + later)
+        assert words in due.objection
+    confirmed(account, desk, DECIDED_AT + HOUR)
+    assert services.schedule(at=DECIDED_AT + COOLING - SECOND) == []
+    [due] = queries.to_schedule(desk.maker, DECIDED_AT + COOLING - SECOND)
+    assert "代办处已核实，2022-07-15 15:00 起可以用" in due.objection
+    [payout] = services.schedule(at=DECIDED_AT + COOLING)
     assert payout.account_number == NEW
 
 
@@ -59,11 +66,13 @@ def test_what_the_bank_sent_back_is_paid_again_after_the_second_look(desk):
     old = an_answered(desk, fail_lines=[1]).payouts.get()
     account = changed(old.decision.claim.member, old.decision.claim.member, ANSWERED_AT)
     [failed] = queries.failed(desk.maker, ANSWERED_AT + HOUR)
-    assert (failed.is_mended, failed.waits_until) == (True, ANSWERED_AT + COOLING)
+    assert (failed.is_mended, failed.waits) == (True, Wait(False, ANSWERED_AT + COOLING))
     with pytest.raises(services.CannotPayAgain, match="收款账户刚换"):
         services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
-    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=ANSWERED_AT + HOUR)
-    again = services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
+    confirmed(account, desk, ANSWERED_AT + HOUR)
+    with pytest.raises(services.CannotPayAgain, match="已核实"):
+        services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + HOUR)
+    again = services.pay_again(payout=old, by=desk.maker, at=ANSWERED_AT + COOLING)
     assert again.account_number == NEW
 
 
@@ -73,18 +82,13 @@ def test_an_account_changed_after_scheduling_keeps_its_payout_out_of_a_batch(des
     account = changed(member, member, DECIDED_AT)
     with pytest.raises(services.AccountChanged, match="收款账户刚换"):
         services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + HOUR)
-    members.confirm_account(account=account, by=a_role("agency_clerk", desk.city), at=DECIDED_AT + HOUR)
-    batch = services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + HOUR)
+    with pytest.raises(services.AccountChanged, match="另一个人核实"):
+        services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + COOLING)
+    confirmed(account, desk, DECIDED_AT + HOUR)
+    batch = services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + COOLING)
     paid_to = batch.payouts.get()
     assert (paid_to.account_number, paid_to.bank_name) == (NEW, "建设银行")
     assert Payout.objects.filter(account_last4="4567").exists()
-
-
-def test_after_the_cooling_period_it_goes_to_the_new_account(desk):
-    payout = a_payout(desk)
-    changed(payout.decision.claim.member, payout.decision.claim.member, DECIDED_AT)
-    batch = services.make_batch(payouts=[payout], by=desk.maker, at=DECIDED_AT + COOLING)
-    assert batch.payouts.get().account_number == NEW
 
 
 def test_a_batch_with_an_account_changed_since_is_not_released(desk):

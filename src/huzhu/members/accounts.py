@@ -1,11 +1,12 @@
-"""Where a member's money goes: the first account at once, a change only after a second look.
+"""Where a member's money goes: the first account at once, a change only after a second look and a day.
 
-The rule stands here alone: a changed account may be used by a payout 24 hours after it was entered, or as soon as
-somebody at the agency, other than who entered it, has confirmed it. Until then nothing is paid to it or to the one before.
+The rule stands here alone: a changed account may be used by a payout when somebody at the agency, other than who entered
+it, has confirmed it and 24 hours have passed since it was entered. Until then nothing is paid to it or to the one before.
 """
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from huzhu.members.codes import WrongCode
 from huzhu.members.lifecycle import Changed
 from huzhu.members.models import BankAccount, Member
 from huzhu.notices import services as notices
+from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
@@ -54,26 +56,42 @@ def looks_mistyped(number: str) -> bool:
     return sum(digits[::2] + [sum(divmod(2 * figure, 10)) for figure in digits[1::2]]) % 10 != 0
 
 
-def usable_from(account: BankAccount) -> datetime | None:
-    """When a payout may use it; None: at once."""
-    return None if account.confirmed_at or account.replaces_id is None else account.added_at + COOLING
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why nothing may be paid to a changed account yet."""
+
+    is_confirmed: bool  # by another person
+    until: datetime | None  # the end of the cooling period; None: it is over
+
+    @property
+    def words(self) -> str:
+        """What it waits for, as people read it."""
+        since = f"{self.until.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if self.until else ""
+        if self.is_confirmed:
+            return f"代办处已核实，{since} 起可以用"
+        return f"等代办处另一个人核实，并满 24 小时（{since}）" if since else "等代办处另一个人核实"
 
 
-def must_wait(account: BankAccount, at: datetime) -> datetime | None:
-    """Until when nothing may be paid to this account; None where it may be used."""
-    start = usable_from(account)
-    return start if start is not None and start > at else None
+def must_wait(account: BankAccount, at: datetime) -> Wait | None:
+    """What this account waits for before anything is paid to it; None where it may be used."""
+    if account.replaces_id is None:
+        return None
+    wait = Wait(
+        account.confirmed_at is not None, until if (until := account.added_at + COOLING) > at else None
+    )
+    return None if wait.is_confirmed and wait.until is None else wait
 
 
 def standing(account: BankAccount, at: datetime) -> Changed:
     """How the change that brought this account stands; the states are those of `lifecycle.ACCOUNT_CHANGE`."""
     if account.undone_reason:
         return Changed.UNDONE
-    if account.confirmed_at:
-        return Changed.CONFIRMED
     if not account.is_current:
         return Changed.FOLLOWED
-    return Changed.WAITING if must_wait(account, at) else Changed.RIPE
+    wait = must_wait(account, at)
+    if wait is None:
+        return Changed.USABLE
+    return Changed.CONFIRMED if wait.is_confirmed else Changed.WAITING
 
 
 @transaction.atomic
@@ -145,12 +163,11 @@ def change_account(*, member: Member, bank_name: str, number: str, code: str, at
 
 @transaction.atomic
 def confirm_account(*, account: BankAccount, by: Role, at: datetime) -> BankAccount:
-    """Somebody else has asked the member back: the changed account may be used at once."""
+    """Somebody else has asked the member back: the changed account may be used once it has cooled."""
     _check_may_settle(account, by)
     if account.added_by == by.actor_id:
-        raise NotAllowed("这个账户是您登记的，要由另一个人确认。请交给同事，或等满 24 小时。")
-    columns = {"confirmed_by": by.user, "confirmed_at": at}
-    if not _open(account).update(**columns):
+        raise NotAllowed("这个账户是您登记的，要由另一个人确认。请交给同事。")
+    if not _open(account).filter(confirmed_at=None).update(confirmed_by=by.user, confirmed_at=at):
         raise _settled(account)
     account.refresh_from_db()
     audit.record(by=by, verb="members.confirm_account", on=account, at=at)
@@ -159,13 +176,14 @@ def confirm_account(*, account: BankAccount, by: Role, at: datetime) -> BankAcco
 
 @transaction.atomic
 def undo_account(*, account: BankAccount, reason: str, by: Role, at: datetime) -> BankAccount:
-    """The change was not the member's, or a mistake: the account before is in use again."""
+    """The change was not the member's, or a mistake: the account before is in use again. Not once it may be paid to."""
     _check_may_settle(account, by)
     said = reason.strip()[:200]
     if not said:
         raise ChangeIsSettled("没有撤销：请写明为什么，例如“电话核实，不是本人改的”。")
     before = account.replaces
-    if before is None or not _open(account).update(is_current=False, undone_reason=said):
+    waits = must_wait(account, at)
+    if before is None or not waits or not _open(account).update(is_current=False, undone_reason=said):
         raise _settled(account)
     BankAccount.objects.filter(pk=before.pk).update(is_current=True)
     account.refresh_from_db()
@@ -175,14 +193,13 @@ def undo_account(*, account: BankAccount, reason: str, by: Role, at: datetime) -
 
 
 def _open(account: BankAccount) -> QuerySet[BankAccount]:
-    return BankAccount.objects.filter(
-        pk=account.pk, is_current=True, confirmed_at=None, replaces__isnull=False
-    )
+    return BankAccount.objects.filter(pk=account.pk, is_current=True, replaces__isnull=False)
 
 
 def _check_may_settle(account: BankAccount, by: Role) -> None:
     check_may(by, "members.confirm_account", within=account.member.employer)
     Member.objects.select_for_update().get(pk=account.member_id)
+    account.refresh_from_db(fields=["confirmed_at"])
 
 
 def _settled(account: BankAccount) -> ChangeIsSettled:

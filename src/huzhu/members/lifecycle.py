@@ -21,25 +21,25 @@ class Changed(StrEnum):
     """How a change of account stands; no column says it, `accounts.standing` does."""
 
     WAITING = "waiting"
-    RIPE = "ripe"
     CONFIRMED = "confirmed"
+    USABLE = "usable"
     UNDONE = "undone"
     FOLLOWED = "followed"
 
 
 ACCOUNT_CHANGE = {
     Changed.WAITING: {
-        Changed.RIPE: "满 24 小时",
         Changed.CONFIRMED: "代办处的另一位经办",
+        Changed.USABLE: "代办处的另一位经办，已满 24 小时的",
         Changed.UNDONE: "代办处经办",
         Changed.FOLLOWED: "会员或经办又换了账户",
     },
-    Changed.RIPE: {
-        Changed.CONFIRMED: "代办处的另一位经办",
+    Changed.CONFIRMED: {
+        Changed.USABLE: "满 24 小时",
         Changed.UNDONE: "代办处经办",
         Changed.FOLLOWED: "会员或经办又换了账户",
     },
-    Changed.CONFIRMED: {},
+    Changed.USABLE: {Changed.FOLLOWED: "会员或经办又换了账户"},
     Changed.UNDONE: {},
     Changed.FOLLOWED: {},
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from huzhu.core.identity import tidy
-from huzhu.members.accounts import standing, usable_from
+from huzhu.members.accounts import standing
 from huzhu.members.lifecycle import Changed
 from huzhu.members.models import BankAccount, Correction, Leaving, Member, Move
 from huzhu.users.models import Role
@@ -68,13 +68,12 @@ def account_to_pay(member: Member, named: BankAccount | None) -> BankAccount | N
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """An account that took another one's place, and when a payout may use it."""
+    """An account that took another one's place, and how the change stands."""
 
     account: BankAccount
-    usable_from: datetime | None
 
     def standing(self, at: datetime) -> Changed:
-        """Whether it is confirmed, undone, followed by another, old enough, or waits."""
+        """Whether it waits, is confirmed, may be used, was undone or followed by another."""
         return standing(self.account, at)
 
     def waits(self, at: datetime) -> bool:
@@ -82,13 +81,15 @@ class AccountChange:
 
 
 def account_changes(by: Role, since: datetime) -> list[AccountChange]:
-    """Changes of account in the asker's branch, newest first; for who may confirm them."""
+    """Changes of account in the asker's branch since then, and all that nobody has confirmed, newest first; for who may
+    confirm them."""
     if not may(by, "members.confirm_account"):
         return []
     here = {"member__employer__path__startswith": by.organisation.path}
-    found = BankAccount.objects.filter(replaces__isnull=False, added_at__gte=since, **here)
+    waiting = Q(is_current=True, confirmed_at=None)
+    found = BankAccount.objects.filter(Q(added_at__gte=since) | waiting, replaces__isnull=False, **here)
     found = found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
-    return [AccountChange(one, usable_from(one)) for one in found]
+    return [AccountChange(one) for one in found]
 
 
 def corrections(by: Role | Member) -> QuerySet[Correction]:

@@ -18,11 +18,11 @@ class AccountChanged(ValueError):
 def readdress(payouts: Sequence[Payout], by: Role, at: datetime) -> None:
     """Before a batch is made: to the new account where it may be used; where it may not yet, AccountChanged."""
     changed = _changed(payouts)
-    waits = [(payout, until) for payout, account in changed if (until := must_wait(account, at))]
+    waits = [(payout, wait) for payout, account in changed if (wait := must_wait(account, at))]
     if waits:
-        payout, until = waits[0]
+        payout, wait = waits[0]
         raise AccountChanged(
-            f"申请 {payout.decision.claim.number} 等 {len(waits)} 笔现在不能发：{waiting_words(until)}"
+            f"申请 {payout.decision.claim.number} 等 {len(waits)} 笔现在不能发：{waiting_words(wait)}"
             "整批没有生成，请先不勾选这几笔。"
         )
     for payout, account in changed:
@@ -50,7 +50,7 @@ def check_addresses(payouts: Sequence[Payout]) -> None:
 def waiting(payouts: Sequence[Payout], at: datetime) -> dict[object, str]:
     """Payouts that cannot go into a batch yet because the account was changed: key → why."""
     found = ((payout.pk, must_wait(account, at)) for payout, account in _changed(payouts))
-    return {key: waiting_words(until) for key, until in found if until}
+    return {key: waiting_words(wait) for key, wait in found if wait}
 
 
 def _changed(payouts: Sequence[Payout]) -> list[tuple[Payout, BankAccount]]:

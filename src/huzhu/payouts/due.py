@@ -14,12 +14,11 @@ from huzhu.core import money
 from huzhu.enrolment.models import Enrolment
 from huzhu.ledger.accounts import PAYABLE, expense_of
 from huzhu.ledger.services import Row
-from huzhu.members.accounts import must_wait
+from huzhu.members.accounts import Wait, must_wait
 from huzhu.members.models import BankAccount
 from huzhu.members.queries import account_to_pay
 from huzhu.payouts import holding
 from huzhu.payouts.models import Clearing, Difference, Payout
-from huzhu.rules.units import SHANGHAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Due:
 
     decision: Decision
     account: BankAccount | None
-    waits_until: datetime | None = None
+    waits: Wait | None = None
     held: str = ""  # why nothing is paid on it now
     failed_at: str = ""  # the account that the bank refused last
 
@@ -53,8 +52,8 @@ class Due:
             return "没有收款账户，不能排款。请代办处为会员登记本人账户。"
         if self.account.number == self.failed_at:
             return "银行退回过这个账户，不能再付到这里。请代办处与会员核对，登记新账户。"
-        if self.waits_until is not None:
-            return waiting_words(self.waits_until)
+        if self.waits:
+            return waiting_words(self.waits)
         booked = sum(row.amount_fen if row.credit == PAYABLE else -row.amount_fen for row in self.rows)
         if booked != self.amount_fen:
             return (
@@ -64,12 +63,9 @@ class Due:
         return ""
 
 
-def waiting_words(until: datetime) -> str:
+def waiting_words(wait: Wait) -> str:
     """Why nothing is paid to a changed account yet."""
-    return (
-        f"收款账户刚换，要到 {until.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 才能用；"
-        "代办处在“资料变更”里核实确认后马上可用。"
-    )
+    return f"收款账户刚换：{wait.words}。" + ("" if wait.is_confirmed else "请代办处在“资料变更”里办。")
 
 
 def dues(at: datetime, path: str = "") -> list[Due]:

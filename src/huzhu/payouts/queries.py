@@ -12,7 +12,7 @@ from huzhu.claims.models import Claim
 from huzhu.claims.queries import matching as matching_claims
 from huzhu.contributions.models import LineUse
 from huzhu.ledger.models import Voucher
-from huzhu.members.accounts import must_wait
+from huzhu.members.accounts import Wait, must_wait
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
@@ -35,7 +35,7 @@ class Failed:
 
     payout: Payout
     account: BankAccount | None
-    waits_until: datetime | None
+    waits: Wait | None
 
     @property
     def is_mended(self) -> bool:

@@ -408,8 +408,8 @@ def pay_again(*, payout: Payout, by: Role, at: datetime) -> Payout:
     account = current_account(old.decision.claim.member)
     if account is None:
         raise CannotPayAgain("会员现在没有使用中的收款账户。请代办处先登记新账户，再重发。")
-    if until := must_wait(account, at):
-        raise CannotPayAgain(f"没有重发：{waiting_words(until)}")
+    if wait := must_wait(account, at):
+        raise CannotPayAgain(f"没有重发：{waiting_words(wait)}")
     again = Payout.objects.create(
         decision=old.decision,
         replaces=old,

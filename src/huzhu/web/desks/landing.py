@@ -16,7 +16,6 @@ from huzhu.enrolment.queries import by_cover
 from huzhu.insight import figures, waiting
 from huzhu.ledger import queries as ledger
 from huzhu.members import queries as members
-from huzhu.members.accounts import COOLING
 from huzhu.schemes import queries as schemes
 from huzhu.setup.queries import Step, checklist
 from huzhu.web.access import staff
@@ -142,8 +141,8 @@ def agency(request: Any) -> Shown:
 
 def _changes(request: Any) -> Tile:
     """Corrections and changed accounts that wait for this person."""
-    since = request.now - COOLING
-    accounts = sum(one.waits(request.now) for one in members.account_changes(request.by, since))
+    changes = members.account_changes(request.by, request.now)
+    accounts = sum(one.waits(request.now) for one in changes)
     number = members.corrections_to_settle(request.by).count() + accounts
     return counted("资料变更待办", number, "件", opens=address("web:changes"), hint="更正和换账户")
 

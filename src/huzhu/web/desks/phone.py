@@ -91,7 +91,7 @@ def me(request: Any) -> HttpResponse:
         "phone": mask_phone(person.phone or ""),
         "account": account and mask_account(account.number),
         "bank": account and account.bank_name,
-        "waits_until": account and must_wait(account, request.now),
+        "waits": account and must_wait(account, request.now),
         "corrections": list(corrections(person))[-5:],
         "consented": bool(standing([person.pk])),
         "looks": looks_at(person),

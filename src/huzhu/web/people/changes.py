@@ -14,6 +14,7 @@ from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
 from huzhu.members import corrections, queries, services
+from huzhu.members.accounts import must_wait
 from huzhu.members.lifecycle import Changed
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -81,13 +82,15 @@ def _accounts(request: Any, text: str = "") -> list[dict[str, Any]]:
 
 
 def _account_line(request: Any, change: Any) -> dict[str, Any]:
-    account, waits = change.account, change.waits(request.now)
+    account, stands = change.account, change.standing(request.now)
+    waits = stands == Changed.WAITING
     return {
         "account": account,
         "then": f"{account.replaces.bank_name} {mask_account(account.replaces.number)}",
         "now": f"{account.bank_name} {mask_account(account.number)}",
         "state": _account_state(change, request.now),
         "waits": waits,
+        "can_undo": waits or stands == Changed.CONFIRMED,
         "mine": waits and account.added_by != request.by.actor_id,
     }
 
@@ -98,13 +101,12 @@ def _account_state(change: Any, at: Any) -> tuple[str, str, str]:
     match change.standing(at):
         case Changed.UNDONE:
             return "red", "✕", f"已撤销：{account.undone_reason}"
-        case Changed.CONFIRMED:
-            return "green", "✓", f"{account.confirmed_by.name}已确认"
         case Changed.FOLLOWED:
             return "grey", "–", "后来又换了"
-        case Changed.WAITING:
-            return "amber", "▲", f"{lists.minute(change.usable_from)} 起可以发放"
-    return "green", "✓", "已满 24 小时"
+        case Changed.USABLE:
+            return "green", "✓", f"{account.confirmed_by.name}已确认，可以发放"
+    wait = must_wait(account, at)
+    return "amber", "▲", wait.words if wait else ""
 
 
 def _account_cells(line: dict[str, Any]) -> tuple[Cell, ...]:
@@ -214,7 +216,7 @@ def account(request: Any, pk: str, word: str) -> HttpResponse:
     try:
         if word == "confirm":
             services.confirm_account(**act)
-            messages.success(request, f"{found.member.name}的新账户已确认，马上可以发放。")
+            messages.success(request, f"{found.member.name}的新账户已确认，登记满 24 小时可以发放。")
         else:
             services.undo_account(reason=request.POST.get("reason", ""), **act)
             messages.success(request, f"{found.member.name}的账户变更已撤销，仍用原账户。")

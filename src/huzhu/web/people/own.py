@@ -50,7 +50,7 @@ def account(request: Any) -> HttpResponse:
         return _account(request, said, error=str(none))
     except WrongCode as wrong:
         return _account(request, said, step="code", error=str(wrong))
-    messages.success(request, "新账户已登记。为了您的钱安全，代办处核实后或 24 小时后开始使用。")
+    messages.success(request, "新账户已登记。为了您的钱安全，代办处核实、并满 24 小时后开始使用。")
     return _back(request, said["claim"])
 
 
