@@ -199,3 +199,13 @@ def test_what_is_clear_has_no_doubt(desk):
     batch = a_released(desk)
     with pytest.raises(DoubtRefused, match="不再存疑"):
         said(batch.payouts.get(), desk.maker)
+
+
+def test_what_is_at_the_bank_is_what_has_no_answer(desk):
+    batch = a_released(desk, a_payout(desk), a_payout(desk, 500), a_payout(desk, 700))
+    [(found, *_)] = queries.unanswered(desk.maker, ANSWERED_AT)
+    assert (found.open_count, found.open_fen) == (3, batch.total_fen)
+    data = reply_for(batch, ANSWERED_AT, unclear_lines={1})
+    services.apply_reply(batch=batch, data=data, by=desk.maker, at=ANSWERED_AT)
+    [(found, *_)] = queries.unanswered(desk.maker, LATER)
+    assert (found.open_count, found.open_fen) == (1, batch.payouts.get(line=1).amount_fen)

@@ -139,7 +139,7 @@ def money(by: Role, now: datetime) -> Money:
         scheduled_fen=to_pay["fen"] or 0,
         failed=[one.payout for one in payouts.failed(by, now)[:20]],
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
-        released=list(batches.filter(state=PayoutBatch.State.RELEASED)[:50]),
+        released=list(payouts.at_the_bank(batches)[:50]),
         doubts=list(payouts.in_doubt(by)[:20]),
         stops=list(payouts.stops(by)),
         owed=owed.count(),

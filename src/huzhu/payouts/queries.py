@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from huzhu.bank.models import StatementLine
 from huzhu.bank.payforms import DEFAULT
@@ -122,8 +123,18 @@ def last_form(by: Role) -> str:
 
 def unanswered(by: Role, now: datetime) -> list[tuple[PayoutBatch, timedelta, bool]]:
     """Batches at the bank without a full answer: how long, and whether that is too long. They are never sent again."""
-    found = batches(by).filter(state=PayoutBatch.State.RELEASED).order_by("released_at")
+    found = at_the_bank(batches(by))
     return [(one, now - at, now - at > LATE) for one in found if (at := one.released_at) is not None]
+
+
+def at_the_bank(found: QuerySet[PayoutBatch]) -> QuerySet[PayoutBatch]:
+    """Those of these batches that have no full answer, oldest first; `open_count` and `open_fen` are what the answer lacks."""
+    is_open = Q(payouts__state__in=(Payout.State.SENT, Payout.State.IN_DOUBT))
+    lacking = {
+        "open_count": Count("payouts", filter=is_open),
+        "open_fen": Coalesce(Sum("payouts__amount_fen", filter=is_open), 0),
+    }
+    return found.filter(state=PayoutBatch.State.RELEASED).annotate(**lacking).order_by("released_at")
 
 
 def stops(by: Role) -> QuerySet[PayoutStop]:
