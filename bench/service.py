@@ -523,10 +523,10 @@ def measure(words: argparse.Namespace) -> None:
 
     shelf()
     keep_what_is_loaded()
-    office = Office(words.claims + words.writers * words.each + HISTORY + 400)
+    office = Office(words.claims + words.writers * words.each + 2 * HISTORY + 400)
     settled_down()
     if words.only in {None, "one"}:
-        one_by_one(office, 200)
+        one_by_one(office, 1_000)
     if words.only in {None, "writers"}:
         many_writers(office, words.writers, words.each)
     if words.only in {None, "automatic"}:

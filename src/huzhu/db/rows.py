@@ -182,10 +182,16 @@ def _are_many(columns: list[list[Any]]) -> bool:
 
 
 def _of_few(rows: Ready, *, follows: bool = False) -> tuple[str, list[Any]]:
-    """PostgreSQL takes one row as it is, of several a list for each column; or only if the first was written."""
-    is_one = len(rows.columns[0]) == 1
-    statement = _statement(rows.model, ROW if is_one else LISTS, rows.is_numbered, follows) + rows.or_else
-    return statement, [values[0] for values in rows.columns] if is_one else rows.columns
+    """PostgreSQL takes one row as it is, of several a list for each column; or only if the first was written.
+
+    What is NULL in one row stands in its text: of more than fifty values the driver reads the text anew each time.
+    """
+    if len(rows.columns[0]) > 1:
+        return _statement(rows.model, LISTS, rows.is_numbered, follows) + rows.or_else, rows.columns
+    values = [found[0] for found in rows.columns]
+    empty = tuple(place for place, value in enumerate(values) if value is None)
+    statement = _statement(rows.model, ROW, rows.is_numbered, follows, empty) + rows.or_else
+    return statement, [value for value in values if value is not None]
 
 
 def _copy(statement: str, columns: list[list[Any]]) -> int:
@@ -277,8 +283,10 @@ def _written(model: type[models.Model], *, numbered: bool = False) -> list[Any]:
     return [one for one in known if numbered or not isinstance(one, models.AutoField)]
 
 
-@lru_cache(maxsize=256)
-def _statement(model: type[models.Model], way: str, numbered: bool, follows: bool = False) -> str:
+@lru_cache(maxsize=512)
+def _statement(
+    model: type[models.Model], way: str, numbered: bool, follows: bool = False, empty: tuple[int, ...] = ()
+) -> str:
     """For a row; for lists, one for each column; for the text of many rows."""
     fields = _written(model, numbered=numbered)
     table, names = model._meta.db_table, ", ".join(f'"{one.column}"' for one in fields)  # noqa: SLF001
@@ -290,6 +298,8 @@ def _statement(model: type[models.Model], way: str, numbered: bool, follows: boo
     if way == LISTS:
         lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
         return f"{into} SELECT of_each.* FROM {first}unnest({lists}) AS of_each"  # noqa: S608  our own names
+    values = ["NULL" if place in empty else "%s" for place in range(len(fields))]
     if follows:
-        return f"{into} SELECT {', '.join(f'%s::{kind}' for kind in kinds)} FROM first"  # noqa: S608
-    return f"{into} VALUES ({', '.join(['%s'] * len(fields))})"
+        typed = ", ".join(f"{value}::{kind}" for value, kind in zip(values, kinds, strict=True))
+        return f"{into} SELECT {typed} FROM first"  # noqa: S608
+    return f"{into} VALUES ({', '.join(values)})"
