@@ -222,7 +222,7 @@ def test_a_day_later_the_change_still_needs_somebody(monkeypatch):
     members.add_account(member=liu, holder=liu.name, bank_name="建设银行", number=NEW, by=liu, at=NOW)
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=90))
     clerk = as_staff(place.agency())
-    assert "▲ 等代办处另一个人核实 " in text_of(clerk.get("/desk/changes/?which=accounts"))
+    assert "▲ 还不能发放 等代办处另一个人核实 " in text_of(clerk.get("/desk/changes/?which=accounts"))
     clerk.post(f"/desk/accounts/{current_account(liu).pk}/confirm/")
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=20))
     assert "已确认，可以发放" in text_of(clerk.get("/desk/changes/?which=accounts"))

@@ -83,7 +83,7 @@ def _accounts(request: Any, text: str = "") -> list[dict[str, Any]]:
 
 def _account_line(request: Any, change: Any) -> dict[str, Any]:
     account, stands = change.account, change.standing(request.now)
-    waits = stands == Changed.WAITING
+    waits, wait = stands == Changed.WAITING, must_wait(account, request.now)
     return {
         "account": account,
         "then": f"{account.replaces.bank_name} {mask_account(account.replaces.number)}",
@@ -91,6 +91,7 @@ def _account_line(request: Any, change: Any) -> dict[str, Any]:
         "state": _account_state(change, request.now),
         "waits": waits,
         "can_undo": waits or stands == Changed.CONFIRMED,
+        "waits_for": wait.words if wait and account.is_current else "",
         "mine": waits and account.added_by != request.by.actor_id,
     }
 
@@ -105,14 +106,14 @@ def _account_state(change: Any, at: Any) -> tuple[str, str, str]:
             return "grey", "–", "后来又换了"
         case Changed.USABLE:
             return "green", "✓", f"{account.confirmed_by.name}已确认，可以发放"
-    wait = must_wait(account, at)
-    return "amber", "▲", wait.words if wait else ""
+    return "amber", "▲", "还不能发放"
 
 
 def _account_cells(line: dict[str, Any]) -> tuple[Cell, ...]:
     account, (_, _, state) = line["account"], line["state"]
     added = account.added_by_name, lists.minute(account.added_at)
-    return (account.member.name, account.member.employer.name, line["then"], line["now"], *added, state)
+    stands = "：".join(filter(None, (state, line["waits_for"])))
+    return (account.member.name, account.member.employer.name, line["then"], line["now"], *added, stands)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
