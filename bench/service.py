@@ -1,4 +1,4 @@
-"""What the services do in a second: python bench/service.py [--claims 100000] [--writers 16] [--each 25] [--on sqlite|postgresql]
+"""What the services do in a second: python bench/service.py [--claims 100000] [--writers 16] [--each 65] [--on sqlite|postgresql]
     [--only one|writers|automatic] [--helping 1] [--beside]
 
 On both databases, each new and temporary (PostgreSQL with fsync on, unlike ./test): SQL statements a claim from entry to

@@ -1,5 +1,7 @@
 """Money out: one payout a decision, batches made by one person and released by another, the bank's reply; and what is owed back."""
 
+import re
+
 from django.db import models
 
 from huzhu.adjudication.models import Decision
@@ -11,6 +13,9 @@ from huzhu.files.models import StoredFile
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import User
+
+# as it stands in a bank's remark: the day, and the place in it, three figures or more
+BATCH_NUMBER = re.compile(r"(?<!\d)\d{8}-(?:\d{3}|[1-9]\d{3,})(?!\d)")
 
 
 class PayoutBatch(models.Model):

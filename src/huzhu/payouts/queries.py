@@ -18,7 +18,15 @@ from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
 from huzhu.payouts import due
 from huzhu.payouts.due import Due
-from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch, PayoutStop, Receivable
+from huzhu.payouts.models import (
+    BATCH_NUMBER,
+    Clearing,
+    DoubtAnswer,
+    Payout,
+    PayoutBatch,
+    PayoutStop,
+    Receivable,
+)
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -113,6 +121,11 @@ def answers_visible_to(by: Role) -> QuerySet[DoubtAnswer]:
 def doubt_answers(payout: Payout) -> QuerySet[DoubtAnswer]:
     """What was said of a payout that the asker was let see, newest first."""
     return payout.doubt_answers.select_related("said_by", "settled_by").order_by("-pk")
+
+
+def batch_numbers(text: str) -> list[str]:
+    """What looks like the number of a batch in a bank's words."""
+    return BATCH_NUMBER.findall(text)
 
 
 def last_form(by: Role) -> str:

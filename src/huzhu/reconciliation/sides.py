@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.organisations.models import Organisation
-from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import BATCH_NUMBER, Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.reconciliation.compare import Book, Line, Paid
 from huzhu.rules.units import SHANGHAI
 
@@ -30,7 +30,6 @@ _DOUBT = {
 }
 # how long what one person has said may wait for another before it counts as unexplained
 CONFIRMED_WITHIN = timedelta(days=7)
-_BATCH = re.compile(r"(?<!\d)\d{8}-(?:\d{3}|[1-9]\d{3,})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ def _line(one: StatementLine, awaits: str) -> Line:
         reference=one.reference,
         name=one.name,
         remark=remark,
-        batches=tuple(_BATCH.findall(remark)),
+        batches=tuple(BATCH_NUMBER.findall(remark)),
         caused_by=frozenset({one.statement.taken_by}),
         awaits=awaits,
     )

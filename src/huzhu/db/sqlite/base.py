@@ -123,11 +123,9 @@ class Cursor(base.SQLiteCursorWrapper):
             return super().executemany(query, param_list)
 
     def convert_query(self, query: str, *, param_names: Any = None) -> Any:
-        return (
-            super().convert_query(query, param_names=param_names)
-            if param_names
-            else _with_question_marks(query)
-        )
+        if param_names:
+            return super().convert_query(query, param_names=param_names)
+        return _with_question_marks(query)
 
 
 @lru_cache(maxsize=512)

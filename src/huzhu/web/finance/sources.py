@@ -12,7 +12,6 @@ from huzhu.ledger import offices, queries
 from huzhu.payouts import queries as payouts
 
 Link = tuple[str, str]  # the words, and the address
-_BATCH = re.compile(r"(?<!\d)\d{8}-(?:\d{3}|[1-9]\d{3,})(?!\d)")
 _DECISION, _PAYOUT = re.compile(r"decision:(\d+):"), re.compile(r"payout:([0-9a-f-]{36}):")
 
 
@@ -43,7 +42,7 @@ def of_decision(by: Any, decision: Any) -> list[Link]:
 
 def paid_by_line(by: Any, line: Any) -> list[Link]:
     """The batches that a payment on the bank's paper names, which lead to its payouts and their vouchers."""
-    numbers = _BATCH.findall(line.remark or "") if line.amount_fen < 0 else []
+    numbers = payouts.batch_numbers(line.remark or "") if line.amount_fen < 0 else []
     found = payouts.batches(by).filter(number__in=numbers)
     return [(f"发放批次 {one}", reverse("web:batch", args=[one.pk])) for one in found]
 
