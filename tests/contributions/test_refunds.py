@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from factories.bank import told
-from factories.office import AT, Office, held, paid, shares, states
+from factories.office import AT, Office, all_of, held, paid, shares, states
 from factories.users import a_role
-from huzhu.contributions import refunds, repaying
+from huzhu.audit.services import SYSTEM
+from huzhu.bank import stops
+from huzhu.contributions import claiming, refunds, repaying
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import OfficialReceipt, Prepaid
@@ -217,3 +219,44 @@ def test_what_the_bank_paid_must_be_what_was_released(office):
     for bad in (refunds.Payee("", "工行", "62220000"), refunds.Payee("甲", "工行", "62a")):
         with pytest.raises(RefundRefused, match="8 到 32 位"):
             refunds.propose(roster=office.owes(), payees=[bad], reason="单位撤销", by=office.agency, at=AT)
+
+
+def stopped(source="reconciliation"):
+    return stops.stop(reason="对账有 1 条差异没有说明", by=SYSTEM, at=AT, source=source)
+
+
+def test_while_a_difference_is_unexplained_no_fee_leaves(office):
+    first, second, third = rosters = [office.owes(name=f"单位{n}") for n in "甲乙丙"]
+    lines = office.bank(*(told("2022-11-28", f"A{n}", "360.00") for n in range(3)))
+    for line, roster in zip(lines, rosters, strict=True):
+        claiming.claim(line=line, parts=all_of(roster), by=office.agency, at=AT)
+    out, made, asked = (
+        refunds.propose(roster=one, payees=[TO], reason="单位撤销", by=office.agency, at=AT)
+        for one in (first, second, third)
+    )
+    out, made = released(office, out), refunds.make_list(refunds=[made], by=office.maker, at=AT)
+    stop = stopped()
+    acts = [
+        lambda: refunds.make_lists(refunds=[asked], by=office.maker, at=AT),
+        lambda: refunds.release(listed=made, by=office.releaser, at=AT),
+        lambda: refunds.hand_out(listed=out, by=office.maker, at=AT),
+    ]
+    for act in acts:
+        with pytest.raises(stops.Stopped, match="对账有 1 条差异没有说明"):
+            act()
+    assert states(second) == states(third) == {"in_force"}
+    assert set(RefundList.objects.values_list("state", flat=True)) == {"made", "released"}
+    stops.resume(stop=stop, reason="对账的差异都已说明或消除", by=SYSTEM, at=AT)
+    for act in acts:
+        act()
+
+
+def test_while_payments_are_stopped_what_the_bank_did_is_taken_in(office):
+    roster = office.owes()
+    paid(office, roster)
+    asked = refunds.propose(roster=roster, payees=[TO], reason="单位撤销", by=office.agency, at=AT)
+    released(office, asked)
+    stopped()
+    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
+    refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
+    assert Refund.objects.get().state == "paid"

@@ -16,7 +16,7 @@ from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from factories.web import as_staff, set_aside
 from huzhu.audit.models import Event
-from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.bank.models import OwnAccount, Statement, StatementLine, Stop
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.models import LineUse, Prepaid, Receipt, Share
 from huzhu.enrolment.models import Enrolment
@@ -190,7 +190,13 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
     refund = Refund.objects.get()
     site.maker.post(reverse("web:refund-list"), {"refund": [str(refund.pk), "x"]})
     listed = RefundList.objects.get()
-    site.releaser.post(reverse("web:refund-settle", args=[listed.pk, "release"]))
+    release = reverse("web:refund-settle", args=[listed.pk, "release"])
+    site.maker.post(reverse("web:payouts-stop"), {"reason": "银行少一笔"})
+    assert "互助金和退费都不制单" in text(site.releaser.post(release, follow=True))
+    assert "发放已停止" in text(site.maker.get(reverse("web:refunds")))
+    stop = Stop.objects.get()
+    site.releaser.post(reverse("web:payouts-resume", args=[stop.pk]), {"reason": "银行补来了"})
+    site.releaser.post(release)
     assert set(Enrolment.objects.values_list("state", flat=True)) == {"void"}
     file = site.maker.post(reverse("web:refund-file", args=[listed.pk]))
     assert "62220000" in file.content.decode("gb18030")

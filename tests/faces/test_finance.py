@@ -23,10 +23,11 @@ from factories.users import a_role, a_user
 from factories.web import as_member, as_staff, set_aside
 from huzhu.audit.models import Event
 from huzhu.bank.files import digest
+from huzhu.bank.models import Stop
 from huzhu.config.worker import work_off
 from huzhu.members.models import BankAccount
 from huzhu.payouts.demobank import reply_for
-from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
+from huzhu.payouts.models import Payout, PayoutBatch
 from huzhu.users.models import Role
 from huzhu.web import clock
 from huzhu.web.workbooks import plain
@@ -402,8 +403,8 @@ def test_a_stop_is_said_on_every_page_of_the_desk_and_lifted_by_another(desk, ba
     for page in (reverse("web:payouts"), address("batch", batch), reverse("web:desk")):
         assert "银行少一笔" in text(releaser.get(page))
     answer = releaser.post(address("batch-release", batch), follow=True)
-    assert "停止期间不制单、不放行" in text(answer)
-    stop = PayoutStop.objects.get()
+    assert "停止期间，互助金和退费都不制单、不放行" in text(answer)
+    stop = Stop.objects.get()
     resumed = reverse("web:payouts-resume", args=[stop.pk])
     assert maker.post(resumed, {"reason": "查明"}).status_code == 404
     assert "已解除" in text(releaser.post(resumed, {"reason": "银行漏传"}, follow=True))

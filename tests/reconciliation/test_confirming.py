@@ -7,11 +7,11 @@ import pytest
 from factories.bank import a_statement, an_own_account, as_csv, rows_of, told
 from factories.claims import a_covered_member
 from factories.clawing import Office, balance
-from huzhu.bank.models import StatementLine
+from huzhu.bank.models import StatementLine, Stop
 from huzhu.bank.services import Typed, take
 from huzhu.core.money import yuan
 from huzhu.payouts import receivables
-from huzhu.payouts.models import Clearing, PayoutStop, Receivable
+from huzhu.payouts.models import Clearing, Receivable
 from huzhu.reconciliation import queries, services
 from huzhu.reconciliation.models import Difference
 
@@ -63,7 +63,7 @@ def stands():
 def test_before_anybody_has_said_what_it_is_it_stops_payouts(office, line):
     run(office, line)
     assert stands() == [("bank_extra", "open")]
-    assert PayoutStop.objects.open().exists()
+    assert Stop.objects.open().exists()
 
 
 def test_said_and_not_confirmed_it_waits_by_name_and_stops_nothing(office, line, said):
@@ -72,7 +72,7 @@ def test_said_and_not_confirmed_it_waits_by_name_and_stops_nothing(office, line,
     [one] = queries.to_confirm(office.releaser)
     assert "已登记为会员退回" in one.words
     assert said.receivable.difference.decision.claim.number in one.words
-    assert not PayoutStop.objects.open().exists()
+    assert not Stop.objects.open().exists()
     assert "待第二人确认 1 条" in services.said(made, 0, queries.awaits_count(line.account))
     with pytest.raises(services.ExplanationRefused, match="待第二人确认"):
         services.explain(difference=one, cause="timing", reason="等确认", by=office.releaser, at=office.at)
@@ -95,7 +95,7 @@ def test_not_agreed_to_it_is_unexplained_again(office, line, said):
     receivables.record_return(receivable=said.receivable, line=line, by=office.maker, at=office.later())
     run(office, line)
     assert stands() == [("to_confirm", "said")]
-    assert not PayoutStop.objects.open().exists()
+    assert not Stop.objects.open().exists()
 
 
 def test_a_week_without_the_second_word_makes_it_unexplained(office, line, said):

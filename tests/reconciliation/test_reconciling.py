@@ -10,13 +10,15 @@ from factories.payouts import ANSWERED_AT, DECIDED_AT, a_batch, a_payout, a_rele
 from factories.reconciling import DAY, Month
 from factories.users import a_role
 from huzhu.audit.models import Event
+from huzhu.bank.models import Stop
+from huzhu.bank.stops import Stopped
 from huzhu.core.money import yuan
 from huzhu.db import guards
 from huzhu.ledger import periods
 from huzhu.ledger.models import LedgerEntry, Voucher
 from huzhu.payouts.demobank import reply_for
-from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
-from huzhu.payouts.services import PayoutsStopped, apply_reply
+from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.services import apply_reply
 from huzhu.reconciliation import queries, services
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.users.permissions import NotAllowed
@@ -76,7 +78,7 @@ def test_a_month_on_which_all_agree_is_silent(month):
     assert (made.found_count, made.open_count, made.difference_fen) == (0, 0, 0)
     assert made.book_fen == 10_000_000 - 171_400 - 50_000 - 60_000
     assert services.said(made).endswith("逐笔相符。")
-    assert not PayoutStop.objects.exists()
+    assert not Stop.objects.exists()
     assert [day.difference_fen for day in queries.days(month.account)] == [0, 0]
 
 
@@ -162,7 +164,7 @@ def test_every_injected_fault_is_reported_and_stops_payouts(fault, month):
     made = run(month)
     assert kinds() == {FAULTS[fault]}
     assert made.open_count == 1
-    with pytest.raises(PayoutsStopped, match="对账有 1 条差异没有说明"):
+    with pytest.raises(Stopped, match="对账有 1 条差异没有说明"):
         a_batch(month.desk, waiting)
     assert Payout.objects.get(pk=waiting.pk).state == "scheduled"
 
@@ -197,7 +199,7 @@ def test_whoever_released_the_batch_does_not_explain_its_payment(month):
 def test_a_difference_that_the_next_statement_mends_is_gone_and_payouts_go_on(month):
     paid_without_a_bank_line(month)
     run(month)
-    assert PayoutStop.objects.open().exists()
+    assert Stop.objects.open().exists()
     month.account.statements.all()
     from factories.bank import TAKEN_AT, as_csv, rows_of  # noqa: PLC0415
     from huzhu.bank.services import Typed, take  # noqa: PLC0415
@@ -213,7 +215,7 @@ def test_a_difference_that_the_next_statement_mends_is_gone_and_payouts_go_on(mo
     )
     made = run(month)
     assert (made.found_count, kinds()) == (0, set())
-    assert not PayoutStop.objects.open().exists()
+    assert not Stop.objects.open().exists()
     assert Difference.objects.get().state == "gone"
 
 
@@ -221,7 +223,7 @@ def test_the_worker_compares_every_account_and_running_again_writes_no_second_di
     bank_line_extra(month)
     for _ in range(2):
         assert [one.open_count for one in services.run_all(at=AT)] == [1]
-    assert (Difference.objects.count(), Run.objects.count(), PayoutStop.objects.count()) == (1, 2, 1)
+    assert (Difference.objects.count(), Run.objects.count(), Stop.objects.count()) == (1, 2, 1)
 
 
 def test_an_account_without_a_statement_has_nothing_to_compare(month):

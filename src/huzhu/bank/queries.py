@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db.models import Max, Q, QuerySet
 
-from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.bank.models import OwnAccount, Statement, StatementLine, Stop
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
@@ -57,3 +57,9 @@ def paying(office: Organisation) -> OwnAccount | None:
     pays = OwnAccount.objects.filter(purpose=OwnAccount.Purpose.PAYING, ended_at=None)
     above = [int(pk) for pk in office.path.split("/") if pk]
     return pays.filter(organisation__in=above).order_by("-organisation__path").first()
+
+
+def stops(by: Role) -> QuerySet[Stop]:
+    """Open stops, oldest first, for who deals with money."""
+    found = Stop.objects.open().order_by("stopped_at", "pk")
+    return found if may(by, "payouts.stopped") else found.none()

@@ -14,6 +14,7 @@ from django.db.models import Sum
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
+from huzhu.bank.stops import check_running
 from huzhu.contributions.claiming import Kept, post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
@@ -169,8 +170,9 @@ def make_lists(*, refunds: Iterable[Refund], by: Role, at: datetime) -> list[Ref
 
 @transaction.atomic
 def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundList:
-    """Proposed refunds of one agency become a list, by one person; another releases it."""
+    """Proposed refunds of one agency become a list, by one person; another releases it. RefundRefused, Stopped."""
     check_may(by, "refunds.list")
+    check_running()
     wanted = {one.pk for one in refunds}
     found = list(
         Refund.objects.select_for_update(of=("self",))
@@ -232,6 +234,7 @@ def send_back(*, listed: RefundList, reason: str, by: Role, at: datetime) -> Non
 def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
     """Another person lets the money go: cover ends before it begins, income becomes owed, receipts get their red ones."""
     check_may(by, "refunds.release", within=listed.organisation)
+    check_running()
     held = _made(listed)
     refunds = list(
         Refund.objects.select_for_update(of=("self",))
@@ -360,6 +363,7 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
 def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
     """The list for the bank as CSV (GB18030), the same bytes each time; who took it is written down."""
     check_may(by, "refunds.list", within=listed.organisation)
+    check_running()
     if listed.state != RefundList.State.RELEASED:
         raise RefundRefused(f"清单 {listed.number} 还没有放行，没有给银行的文件。请先由另一个人放行。")
     out = io.StringIO()

@@ -10,6 +10,8 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from huzhu.adjudication.models import Decision
 from huzhu.audit.models import Event, Seal
+from huzhu.bank import queries as bank
+from huzhu.bank.models import Stop
 from huzhu.claims import queries as claims
 from huzhu.claims.models import Claim, State
 from huzhu.contributions import queries as dues
@@ -20,7 +22,7 @@ from huzhu.members.models import Member
 from huzhu.notices.queries import outbox
 from huzhu.organisations.models import Organisation
 from huzhu.payouts import queries as payouts
-from huzhu.payouts.models import Payout, PayoutBatch, PayoutStop
+from huzhu.payouts.models import Payout, PayoutBatch
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 from huzhu.users.queries import acts_visible_to
@@ -122,7 +124,7 @@ class Money:
     made: list[PayoutBatch]
     released: list[PayoutBatch]
     doubts: list[Payout]
-    stops: list[PayoutStop]
+    stops: list[Stop]
     owed: int  # debts of members, and what is left of them
     owed_fen: int
     said: int  # what one person has said of them and another must confirm
@@ -141,7 +143,7 @@ def money(by: Role, now: datetime) -> Money:
         made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
         released=list(payouts.at_the_bank(batches)[:50]),
         doubts=list(payouts.in_doubt(by)[:20]),
-        stops=list(payouts.stops(by)),
+        stops=list(bank.stops(by)),
         owed=owed.count(),
         owed_fen=payouts.owed(owed)[0],
         said=payouts.clearings_to_settle(by).count(),

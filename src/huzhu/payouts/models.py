@@ -207,54 +207,6 @@ class DoubtAnswer(models.Model):
         return f"{self.payout} 的查明"
 
 
-class PayoutStops(models.QuerySet["PayoutStop"]):
-    def open(self) -> "PayoutStops":
-        """Not lifted yet."""
-        return self.filter(resumed_at__isnull=True)
-
-
-class PayoutStop(models.Model):
-    """Payouts stand still from here until somebody says why they may go on. Actors by id and name: one may be the system."""
-
-    reason = models.CharField("为什么停", max_length=400)
-    source = models.CharField("由什么发现", max_length=80, blank=True)
-    stopped_id = models.CharField("停发人编号", max_length=60)
-    stopped_name = models.CharField("停发人", max_length=80)
-    stopped_at = models.DateTimeField("停发时间")
-    resumed_id = models.CharField("恢复人编号", max_length=60, blank=True)
-    resumed_name = models.CharField("恢复人", max_length=80, blank=True)
-    resumed_at = models.DateTimeField("恢复时间", null=True)
-    resumed_reason = models.CharField("恢复的理由", max_length=400, blank=True)
-
-    objects = PayoutStops.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "停发"
-        constraints = (
-            models.UniqueConstraint(
-                fields=("source",),
-                condition=models.Q(resumed_at__isnull=True) & ~models.Q(source=""),
-                name="one_open_stop_a_source",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(resumed_at__isnull=True, resumed_id="", resumed_reason="")
-                | (
-                    models.Q(resumed_at__isnull=False)
-                    & ~models.Q(resumed_id="")
-                    & ~models.Q(resumed_reason="")
-                ),
-                name="what_was_resumed_has_a_person_and_a_reason",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(stopped_id="system") | ~models.Q(resumed_id=models.F("stopped_id")),
-                name="another_person_resumes",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"停发 {self.pk}"
-
-
 class Difference(models.Model):
     """What a corrected decision moves under one enrolment, against what was booked before; below zero it is owed back."""
 

@@ -24,7 +24,6 @@ from huzhu.payouts.models import (
     DoubtAnswer,
     Payout,
     PayoutBatch,
-    PayoutStop,
     Receivable,
 )
 from huzhu.users.models import Role
@@ -148,12 +147,6 @@ def at_the_bank(found: QuerySet[PayoutBatch]) -> QuerySet[PayoutBatch]:
         "open_fen": Coalesce(Sum("payouts__amount_fen", filter=is_open), 0),
     }
     return found.filter(state=PayoutBatch.State.RELEASED).annotate(**lacking).order_by("released_at")
-
-
-def stops(by: Role) -> QuerySet[PayoutStop]:
-    """Open stops, oldest first, for who deals with money."""
-    found = PayoutStop.objects.open().order_by("stopped_at", "pk")
-    return found if by.is_current and by.code in MONEY else found.none()
 
 
 def of_claim(claim: Claim) -> list[Payout]:

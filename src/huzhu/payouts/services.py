@@ -13,6 +13,7 @@ from huzhu.adjudication.models import Decision
 from huzhu.audit import services as audit
 from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
 from huzhu.bank.payforms import DEFAULT, forms
+from huzhu.bank.stops import Stopped, check_running
 from huzhu.claims import services as claims
 from huzhu.claims.models import State
 from huzhu.core import money
@@ -41,7 +42,6 @@ from huzhu.payouts.due import Due, dues, moved_rows, waiting_words
 from huzhu.payouts.holding import SettlementInQuestion, asked, check_not_held
 from huzhu.payouts.lifecycle import CannotMove, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch
-from huzhu.payouts.stops import CannotResume, PayoutsStopped, check_running, resume, stop
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may, may
@@ -55,10 +55,8 @@ __all__ = [
     "confirm_doubt",
     "hold_unanswered",
     "is_late",
-    "resume",
     "saw_paper",
     "say_doubt",
-    "stop",
 ]
 
 
@@ -101,7 +99,6 @@ REFUSALS = (
     BatchDoesNotAddUp,
     CannotMove,
     CannotPayAgain,
-    CannotResume,
     DoubtRefused,
     NeverSentAgain,
     NoPersonTwice,
@@ -110,7 +107,7 @@ REFUSALS = (
     NotAsShown,
     NotForTheBank,
     NothingChosen,
-    PayoutsStopped,
+    Stopped,
     ReasonNeeded,
     ReplyRefused,
     SettlementInQuestion,

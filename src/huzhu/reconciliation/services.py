@@ -7,11 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from huzhu.audit import services as audit
-from huzhu.bank.models import OwnAccount
+from huzhu.bank import stops
+from huzhu.bank.models import OwnAccount, Stop
 from huzhu.core.money import spoken
 from huzhu.ledger.models import Voucher
-from huzhu.payouts import services as payouts
-from huzhu.payouts.models import PayoutStop
 from huzhu.reconciliation.compare import OPENING, TO_CONFIRM, Found, differences
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.reconciliation.sides import Sides, sides_of, until
@@ -160,10 +159,10 @@ def _brake(account: OwnAccount, waiting: int, at: datetime) -> None:
         sums = Difference.objects.filter(account=account, state=State.OPEN).order_by("on", "pk")
         first = sums[0]
         reason = f"对账有 {waiting} 条差异没有说明（{account}），第一条：{first.on} {first.words}"
-        payouts.stop(reason=reason, by=audit.SYSTEM, at=at, source=source)
+        stops.stop(reason=reason, by=audit.SYSTEM, at=at, source=source)
         return
-    for stop in PayoutStop.objects.open().filter(source=source, stopped_id=audit.SYSTEM.actor_id):
-        payouts.resume(stop=stop, reason="对账的差异都已说明或消除", by=audit.SYSTEM, at=at)
+    for stop in Stop.objects.open().filter(source=source, stopped_id=audit.SYSTEM.actor_id):
+        stops.resume(stop=stop, reason="对账的差异都已说明或消除", by=audit.SYSTEM, at=at)
 
 
 def said(run: Run, waiting: int | None = None, awaits: int = 0) -> str:

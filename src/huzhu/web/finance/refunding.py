@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.bank import queries as bank
+from huzhu.bank.stops import Stopped
 from huzhu.contributions import claiming, giving_back, matching, refunds, repaying
 from huzhu.contributions.withdrawing import EndRefused
 from huzhu.core import money
@@ -23,6 +24,7 @@ from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
 from huzhu.web.finance import sources
 from huzhu.web.finance.crediting import READERS, WORKERS
+from huzhu.web.finance.stopping import stopped
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
@@ -40,7 +42,7 @@ HEADS = (
     "金额（元）",
     "其中（元）",
 )
-REFUSED = (claiming.ClaimRefused, EndRefused, RosterRefused, NotAllowed)
+REFUSED = (claiming.ClaimRefused, EndRefused, RosterRefused, Stopped, NotAllowed)
 BOXES = ("payee", "bank_name", "number")
 
 
@@ -61,6 +63,7 @@ def all_refunds(request: Any) -> HttpResponse:
         "lists": request.by.code == "payment_maker",
         "releases": request.by.code == "payment_releaser",
         "declines": request.by.code in WORKERS,
+        **stopped(request),
     }
     return render(request, "web/finance/refunds.html", shown)
 

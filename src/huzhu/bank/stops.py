@@ -1,17 +1,17 @@
-"""The brake: while a stop is open no batch is made, released or handed to the bank. Anyone who pays may pull it."""
+"""The brake: while a stop is open no list of payments, of aid or of fees given back, is made, released or handed to the bank."""
 
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from huzhu.audit import services as audit
-from huzhu.payouts.models import PayoutStop
+from huzhu.bank.models import Stop
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 
-class PayoutsStopped(ValueError):
+class Stopped(ValueError):
     """Something is unexplained, so nothing more goes to the bank."""
 
 
@@ -20,8 +20,8 @@ class CannotResume(ValueError):
 
 
 @transaction.atomic
-def stop(*, reason: str, by: audit.Actor, at: datetime, source: str = "") -> PayoutStop:
-    """Stop all payouts. One open stop a `source` (what found the difference): asked again, it is the same one.
+def stop(*, reason: str, by: audit.Actor, at: datetime, source: str = "") -> Stop:
+    """Stop all payments. One open stop a `source` (what found the difference): asked again, it is the same one.
 
     The system may stop (a check that ran by itself); of people those who make or release batches.
     """
@@ -30,28 +30,28 @@ def stop(*, reason: str, by: audit.Actor, at: datetime, source: str = "") -> Pay
     said = reason.strip()[:400]
     if not said:
         raise CannotResume("请写明为什么停止发放，后来的人要照着查。")
-    if found := PayoutStop.objects.open().filter(source=source).exclude(source="").first():
+    if found := Stop.objects.open().filter(source=source).exclude(source="").first():
         return found
     try:
         with transaction.atomic():
-            made = PayoutStop.objects.create(
+            made = Stop.objects.create(
                 reason=said, source=source, stopped_id=by.actor_id, stopped_name=by.actor_name, stopped_at=at
             )
     except IntegrityError:  # somebody reported the same a moment before
-        return PayoutStop.objects.open().get(source=source)
+        return Stop.objects.open().get(source=source)
     audit.record(by=by, verb="payouts.stop", on=made, at=at, detail={"reason": said, "source": source})
     return made
 
 
 @transaction.atomic
-def resume(*, stop: PayoutStop, reason: str, by: audit.Actor, at: datetime) -> PayoutStop:
+def resume(*, stop: Stop, reason: str, by: audit.Actor, at: datetime) -> Stop:
     """Lift a stop. A person's by another person who releases; what the system stopped, also by the system itself."""
     if by is not audit.SYSTEM:
         check_may(by, "payouts.resume")
     said = reason.strip()[:400]
     if not said:
         raise CannotResume("请写明查明了什么、为什么可以恢复发放。")
-    held = PayoutStop.objects.select_for_update().get(pk=stop.pk)
+    held = Stop.objects.select_for_update().get(pk=stop.pk)
     if held.resumed_at is not None:
         raise CannotResume(f"这一次停发已由{held.resumed_name}解除，没有再做什么。请刷新后再看。")
     by_a_person = held.stopped_id != audit.SYSTEM.actor_id
@@ -71,17 +71,17 @@ def resume(*, stop: PayoutStop, reason: str, by: audit.Actor, at: datetime) -> P
 
 
 def check_running() -> None:
-    """Raise PayoutsStopped where a stop is open."""
-    first = PayoutStop.objects.open().order_by("stopped_at").first()
+    """Raise Stopped where a stop is open."""
+    first = Stop.objects.open().order_by("stopped_at").first()
     if first is None:
         return
     when = first.stopped_at.astimezone(SHANGHAI)
-    raise PayoutsStopped(
+    raise Stopped(
         f"发放已停止（{first.stopped_name}，{when:%Y-%m-%d %H:%M}）：{first.reason}。"
-        "停止期间不制单、不放行、不给代发文件。查明后由出纳放行在“发放”页恢复。"
+        "停止期间，互助金和退费都不制单、不放行、不给银行文件。查明后由出纳放行在“发放”页恢复。"
     )
 
 
-def may_resume(stop: PayoutStop, by: Role) -> bool:
+def may_resume(stop: Stop, by: Role) -> bool:
     """Whether this person may lift it; the page asks what the verb asks."""
     return by.code == "payment_releaser" and by.actor_id != stop.stopped_id
