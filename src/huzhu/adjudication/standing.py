@@ -9,10 +9,10 @@ from huzhu.adjudication import totals
 from huzhu.adjudication.acts import PEOPLE, Done
 from huzhu.adjudication.models import Decision
 from huzhu.claims import checks, facts
+from huzhu.claims.checklist import Line
 from huzhu.claims.facts import Known, Told
 from huzhu.claims.lifecycle import COUNTED
-from huzhu.claims.models import Claim, Evidence, Settlement
-from huzhu.claims.papers import as_read
+from huzhu.claims.models import Claim, Settlement
 from huzhu.db.asked import Asked, NextKey
 from huzhu.enrolment.queries import covers_of
 from huzhu.members.models import Member
@@ -23,7 +23,7 @@ class HandedIn:
     """Before an opinion: who did what, the papers, the figures of the sheet, and whether there are claims near it."""
 
     done: Done
-    papers: list[Evidence]
+    papers: list[Line]
     figures: str
     is_near: bool
 
@@ -35,7 +35,7 @@ def handed_in(claim: Claim) -> HandedIn:
     sheet, figures, is_near = rows[0][-3:]
     return HandedIn(
         done=[row[:width] for row in rows],
-        papers=as_read(papers.values()),
+        papers=[Line(*row) for row in papers.values()],
         figures=Settlement._meta.get_field("figures").text_in(figures, sheet) or "",  # noqa: SLF001  Django's documented name for it
         is_near=is_near,
     )

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, models, transaction
 
 from huzhu.audit import chain
 from huzhu.audit.models import Event, Seal
-from huzhu.core.hashing import canonical_json
+from huzhu.core.hashing import check_canonical
 from huzhu.db.rows import Ready, composed, write
 
 PATIENCE_MS = 2000
@@ -107,7 +107,7 @@ def _ready(by: Actor, at: datetime, kind: Event.Kind, acts: Iterable[Act]) -> Re
 def _spelled(verb: str, on: models.Model | Thing, detail: dict[str, Any]) -> tuple[Any, ...]:
     """Verb, kind, key and name of the object, and the detail, without what must not stand in the trail."""
     masked = _masked(detail)
-    canonical_json(masked)
+    check_canonical(masked)
     label, pk, name = on if isinstance(on, Thing) else _thing(on)
     return verb, label, str(pk), _masked(name)[:120], masked
 

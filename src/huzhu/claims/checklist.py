@@ -15,6 +15,21 @@ class Paper:
     hint: str
 
 
+@dataclass(slots=True)
+class Line:
+    """A paper on the list of one claim, as it stands or is about to be written: what an Evidence says, without a row."""
+
+    kind: str
+    label: str
+    state: str = Evidence.State.MISSING
+    reason: str = ""
+
+    def get_state_display(self) -> str:
+        return str(Evidence.State(self.state).label)
+
+
+Held = Evidence | Line
+
 FORM = Paper("form", "申请表", "手机填报的不用再交；柜台申请请本人或代办人签名")
 ID_CARD = Paper("id_card", "身份证", "姓名和号码都看得清的一面")
 BANK_CARD = Paper("bank_card", "银行账户", "银行卡有卡号的一面，或存折首页")
@@ -54,13 +69,13 @@ def wanted(kinds: list[str]) -> list[Paper]:
     return list(dict.fromkeys(found))
 
 
-def lacking(claim: Claim, held: Iterable[Evidence] | None = None) -> list[Evidence]:
+def lacking(claim: Claim, held: Iterable[Held] | None = None) -> list[Held]:
     """Papers of the claim (`held`, where they are known) that are wanted and neither received nor waived."""
     names = [paper.kind for paper in wanted(claim.kinds)]
     settled = {Evidence.State.RECEIVED, Evidence.State.WAIVED}
-    papers = {paper.kind: paper for paper in (claim.papers.all() if held is None else held)}
+    papers: dict[str, Held] = {paper.kind: paper for paper in (claim.papers.all() if held is None else held)}
     return [papers[name] for name in names if name in papers and papers[name].state not in settled]
 
 
-def is_complete(claim: Claim, held: Iterable[Evidence] | None = None) -> bool:
+def is_complete(claim: Claim, held: Iterable[Held] | None = None) -> bool:
     return bool(claim.kinds) and not lacking(claim, held)

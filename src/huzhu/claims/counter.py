@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from huzhu.audit import services as audit
 from huzhu.claims import checks, numbers, papers, settlement
 from huzhu.claims import fields as fields_of
-from huzhu.claims.checklist import PAPERS, is_complete
+from huzhu.claims.checklist import PAPERS, Line, is_complete
 from huzhu.claims.checks import FieldsNeedWork
 from huzhu.claims.models import Claim, Evidence, Settlement, State
 from huzhu.claims.services import SUBMITTED, check_own, office_of, year_of
@@ -76,7 +76,7 @@ def receive(  # noqa: PLR0913  all that lies on the counter, by whom and when
             told = [(member.phone, SUBMITTED.format(claim.number), claim)] if member.phone else []
             acts = audit.ready_each(by=by, at=at, acts=_acts(claim, fields, sheet, lines))
             messages = ready_each(messages=told, purpose="claim", at=at)
-            return [settlement.ready(claim, sheet), papers.ready(lines), acts, messages]
+            return [settlement.ready(claim, sheet), papers.ready(claim, lines), acts, messages]
 
         numbers.enter(claim, year_of(at), beside, newest or "")
         _show(claim, pages, by, at)
@@ -103,9 +103,9 @@ def sketch(*, member: Member, sheet: Sheet = NO_SHEET, **fields: Any) -> Claim:
     return claim
 
 
-def every_paper(claim: Claim) -> list[Evidence]:
+def every_paper() -> list[Line]:
     """A line for each paper that any kind of application wants, not written."""
-    return papers.lines_of(claim, PAPERS.values())
+    return papers.lines_of(PAPERS.values())
 
 
 def _desk(member: Any) -> Any:
@@ -126,7 +126,7 @@ def _laid_down(
     account: tuple[str, str] | None,
     marks: papers.Marks,
     read: Mapping[str, FactDef],
-) -> list[Evidence]:
+) -> list[Line]:
     """The claim takes the fields; its papers with their marks. FieldsNeedWork with all that is wrong."""
     values, wrong = fields_of.read(claim, fields, read)
     for name, value in values.items():
@@ -150,9 +150,7 @@ def _account(member: Member, account: tuple[str, str], by: Role, at: datetime) -
     return add_account(member=member, holder=member.name, bank_name=bank_name, number=number, by=by, at=at)
 
 
-def _acts(
-    claim: Claim, fields: Mapping[str, Any], sheet: Sheet, lines: Sequence[Evidence]
-) -> list[audit.Act]:
+def _acts(claim: Claim, fields: Mapping[str, Any], sheet: Sheet, lines: Sequence[Line]) -> list[audit.Act]:
     detail = {
         "channel": str(claim.channel),
         "applicant": str(claim.applicant),

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypeVar
 from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from huzhu.audit import services as audit
-from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, Paper, is_complete, lacking, wanted
+from huzhu.claims.checklist import CERTIFICATE, FORM, PAPERS, Held, Line, Paper, is_complete, lacking, wanted
 from huzhu.claims.kinds import LABELS
 from huzhu.claims.lifecycle import EDITABLE, CannotMove
 from huzhu.claims.models import Claim, Evidence, Page, State
@@ -33,6 +34,7 @@ STANDS = [
     *("account_id" if name == "account" else name for name in LABELS),
 ]
 Marks = Mapping[str, tuple[str, str]]  # kind → (state, reason)
+One = TypeVar("One", Evidence, Line)
 SHOWN = ("image/jpeg", "image/png", "application/pdf")  # what a page can show beside the fields
 
 
@@ -121,14 +123,14 @@ def put_papers(*, claim: Claim, marks: Marks, by: Role, at: datetime) -> None:
     _kept(claim, marked, by, at)
 
 
-def lines_of(claim: Claim, kinds: Iterable[Paper]) -> list[Evidence]:
+def lines_of(kinds: Iterable[Paper]) -> list[Line]:
     """A line for each of these papers, not written yet."""
-    return [Evidence(claim=claim, kind=paper.kind, label=paper.label) for paper in kinds]
+    return [Line(paper.kind, paper.label) for paper in kinds]
 
 
-def laid_out(claim: Claim, marks: Marks) -> tuple[list[Evidence], dict[str, str]]:
+def laid_out(claim: Claim, marks: Marks) -> tuple[list[Line], dict[str, str]]:
     """The papers of a claim that is being made, as they are marked, not written yet; and a sentence for each bad mark."""
-    lines = {line.kind: line for line in lines_of(claim, wanted(claim.kinds))}
+    lines = {line.kind: line for line in lines_of(wanted(claim.kinds))}
     wrong = {}
     for kind, mark in marks.items():
         try:
@@ -138,18 +140,13 @@ def laid_out(claim: Claim, marks: Marks) -> tuple[list[Evidence], dict[str, str]
     return list(lines.values()), wrong
 
 
-def as_read(rows: Iterable[tuple[str, str, str]]) -> list[Evidence]:
-    """(kind, label, state) as papers, of which nothing else is asked."""
-    return [Evidence(kind=kind, label=label, state=state) for kind, label, state in rows]
-
-
-def ready(lines: Iterable[Evidence]) -> Ready:
+def ready(claim: Claim, lines: Iterable[Line]) -> Ready:
     """The papers of a claim that is just made, to be written."""
-    rows = [(one.pk, one.claim_id, one.kind, one.label, one.state, one.reason) for one in lines]
+    rows = [(uuid4(), claim.pk, one.kind, one.label, one.state, one.reason) for one in lines]
     return composed(Evidence, ("id", "claim", "kind", "label", "state", "reason"), rows)
 
 
-def _marked(paper: Evidence | None, kind: str, state: str, reason: str) -> Evidence:
+def _marked(paper: One | None, kind: str, state: str, reason: str) -> One:
     """The paper with its new mark, not written yet."""
     if paper is None:
         raise PaperUnfit(f"这件申请不要“{PAPERS[kind].label if kind in PAPERS else kind}”，请看材料清单。")
@@ -304,7 +301,7 @@ def _known(claim: Claim, covers: list[Cover]) -> dict[str, str]:
     return known
 
 
-def take_what_is_known(lines: Iterable[Evidence], claim: Claim, covers: list[Cover]) -> list[Evidence]:
+def take_what_is_known(lines: Iterable[One], claim: Claim, covers: list[Cover]) -> list[One]:
     """Those that were missing and are known: received now, not written yet."""
     known = _known(claim, covers)
     taken = [one for one in lines if one.kind in known and one.state == Evidence.State.MISSING]
@@ -313,7 +310,7 @@ def take_what_is_known(lines: Iterable[Evidence], claim: Claim, covers: list[Cov
     return taken
 
 
-def check_complete(claim: Claim, held: Iterable[Evidence] | None = None) -> None:
+def check_complete(claim: Claim, held: Iterable[Held] | None = None) -> None:
     """Raise PapersMissing with what is still wanted."""
     if missing := lacking(claim, held):
         listed = "、".join(f"{paper.label}（{paper.get_state_display()}）" for paper in missing)

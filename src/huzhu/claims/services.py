@@ -89,10 +89,10 @@ def start(
         account=current_account(member),
         drafted_at=at,
     )
-    lines = papers.lines_of(claim, papers.wanted(claim.kinds))
+    lines = papers.lines_of(papers.wanted(claim.kinds))
     act: audit.Act = ("claims.start", claim, {"channel": channel, "applicant": applicant})
     numbers.enter(
-        claim, year_of(at), lambda: [papers.ready(lines), audit.ready_each(by=by, at=at, acts=[act])]
+        claim, year_of(at), lambda: [papers.ready(claim, lines), audit.ready_each(by=by, at=at, acts=[act])]
     )
     return claim
 

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+_TEXT, _LISTS, _LEAVES = {str}, {list, tuple}, {str, int, bool, type(None)}
 
 
 class NotCanonical(TypeError):
@@ -15,9 +18,14 @@ def canonical_json(value: object) -> str:
 
     Takes None, bool, int, str, and lists, tuples and text-keyed dicts of them; else raises NotCanonical.
     """
+    check_canonical(value)
+    return _ENCODER.encode(value)
+
+
+def check_canonical(value: object) -> None:
+    """NotCanonical, with the place, where `canonical_json` would have no single text for the value."""
     if not _has_one_spelling(value):
         _refuse_two_spellings(value, at="$")
-    return _ENCODER.encode(value)
 
 
 def sha256_text(text: str) -> str:
@@ -27,14 +35,21 @@ def sha256_text(text: str) -> str:
 
 def _has_one_spelling(value: object) -> bool:
     """The question alone, for the many that are well; where not, the walk below says at which place."""
-    kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool:
-        return True
-    if kind is dict:
-        return all(type(key) is str and _has_one_spelling(part) for key, part in value.items())  # type: ignore[attr-defined]
-    if kind is list or kind is tuple:
-        return all(map(_has_one_spelling, value))  # type: ignore[call-overload]
-    return False
+    waiting = [value]
+    while waiting:
+        part: Any = waiting.pop()
+        kind = type(part)
+        if kind is dict:
+            if not _TEXT.issuperset(map(type, part)):
+                return False
+            part = part.values()
+        elif kind not in _LISTS:
+            if kind not in _LEAVES:
+                return False
+            continue
+        if not _LEAVES.issuperset(map(type, part)):
+            waiting += [one for one in part if type(one) not in _LEAVES]
+    return True
 
 
 def _refuse_two_spellings(value: object, at: str) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import BigIntegerField, Expression, Model, QuerySet, Subquery, TextField
 
+from huzhu.db.engines import IS_POSTGRESQL
 from huzhu.db.sealed import Digest
 
 Key = UUID | Digest
-Kinds = tuple[Any, ...]  # the engine, and the type of each key
+Kinds = tuple[type[Key], ...]
 Composed = tuple[
     str, list[Any], list[Any], list[Any]
 ]  # SQL, what is given to it, what stands for the keys, converters
@@ -62,16 +63,16 @@ class Asked:
 
     def __call__(self, *keys: Key) -> list[tuple[Any, ...]]:
         """The rows, as the query would give them."""
-        kinds = connection.vendor, *map(type, keys)
+        held, kinds = connections[DEFAULT_DB_ALIAS], tuple(map(type, keys))
         statement, given, marks, converters = self._known.get(kinds) or self._composed(kinds)
         own = dict(zip(marks, map(_prepared, keys), strict=True))
-        with connection.cursor() as cursor:
+        with held.cursor() as cursor:
             cursor.execute(statement, [own.get(one, one) for one in given])
             rows = cursor.fetchall()
-        return [tuple(_read(list(row), converters)) for row in rows] if converters else rows
+        return [tuple(_read(list(row), converters, held)) for row in rows] if converters else rows
 
     def _composed(self, kinds: Kinds) -> Composed:
-        marks = [_mark(place, kind) for place, kind in enumerate(kinds[1:])]
+        marks = [_mark(place, kind) for place, kind in enumerate(kinds)]
         compiler = self._compose(*marks).query.get_compiler(connection=connection)
         statement, given = compiler.as_sql()
         prepared = list(map(_prepared, marks))
@@ -88,11 +89,11 @@ def _mark(place: int, kind: type[Key]) -> Key:
 
 
 def _prepared(key: Key) -> Any:
-    return key if connection.vendor == "postgresql" or isinstance(key, Digest) else key.hex
+    return key if IS_POSTGRESQL or isinstance(key, Digest) else key.hex
 
 
-def _read(row: list[Any], converters: list[Any]) -> list[Any]:
+def _read(row: list[Any], converters: list[Any], held: Any) -> list[Any]:
     for place, (steps, expression) in converters:
         for step in steps:
-            row[place] = step(row[place], expression, connection)
+            row[place] = step(row[place], expression, held)
     return row

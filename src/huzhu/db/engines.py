@@ -5,6 +5,9 @@ from typing import Any
 from django.db import connection
 from django.db.backends.signals import connection_created
 
+# a process has one; the connection of the thread need not be looked up to ask it which
+IS_POSTGRESQL = connection.vendor == "postgresql"
+
 
 def plan_each_time() -> None:
     """For the rest of this process statements are planned for the tables as they are, for its work fills them meanwhile.

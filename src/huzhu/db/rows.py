@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from huzhu.db.engines import IS_POSTGRESQL
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
 from huzhu.db.sealed import PlacedField
 
@@ -85,14 +86,10 @@ def composed(
     or_else: str = "",
 ) -> Ready:
     """What `insert` inserts, made ready; `later` is the column that only the transaction will know."""
-    given: dict[str, Column] = dict(zip(names, zip(*rows, strict=True), strict=False))
+    given = list(zip(*rows, strict=True))
     if not given:
         return Ready(model, [])
-    count, fields = len(given[names[0]]), _written(model)
-    if astray := given.keys() - {one.name for one in fields}:
-        raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
-    vendor = connection.vendor
-    columns = [[] if one.name == later else _column(one, given, count, vendor) for one in fields]
+    columns = [fill(given) for fill in _filling(model, tuple(names), later)]
     return Ready(model, columns, later, or_else)
 
 
@@ -124,10 +121,10 @@ def write(rows: Ready, *, later: Column = ()) -> int:
         return 0
     named = zip(_written(rows.model, numbered=rows.is_numbered), rows.columns, strict=True)
     columns = [_prepared(one, later) if one.name == rows.later else values for one, values in named]
-    if connection.vendor == "postgresql" and not rows.or_else and _are_many(columns):
+    if IS_POSTGRESQL and not rows.or_else and _are_many(columns):
         return _copy(_statement(rows.model, COPY, rows.is_numbered), columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if IS_POSTGRESQL:
             cursor.execute(*_of_few(replace(rows, columns=columns)))
         else:
             statement = _statement(rows.model, ROW, rows.is_numbered) + rows.or_else
@@ -143,7 +140,7 @@ def write_each(every: Iterable[Ready], *, first: Ready | Change | None = None) -
     """
     found = [rows for rows in every if rows.columns]
     is_few = not any(_are_many(rows.columns) for rows in found)
-    if connection.vendor == "postgresql" and is_few and len(found) + bool(first) > 1:
+    if IS_POSTGRESQL and is_few and len(found) + bool(first) > 1:
         return _write_together(found, first)
     if first and not _write_first(first):
         return False
@@ -182,12 +179,13 @@ def _are_many(columns: list[list[Any]]) -> bool:
 
 
 def _of_few(rows: Ready, *, follows: bool = False) -> tuple[str, list[Any]]:
-    """PostgreSQL takes one row as it is, of several a list for each column; or only if the first was written.
+    """PostgreSQL takes one row as it is, several as a text of lists; or only if the first was written.
 
     What is NULL in one row stands in its text: of more than fifty values the driver reads the text anew each time.
     """
     if len(rows.columns[0]) > 1:
-        return _statement(rows.model, LISTS, rows.is_numbered, follows) + rows.or_else, rows.columns
+        text = json.dumps(list(zip(*rows.columns, strict=True)), ensure_ascii=False, default=_written_out)
+        return _statement(rows.model, LISTS, rows.is_numbered, follows) + rows.or_else, [text]
     values = [found[0] for found in rows.columns]
     empty = tuple(place for place, value in enumerate(values) if value is None)
     statement = _statement(rows.model, ROW, rows.is_numbered, follows, empty) + rows.or_else
@@ -229,51 +227,60 @@ def _written_out(value: Any) -> str:
     return str(value)
 
 
-def _column(field: Any, given: dict[str, Column], count: int, vendor: str) -> list[Any]:
+@lru_cache(maxsize=256)
+def _filling(
+    model: type[models.Model], names: tuple[str, ...], later: str
+) -> list[Callable[[Sequence[Column]], list[Any]]]:
+    """How each column of a table comes from those that are given by these names."""
+    place, fields = {name: at for at, name in enumerate(names)}, _written(model)
+    if astray := place.keys() - {one.name for one in fields}:
+        raise TypeError(f"{model.__name__} 没有这些列：{'、'.join(sorted(astray))}")
+    return [(lambda _: []) if one.name == later else _column(one, place) for one in fields]
+
+
+def _column(field: Any, place: dict[str, int]) -> Callable[[Sequence[Column]], list[Any]]:
+    at, prepare = place.get(field.name), _preparing(field)
     if isinstance(field, BlindIndexField):
-        return field.digests_of(given.get(field.source, ()), count)
-    values = given.get(field.name)
-    if values is None:
-        return _preparing(field, vendor)([field.get_default() for _ in range(count)])
+        source = place.get(field.source)
+        return lambda given: field.digests_of(() if source is None else given[source], len(given[0]))
+    if at is None and callable(field.default):
+        return lambda given: prepare([field.get_default() for _ in given[0]])
+    if at is None:
+        always = prepare([field.get_default()])
+        return lambda given: always * len(given[0])
     if isinstance(field, EncryptedTextField):
-        keys = given.get(field.options.pk.name)
-        if keys is None:
+        key = place.get(field.options.pk.name)
+        if key is None:
             raise NoRow(f"{field} 要加密到具体的一行，请把主键一起给出。")
-        return field.tokens_of(values, keys)
-    return _preparing(field, vendor)(values)
+        return lambda given: field.tokens_of(given[at], given[key])
+    return lambda given: prepare(given[at])
 
 
 def _prepared(field: Any, values: Column) -> list[Any]:
-    return _preparing(field, connection.vendor)(values)
+    return _preparing(field)(values)
 
 
 @lru_cache(maxsize=1024)
-def _preparing(field: Any, vendor: str) -> Callable[[Column], list[Any]]:
+def _preparing(field: Any) -> Callable[[Column], list[Any]]:
     """How this engine's driver takes the values of a column."""
     target = field.target_field if field.is_relation else field
     kind = target.get_internal_type()
     if kind in PLAIN or kind.endswith("AutoField"):
         return _plain
     if kind == "UUIDField":
-        return list if vendor == "postgresql" else lambda values: [one and one.hex for one in values]
-    if kind == "JSONField" and vendor == "postgresql":
+        return list if IS_POSTGRESQL else lambda values: [one and one.hex for one in values]
+    if kind == "JSONField" and IS_POSTGRESQL:
         return lambda values: [json.dumps(one, cls=field.encoder, ensure_ascii=False) for one in values]
     prepare: Callable[[Any], Any] = lambda value: field.get_db_prep_save(value, connection)  # noqa: E731
-    if kind == "JSONField":
-        return lambda values: list(map(prepare, values))
-    return lambda values: _prepared_once(prepare, values)
+    # days and instants repeat
+    each = prepare if kind == "JSONField" else lru_cache(maxsize=1024)(prepare)
+    return lambda values: list(map(each, values))
 
 
 def _plain(values: Column) -> list[Any]:
     if set(map(type, values)) <= NATIVE:
         return list(values)
     return [str(one) if isinstance(one, str) else one for one in values]
-
-
-def _prepared_once(prepare: Callable[[Any], Any], values: Column) -> list[Any]:
-    """Days and instants repeat, so each is prepared once."""
-    once = {one: prepare(one) for one in set(values)}
-    return [once[one] for one in values]
 
 
 @cache
@@ -287,7 +294,7 @@ def _written(model: type[models.Model], *, numbered: bool = False) -> list[Any]:
 def _statement(
     model: type[models.Model], way: str, numbered: bool, follows: bool = False, empty: tuple[int, ...] = ()
 ) -> str:
-    """For a row; for lists, one for each column; for the text of many rows."""
+    """For a row; for a JSON list of rows; for the text of many rows."""
     fields = _written(model, numbered=numbered)
     table, names = model._meta.db_table, ", ".join(f'"{one.column}"' for one in fields)  # noqa: SLF001
     if way == COPY:
@@ -296,8 +303,8 @@ def _statement(
     # without the length of a varchar: cast to it, a text that is too long would be cut instead of refused
     kinds = [str(one.db_type(connection)).partition("(")[0] for one in fields]
     if way == LISTS:
-        lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
-        return f"{into} SELECT of_each.* FROM {first}unnest({lists}) AS of_each"  # noqa: S608  our own names
+        parts = ", ".join(f"(one->>{place})::{kind}" for place, kind in enumerate(kinds))
+        return f"{into} SELECT {parts} FROM {first}json_array_elements(%s) AS one"  # noqa: S608  our own names
     values = ["NULL" if place in empty else "%s" for place in range(len(fields))]
     if follows:
         typed = ", ".join(f"{value}::{kind}" for value, kind in zip(values, kinds, strict=True))

@@ -169,7 +169,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
     if names := _names(type(value)):  # type: ignore[arg-type]
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: part if type(part := getattr(value, name)) is str else _plain(part) for name in names}
     return value
 
 

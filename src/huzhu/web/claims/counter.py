@@ -207,7 +207,7 @@ def _page(
         "account_number": mask_account(account.number) if account else "",
         "bank_name": said.get("bank_name", ""),
         "number": said.get("number", ""),
-        "papers": papers_of(claim) if begun else offered(claim, request.POST, wrong),
+        "papers": papers_of(claim) if begun else offered(request.POST, wrong),
         "begun": begun,
         "action": reverse("web:intake", args=[claim.pk]) if begun else request.path,
         "rest": "rest" in request.POST,

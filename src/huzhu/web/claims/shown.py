@@ -88,7 +88,7 @@ class PaperOffered:
     error: str
 
 
-def offered(claim: Any, typed: Mapping[str, str], errors: Mapping[str, str]) -> list[PaperOffered]:
+def offered(typed: Mapping[str, str], errors: Mapping[str, str]) -> list[PaperOffered]:
     """All papers that may be wanted, as they were marked; the page shows those of the kinds ticked on it."""
     words = {"inpatient": "inpatient", "critical": "illness", "women": "illness", "accident": "accident"}
     of_kind = {paper.kind: words[kind] for kind, wanted_ in BY_KIND.items() for paper in wanted_}
@@ -100,7 +100,7 @@ def offered(claim: Any, typed: Mapping[str, str], errors: Mapping[str, str]) -> 
             reason=typed.get(f"reason_{one.kind}", ""),
             error=errors.get(one.kind, ""),
         )
-        for one in counter.every_paper(claim)
+        for one in counter.every_paper()
     ]
 
 
