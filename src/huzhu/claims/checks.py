@@ -14,6 +14,7 @@ from huzhu.claims.models import Claim, Settlement, SettlementChange, State
 from huzhu.db.asked import Asked
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.queries import Cover
+from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
 
 
@@ -119,7 +120,7 @@ def check_claimed_once(claim: Claim, setl_id: str = "") -> None:
         if overlap(claim, other):
             raise ClaimedBefore(
                 f"{claim.member.name} {other.admitted_on} 到 {other.discharged_on} 的住院已经在申请 {other.number}"
-                f"（{other.office}，{State(other.state).label}）里，与这次 {claim.admitted_on} 到 "
+                f"（{_where(other)}）里，与这次 {claim.admitted_on} 到 "
                 f"{claim.discharged_on} 的住院重叠。一次住院只能申请一次，请查看那件申请；日期填错的请改正。"
             )
 
@@ -132,7 +133,7 @@ def check_settlement_is_new(claim: Claim, setl_id: str) -> None:
 def _check_sheet(claim: Claim, found: Iterable["Stay"]) -> None:
     for other in found:
         if other.has_sheet:
-            whose = f"申请 {other.number}（{other.office}，{State(other.state).label}）"
+            whose = f"申请 {other.number}（{_where(other)}）"
             if other.member_id != claim.member_id:
                 whose = "另一位会员的申请"
             is_draft = other.state == State.DRAFT
@@ -150,8 +151,13 @@ class Stay(NamedTuple):
     admitted_on: date | None
     discharged_on: date | None
     state: str
-    office: str
+    office_id: int
     has_sheet: bool
+
+
+def _where(other: Stay) -> str:
+    office = Organisation.objects.get(pk=other.office_id)
+    return f"{office.name}，{State(other.state).label}"
 
 
 def _others(claim: Claim, setl_id: str) -> list[Stay]:
@@ -159,7 +165,9 @@ def _others(claim: Claim, setl_id: str) -> list[Stay]:
     it anew."""
     # each column has blind indexes of its own
     digests = [*_IS.wanted([setl_id]), *_WAS.wanted([setl_id])] if setl_id else []
-    return [other for row in _OTHERS(claim.member_id, *digests) if (other := Stay._make(row)).pk != claim.pk]
+    found = map(Stay._make, _OTHERS(claim.member_id, *digests))
+    counted = [one for one in found if one.pk != claim.pk and (one.has_sheet or one.state in CLAIMED)]
+    return sorted(counted, key=lambda one: one.number)
 
 
 _IS: Any = Settlement._meta.get_field("setl_id_index")  # noqa: SLF001  Django's documented name for it
@@ -167,20 +175,19 @@ _WAS: Any = SettlementChange._meta.get_field("was_setl_id_index")  # noqa: SLF00
 
 
 def _asked(member: Any, *digests: Any) -> QuerySet[Claim, tuple[Any, ...]]:
-    stays = submitted().filter(member=member, admitted_on__isnull=False).exclude(freed())
+    stays = Claim.objects.filter(member=member, admitted_on__isnull=False).exclude(freed())
     if not digests:
-        return _told(stays, has_sheet=False).order_by("number")
+        return _told(stays, has_sheet=False)
     now, before = digests[: len(digests) // 2], digests[len(digests) // 2 :]
     sheets = (
         Claim.objects.filter(settlement__setl_id_index__in=now),
         Claim.objects.filter(settlement_changes__was_setl_id_index__in=before),
     )
-    found = _told(stays, has_sheet=False).union(*(_told(one, has_sheet=True) for one in sheets), all=True)
-    return found.order_by("number")
+    return _told(stays, has_sheet=False).union(*(_told(one, has_sheet=True) for one in sheets), all=True)
 
 
 def _told(found: QuerySet[Claim], *, has_sheet: bool) -> QuerySet[Claim, tuple[Any, ...]]:
-    return found.order_by().values_list(*Stay._fields[:-2], "office__name", Value(has_sheet, BooleanField()))
+    return found.order_by().values_list(*Stay._fields[:-1], Value(has_sheet, BooleanField()))
 
 
 _OTHERS = Asked(_asked)
