@@ -72,6 +72,7 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
             "PRAGMA synchronous=FULL;"
             "PRAGMA wal_autocheckpoint=10000;"  # pages: a large run writes the same index pages again and again
             "PRAGMA foreign_keys=ON;"
+            "PRAGMA temp_store=MEMORY;"  # what one statement may have to undo, or each would open a file for it
         ),
     }
     return database

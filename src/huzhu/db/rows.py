@@ -13,6 +13,7 @@ from django.db import connection, models
 from huzhu.db.engines import IS_POSTGRESQL
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
 from huzhu.db.sealed import PlacedField
+from huzhu.db.sqlite import together
 
 # columns whose values go to the database as they are
 PLAIN = {"CharField", "TextField", "BooleanField", "IntegerField", "BigIntegerField", "PositiveIntegerField"}
@@ -140,7 +141,7 @@ def write_each(every: Iterable[Ready], *, first: Ready | Change | None = None) -
     """
     found = [rows for rows in every if rows.columns]
     is_few = not any(_are_many(rows.columns) for rows in found)
-    if IS_POSTGRESQL and is_few and len(found) + bool(first) > 1:
+    if is_few and len(found) + bool(first) > 1:
         return _write_together(found, first)
     if first and not _write_first(first):
         return False
@@ -158,12 +159,12 @@ def _write_first(first: Ready | Change) -> bool:
 
 
 def _write_together(found: list[Ready], first: Ready | Change | None) -> bool:
-    """PostgreSQL's one statement for few rows of several tables."""
-    parts, given = [], []
-    if first:
-        statement, values = _of_few(first) if isinstance(first, Ready) else first.statement()
-        parts.append(f"first AS ({statement} RETURNING 1)")
-        given += values
+    """One statement for few rows of several tables: on PostgreSQL with parts, on SQLite by a trigger."""
+    firsts = [_of_few(first) if isinstance(first, Ready) else first.statement()] if first else []
+    if not IS_POSTGRESQL:
+        return together.run([*firsts, *map(_of_few, found)], follow=bool(first))
+    parts = [f"first AS ({statement} RETURNING 1)" for statement, _ in firsts]
+    given = [value for _, values in firsts for value in values]
     for place, rows in enumerate(found):
         statement, values = _of_few(rows, follows=bool(first))
         parts.append(f"w{place} AS ({statement})")
@@ -179,17 +180,17 @@ def _are_many(columns: list[list[Any]]) -> bool:
 
 
 def _of_few(rows: Ready, *, follows: bool = False) -> tuple[str, list[Any]]:
-    """PostgreSQL takes one row as it is, several as a text of lists; or only if the first was written.
+    """One row as it is, several as one JSON text; or only if the first was written.
 
-    What is NULL in one row stands in its text: of more than fifty values the driver reads the text anew each time.
+    What is NULL in one row stands in its text: of more than fifty values PostgreSQL's driver reads the text anew each time.
     """
     if len(rows.columns[0]) > 1:
         text = json.dumps(list(zip(*rows.columns, strict=True)), ensure_ascii=False, default=_written_out)
         return _statement(rows.model, LISTS, rows.is_numbered, follows) + rows.or_else, [text]
     values = [found[0] for found in rows.columns]
-    empty = tuple(place for place, value in enumerate(values) if value is None)
+    empty = tuple(place for place, value in enumerate(values) if value is None) if IS_POSTGRESQL else ()
     statement = _statement(rows.model, ROW, rows.is_numbered, follows, empty) + rows.or_else
-    return statement, [value for value in values if value is not None]
+    return statement, [value for place, value in enumerate(values) if place not in empty]
 
 
 def _copy(statement: str, columns: list[list[Any]]) -> int:
@@ -300,6 +301,9 @@ def _statement(
     if way == COPY:
         return f'COPY "{table}" ({names}) FROM STDIN'
     into, first = f'INSERT INTO "{table}" ({names})', "first, " if follows else ""
+    if way == LISTS and not IS_POSTGRESQL:
+        parts = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(fields)))
+        return f"{into} SELECT {parts} FROM json_each(%s) WHERE true"  # noqa: S608  ON CONFLICT would be a join's
     # without the length of a varchar: cast to it, a text that is too long would be cut instead of refused
     kinds = [str(one.db_type(connection)).partition("(")[0] for one in fields]
     if way == LISTS:

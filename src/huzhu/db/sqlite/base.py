@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.sqlite3 import base, features
+from django.db.backends.sqlite3 import base, features, schema
+
+from huzhu.db.sqlite import together
 
 ASKED_EVERY = 0.001  # seconds, for who is next; others ask as much less often as they stand behind
 SELDOM = 0.01
@@ -156,10 +158,20 @@ class Features(features.DatabaseFeatures):
     max_query_params = 32_766
 
 
+class SchemaEditor(schema.DatabaseSchemaEditor):
+    """Tables are rebuilt where no trigger of this connection names them."""
+
+    def __enter__(self) -> "SchemaEditor":
+        together.forget(self.connection)
+        super().__enter__()
+        return self
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, with the gate before BEGIN and after COMMIT or ROLLBACK; a connection is kept while its file stands there."""
 
     features_class = Features
+    SchemaEditorClass = SchemaEditor
 
     @property
     def gate(self) -> Gate:
