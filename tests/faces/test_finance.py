@@ -418,6 +418,8 @@ def test_a_doubt_is_said_by_one_and_confirmed_by_another(desk):
     reply = io.BytesIO(data)
     reply.name = "回盘.csv"
     where = reverse("web:batch-reply", args=[batch.pk])
+    nothing = text(maker.post(where, {}))
+    assert ("没有选择文件" in nothing, "告诉银行" in nothing) == (True, False)
     shown = text(maker.post(where, {"file": reply}))
     assert "没有说清" in shown
     maker.post(where, set_aside(shown))
@@ -432,7 +434,10 @@ def test_a_doubt_is_said_by_one_and_confirmed_by_another(desk):
     paper.name = "回单.pdf"
     said = {"paid": "yes", "bank_at": "2022-07-15T16:24", "words": "银行回单 8801"}
     say = reverse("web:doubt-say", args=[payout.pk])
-    assert "请附上银行的回单" in text(maker.post(say, said, follow=True))
+    refused = maker.post(say, said)
+    assert (refused.status_code, "请附上银行的回单" in text(refused)) == (422, True)
+    for typed in ('value="yes" checked', 'value="2022-07-15T16:24"', 'value="银行回单 8801"'):
+        assert typed in text(refused)
     assert "等另一个人" in text(maker.post(say, {**said, "paper": paper}, follow=True))
     answer = payout.doubt_answers.get()
     seen = auditor.get(reverse("web:doubt-paper", args=[answer.pk]))

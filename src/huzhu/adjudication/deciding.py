@@ -80,7 +80,7 @@ def _reading(run: AutomaticRun, places: Places, *, locks: bool = False) -> Readi
     standing = Decision.objects.standing().filter(claim=OuterRef("pk"))
     waiting = held.filter(~Exists(standing), state=State.REPORTED)
     more = "office", "automatic_lines__ground", "member__phone", "automatic_lines__place"
-    rows = list(totals.rows_of(members, locks=locks))
+    rows = list(totals.rows_of(members))
     covers, counted = known_rows(members)
     read = sorted(reading(waiting, *more), key=lambda row: row[-1])
     return Reading(found, read, covers, counted, rows)

@@ -102,7 +102,7 @@ def correct(changes: Mapping[Key, tuple[int, int]], enrolments: Mapping[Key, Enr
 
 def paid_to(member: Any) -> Rows:
     """The totals of one member, beside what a statement asks for anyway; `read` reads them."""
-    return Rows(rows_of([member], locks=False).values_list(*COLUMNS[1:6]))
+    return Rows(rows_of([member]).values_list(*COLUMNS[1:6]))
 
 
 def read(member: Any, text: str) -> Totals:
@@ -111,10 +111,9 @@ def read(member: Any, text: str) -> Totals:
     return Totals((member, slug, date.fromisoformat(start), *more) for slug, start, *more in rows)
 
 
-def rows_of(members: Any, *, locks: bool = True) -> Any:
-    """Every total of these members as the database holds it, in the order in which they are locked."""
+def rows_of(members: Any) -> Any:
+    """Every total of these members as the database holds it; who will change one has locked its member."""
     found = RunningTotal.objects.filter(member__in=members)
-    found = found.select_for_update() if locks else found
     return found.order_by("member", "scheme_slug", "cover_starts_on", "benefit").values_list(*COLUMNS[:6])
 
 

@@ -1,14 +1,11 @@
 """Questions about members, always asked for someone."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from huzhu.core.identity import tidy
-from huzhu.members.accounts import standing
-from huzhu.members.lifecycle import Changed
 from huzhu.members.models import BankAccount, Correction, Leaving, Member, Move
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
@@ -66,30 +63,15 @@ def account_to_pay(member: Member, named: BankAccount | None) -> BankAccount | N
     return named if named and named.is_current else current_account(member) or named
 
 
-@dataclass(frozen=True, slots=True)
-class AccountChange:
-    """An account that took another one's place, and how the change stands."""
-
-    account: BankAccount
-
-    def standing(self, at: datetime) -> Changed:
-        """Whether it waits, is confirmed, may be used, was undone or followed by another."""
-        return standing(self.account, at)
-
-    def waits(self, at: datetime) -> bool:
-        return self.standing(at) == Changed.WAITING
-
-
-def account_changes(by: Role, since: datetime) -> list[AccountChange]:
-    """Changes of account in the asker's branch since then, and all that nobody has confirmed, newest first; for who may
-    confirm them."""
+def account_changes(by: Role, since: datetime) -> QuerySet[BankAccount]:
+    """Accounts of the asker's branch that took another one's place since then, and all that nobody has confirmed, newest
+    first; for who may confirm them."""
     if not may(by, "members.confirm_account"):
-        return []
+        return BankAccount.objects.none()
     here = {"member__employer__path__startswith": by.organisation.path}
     waiting = Q(is_current=True, confirmed_at=None)
     found = BankAccount.objects.filter(Q(added_at__gte=since) | waiting, replaces__isnull=False, **here)
-    found = found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
-    return [AccountChange(one) for one in found]
+    return found.select_related("member__employer", "replaces", "confirmed_by").order_by("-added_at")
 
 
 def corrections(by: Role | Member) -> QuerySet[Correction]:

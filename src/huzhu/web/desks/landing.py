@@ -16,6 +16,8 @@ from huzhu.enrolment.queries import by_cover
 from huzhu.insight import figures, waiting
 from huzhu.ledger import queries as ledger
 from huzhu.members import queries as members
+from huzhu.members.accounts import standing
+from huzhu.members.lifecycle import Changed
 from huzhu.schemes import queries as schemes
 from huzhu.setup.queries import Step, checklist
 from huzhu.web.access import staff
@@ -142,7 +144,7 @@ def agency(request: Any) -> Shown:
 def _changes(request: Any) -> Tile:
     """Corrections and changed accounts that wait for this person."""
     changes = members.account_changes(request.by, request.now)
-    accounts = sum(one.waits(request.now) for one in changes)
+    accounts = sum(standing(one, request.now) == Changed.WAITING for one in changes)
     number = members.corrections_to_settle(request.by).count() + accounts
     return counted("资料变更待办", number, "件", opens=address("web:changes"), hint="更正和换账户")
 

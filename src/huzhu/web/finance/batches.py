@@ -30,6 +30,10 @@ FILTERS = (
 HEADS = ("批次", "状态", "制单", "制单时间", "放行", "放行时间", "笔数", "合计（元）")
 
 
+class NotChosen(ValueError):
+    """There is no file that could be a reply: nothing that a bank would have to mend."""
+
+
 @require_safe
 @staff(*READERS)
 def batches(request: Any) -> HttpResponse:
@@ -133,8 +137,8 @@ def reply(request: Any, pk: int) -> HttpResponse:
         discard(file=file, by=request.by, at=request.now)
     except ReplyRefused as refusal:
         return render(request, "web/finance/reply.html", shown | {"problems": refusal.problems}, status=422)
-    except (aside.AsideGone, FileLost) as refusal:
-        return render(request, "web/finance/reply.html", shown | {"problems": [str(refusal)]}, status=422)
+    except (NotChosen, aside.AsideGone, FileLost) as refusal:
+        return render(request, "web/finance/reply.html", shown | {"error": str(refusal)}, status=422)
     except services.REFUSALS as refusal:
         told(request, refusal)
     else:
@@ -145,9 +149,9 @@ def reply(request: Any, pk: int) -> HttpResponse:
 def _chosen(request: Any) -> Any:
     chosen = request.FILES.get("file")
     if chosen is None:
-        raise ReplyRefused(["没有选择文件。请选择银行给的回盘文件"])
+        raise NotChosen("没有选择文件，一笔也没有入账。请选择银行给的回盘文件。")
     if chosen.size > MOST_BYTES:
-        raise ReplyRefused(["文件超过 5 MB，不像回盘文件"])
+        raise NotChosen("文件超过 5 MB，不像回盘文件，一笔也没有入账。请核对选的是不是银行给的那一份。")
     return chosen
 
 

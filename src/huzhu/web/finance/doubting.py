@@ -13,7 +13,7 @@ from huzhu.payouts import queries, services
 from huzhu.rules.units import SHANGHAI
 from huzhu.web.access import answered, staff
 from huzhu.web.claims.shown import file_response
-from huzhu.web.finance.paying import READERS
+from huzhu.web.finance.paying import READERS, payout_page
 from huzhu.web.once import once
 
 
@@ -23,7 +23,7 @@ from huzhu.web.once import once
 def say(request: Any, pk: Any) -> HttpResponse:
     """Paid or not paid, when, by which paper."""
     found = get_object_or_404(queries.visible_to(request.by), pk=pk)
-    with answered(request, services.REFUSALS):
+    try:
         file = request.FILES.get("paper")
         if file is None or file.size > MOST_BYTES:
             raise services.DoubtRefused("请附上银行的回单或证明（照片或 PDF，不超过 20 MB）。")
@@ -37,7 +37,9 @@ def say(request: Any, pk: Any) -> HttpResponse:
             by=request.by,
             at=request.now,
         )
-        messages.success(request, "已登记，等另一个人看过银行的证明后确认。")
+    except services.REFUSALS as refused:
+        return payout_page(request, found, str(refused))
+    messages.success(request, "已登记，等另一个人看过银行的证明后确认。")
     return redirect("web:payout", found.pk)
 
 

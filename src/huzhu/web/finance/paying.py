@@ -202,7 +202,11 @@ def _asked(request: Any, chosen: list[Any]) -> HttpResponse:
 @staff(*READERS)
 def payout(request: Any, pk: Any) -> HttpResponse:
     """One payment: what for, by whom, where it is; the auditor sees the working as well, and that is written down."""
-    found = get_object_or_404(queries.visible_to(request.by), pk=pk)
+    return payout_page(request, get_object_or_404(queries.visible_to(request.by), pk=pk))
+
+
+def payout_page(request: Any, found: Any, refusal: str = "") -> HttpResponse:
+    """The page of a payment; with what was typed about its doubt, where that was refused."""
     claim = found.decision.claim
     slips = []
     if request.by.code == "auditor":
@@ -220,8 +224,10 @@ def payout(request: Any, pk: Any) -> HttpResponse:
         "booked": sources.of_decision(request.by, found.decision),
         "may_say": request.by.code != "auditor",
         "me": request.by.user_id,
+        "refusal": refusal,
+        "typed": request.POST,
     }
-    return render(request, "web/finance/payout.html", shown)
+    return render(request, "web/finance/payout.html", shown, status=422 if refusal else 200)
 
 
 @require_POST

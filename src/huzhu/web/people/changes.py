@@ -14,7 +14,7 @@ from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
 from huzhu.members import corrections, queries, services
-from huzhu.members.accounts import must_wait
+from huzhu.members.accounts import must_wait, standing
 from huzhu.members.lifecycle import Changed
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
@@ -75,20 +75,18 @@ def _accounts(request: Any, text: str = "") -> list[dict[str, Any]]:
     """Accounts changed of late, newest first; of the members that were looked for."""
     changes = queries.account_changes(request.by, request.now - LOOKED_BACK)
     if text:
-        people = queries.fitting(text).filter(pk__in={one.account.member_id for one in changes})
-        fitting = set(people.values_list("pk", flat=True))
-        changes = [one for one in changes if one.account.member_id in fitting]
+        changes = changes.filter(member__in=queries.fitting(text))
     return [_account_line(request, one) for one in changes]
 
 
-def _account_line(request: Any, change: Any) -> dict[str, Any]:
-    account, stands = change.account, change.standing(request.now)
+def _account_line(request: Any, account: Any) -> dict[str, Any]:
+    stands = standing(account, request.now)
     waits, wait = stands == Changed.WAITING, must_wait(account, request.now)
     return {
         "account": account,
         "then": f"{account.replaces.bank_name} {mask_account(account.replaces.number)}",
         "now": f"{account.bank_name} {mask_account(account.number)}",
-        "state": _account_state(change, request.now),
+        "state": _account_state(account, stands),
         "waits": waits,
         "can_undo": waits or stands == Changed.CONFIRMED,
         "waits_for": wait.words if wait and account.is_current else "",
@@ -96,10 +94,9 @@ def _account_line(request: Any, change: Any) -> dict[str, Any]:
     }
 
 
-def _account_state(change: Any, at: Any) -> tuple[str, str, str]:
+def _account_state(account: Any, stands: Changed) -> tuple[str, str, str]:
     """Colour, sign and words for whether it may be paid to."""
-    account = change.account
-    match change.standing(at):
+    match stands:
         case Changed.UNDONE:
             return "red", "✕", f"已撤销：{account.undone_reason}"
         case Changed.FOLLOWED:
@@ -209,10 +206,9 @@ def ask(request: Any, pk: str) -> HttpResponse:
 @staff("agency_clerk")
 def account(request: Any, pk: str, word: str) -> HttpResponse:
     """Confirm a changed account, or undo the change."""
-    changes = queries.account_changes(request.by, request.now - LOOKED_BACK)
-    found = next((one.account for one in changes if str(one.account.pk) == str(pk)), None)
-    if found is None or word not in {"confirm", "undo"}:
+    if word not in {"confirm", "undo"}:
         raise Http404
+    found = get_object_or_404(queries.account_changes(request.by, request.now - LOOKED_BACK), pk=pk)
     act = {"account": found, "by": request.by, "at": request.now}
     try:
         if word == "confirm":
