@@ -59,7 +59,8 @@ def test_a_claim_shows_its_way_with_times():
     place = yichun()
     page = home(a_submitted(a_covered_member(place)).member)
     assert '<li class="done">已提交<span class="when">2022-07-13 09:30</span>' in page
-    assert '<li class="now">已上报省办' in page
+    assert '<li class="now">代办处初审中</li>' in page
+    assert '<li class="now">已' not in page  # what is under way is not said as done
 
 
 def test_a_claim_sent_back_says_what_is_needed_in_one_sentence():

@@ -19,16 +19,10 @@ from huzhu.members.queries import corrections, current_account
 from huzhu.payouts import owing
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member
+from huzhu.web.claims.shown import steps_of
 from huzhu.web.desks.tiles import address
 
 # what is shown of a claim's way, and the column that says when
-WAY = (
-    ("已提交", "submitted_at"),
-    ("材料齐全，开始计时", "complete_at"),
-    ("已上报省办", "reported_at"),
-    ("已核定", "decided_at"),
-    ("已到账", "paid_at"),
-)
 ENDED = {"paid", "refused", "withdrawn"}
 
 
@@ -64,20 +58,10 @@ def _told(claim: Any, clock: Any) -> dict[str, Any]:
         "clock": clock,
         "what": labels_of(claim),
         "decision": decision,
-        "steps": _steps(claim),
+        "steps": steps_of(claim),
         "needs": lacking(claim) if claim.state in {"draft", "returned"} else [],
         "opens": address("web:my-claim", claim.pk),
     }
-
-
-def _steps(claim: Any) -> list[tuple[str, Any, str]]:
-    """Word, instant, done | now | todo."""
-    steps = [(word, getattr(claim, column)) for word, column in WAY]
-    first = next((at for at, (_, when) in enumerate(steps) if when is None), len(steps))
-    return [
-        (word, when, "done" if when else "now" if at == first and claim.state not in ENDED else "todo")
-        for at, (word, when) in enumerate(steps)
-    ]
 
 
 @require_safe
