@@ -9,6 +9,9 @@ from factories.office import AT, Office, all_of, held, paid, shares, states
 from factories.users import a_role
 from huzhu.audit.services import SYSTEM
 from huzhu.bank import stops
+from huzhu.bank.files import NotForTheBank, digest
+from huzhu.bank.payforms import forms
+from huzhu.bank.sealing import SealBroken
 from huzhu.contributions import claiming, refunds, repaying
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
@@ -111,9 +114,10 @@ def test_each_payer_gets_its_own_back_line_by_line(office):
     listed = released(office, asked)
     assert (listed.count, listed.total_fen) == (2, 36_000)
     file = refunds.hand_out(listed=listed, by=office.maker, at=AT)
-    assert [row.split(",")[4:6] for row in file.decode("gb18030").splitlines()[1:]] == [
-        ["62220001", "270.00"],
-        ["62220002", "90.00"],
+    rows = [row.split(",") for row in file.decode("gb18030").splitlines()]
+    assert [row[2:5] for row in rows if row[0] in {"1", "2"}] == [
+        ["62220001", "工商银行", "270.00"],
+        ["62220002", "工商银行", "90.00"],
     ]
     first, second = parts_of(asked)
     one, other = office.bank_more(told("2022-11-30", "B1", "-270.00"), told("2022-11-30", "B2", "-90.00"))
@@ -260,3 +264,32 @@ def test_while_payments_are_stopped_what_the_bank_did_is_taken_in(office):
     [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
     refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
     assert Refund.objects.get().state == "paid"
+
+
+@pytest.mark.parametrize("form", forms())
+def test_a_list_goes_to_its_bank_in_its_form_and_is_the_same_each_time(office, form):
+    listed = refunds.make_list(refunds=[two_payees(office)], by=office.maker, at=AT, form=form)
+    listed = refunds.release(listed=listed, by=office.releaser, at=AT)
+    data = refunds.hand_out(listed=listed, by=office.maker, at=AT)
+    assert digest(data) == RefundList.objects.get().sha256
+    assert refunds.hand_out(listed=listed, by=office.maker, at=AT + timedelta(days=1)) == data
+
+
+def test_a_payee_that_was_changed_after_the_release_is_not_paid(office):
+    asked = two_payees(office)
+    listed = released(office, asked)
+    one = asked.parts.first()
+    one.number = "6222999900001111"
+    one.save(update_fields=["number"])
+    with pytest.raises(SealBroken, match="文件没有给出"):
+        refunds.hand_out(listed=listed, by=office.maker, at=AT)
+
+
+def test_what_the_bank_does_not_take_is_said_when_the_list_is_made(office):
+    asked = two_payees(office)
+    with pytest.raises(RefundRefused, match="没有这种代发格式"):
+        refunds.make_list(refunds=[asked], by=office.maker, at=AT, form="papyrus")
+    asked.parts.update(payee="长" * 41)
+    with pytest.raises(NotForTheBank):
+        refunds.make_list(refunds=[asked], by=office.maker, at=AT, form="fixed-txt")
+    assert (Refund.objects.get().state, RefundList.objects.count()) == ("proposed", 0)

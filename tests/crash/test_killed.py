@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, connections
 
 from factories.crashing import KILLED, WELL, Office, die, forked, wrongs
+from huzhu.bank import sealing
 from huzhu.payouts import answering, bankfile, services
 from huzhu.payouts.models import Payout, PayoutBatch
 
@@ -117,7 +118,7 @@ def released_before_its_payouts_are_sent(monkeypatch) -> None:
 
 def file_before_its_hash(monkeypatch) -> None:
     def written(batch) -> None:
-        bankfile.keep(batch, bankfile.render(batch))
+        sealing.keep(bankfile.seal_of(batch), bankfile.render(batch))
         die()
 
     before(PayoutBatch, "save", written, monkeypatch)

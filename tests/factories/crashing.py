@@ -21,6 +21,7 @@ from factories.users import a_role
 from huzhu.adjudication import services as adjudication
 from huzhu.adjudication.models import Decision
 from huzhu.bank import files
+from huzhu.bank.sealing import kept
 from huzhu.claims.models import Claim
 from huzhu.cli.checks import CHECKS
 from huzhu.cli.verify import compared
@@ -184,7 +185,7 @@ def _wrong_files() -> Iterator[str]:
         if batch is None or batch.state not in {"released", "closed"}:
             yield f"file: {place.name} was written, and its batch was not released"
             continue
-        data = bankfile.kept(batch)
+        data = kept(bankfile.seal_of(batch))
         if data is None or files.digest(data) != batch.sha256:
             yield f"file: {place.name} is not the one that was sealed"
             continue

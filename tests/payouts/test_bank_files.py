@@ -7,6 +7,7 @@ import pytest
 from factories.payouts import ANSWERED_AT, DECIDED_AT, HOUR, a_batch, a_payout, a_released
 from huzhu.audit.models import Event
 from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
+from huzhu.bank.sealing import SealBroken, kept
 from huzhu.core import money
 from huzhu.ledger.models import Voucher
 from huzhu.members.models import BankAccount
@@ -50,8 +51,8 @@ def test_the_file_is_sealed_at_release_and_is_the_same_for_ever(desk):
 def test_a_file_that_is_not_the_sealed_one_is_not_handed_out(desk):
     batch = a_released(desk)
     batch.payouts.update(holder="别的人")
-    assert bankfile.kept(batch) is None
-    with pytest.raises(services.BatchDoesNotAddUp, match="文件没有给出"):
+    assert kept(bankfile.seal_of(batch)) is None
+    with pytest.raises(SealBroken, match="文件没有给出"):
         services.hand_out(batch=batch, by=desk.maker, at=ANSWERED_AT)
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from huzhu.bank.payforms import DEFAULT
 from huzhu.db.fields import EncryptedTextField
 from huzhu.db.models import SealedModel
 from huzhu.enrolment.models import Enrolment, Roster
@@ -21,6 +22,8 @@ class RefundList(models.Model):
     state = models.CharField("状态", max_length=10, choices=State, default=State.MADE)
     count = models.PositiveIntegerField("笔数")
     total_fen = models.BigIntegerField("合计（分）")
+    form = models.CharField("代发格式", max_length=40, default=DEFAULT)
+    sha256 = models.CharField("文件摘要", max_length=64, blank=True)  # sealed at release; of older lists not
     made_by = models.CharField("制单人编号", max_length=60)
     made_by_name = models.CharField("制单", max_length=80)
     made_at = models.DateTimeField("制单时间")

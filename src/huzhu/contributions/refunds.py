@@ -1,7 +1,5 @@
 """Money given back before cover begins: proposed, put on a list by one person, released by another, paid by the bank's word."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +11,15 @@ from django.db.models import Sum
 
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
+from huzhu.bank.files import Line, Order, digest, render
 from huzhu.bank.models import StatementLine
+from huzhu.bank.payforms import DEFAULT, forms
+from huzhu.bank.sealing import Seal, handed
 from huzhu.bank.stops import check_running
 from huzhu.contributions.claiming import Kept, post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
 from huzhu.contributions.models import LineUse, Prepaid
-from huzhu.core import money
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger import accounts
@@ -157,22 +157,27 @@ def decline(*, refund: Refund, reason: str, by: Role, at: datetime) -> None:
 
 
 @transaction.atomic
-def make_lists(*, refunds: Iterable[Refund], by: Role, at: datetime) -> list[RefundList]:
+def make_lists(*, refunds: Iterable[Refund], by: Role, at: datetime, form: str = DEFAULT) -> list[RefundList]:
     """A list for each agency, since each gives back from its own account; all of them or none."""
     offices: dict[Any, list[Refund]] = {}
     for one in refunds:
         offices.setdefault(agency_of(one.employer), []).append(one)
-    lists = [make_list(refunds=held, by=by, at=at) for held in offices.values()]
+    lists = [make_list(refunds=held, by=by, at=at, form=form) for held in offices.values()]
     if not lists:
         raise RefundRefused("没有勾选，没有制单。请先勾选要退的。")
     return lists
 
 
 @transaction.atomic
-def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundList:
-    """Proposed refunds of one agency become a list, by one person; another releases it. RefundRefused, Stopped."""
+def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime, form: str = DEFAULT) -> RefundList:
+    """Proposed refunds of one agency become a list in its bank's form, by one person; another releases it.
+
+    RefundRefused, Stopped, NotForTheBank.
+    """
     check_may(by, "refunds.list")
     check_running()
+    if form not in forms():
+        raise RefundRefused("没有这种代发格式，没有制单。请重新选择。")
     wanted = {one.pk for one in refunds}
     found = list(
         Refund.objects.select_for_update(of=("self",))
@@ -197,15 +202,16 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime) -> RefundLis
         organisation=by.organisation,
         count=len(amounts),
         total_fen=sum(amounts),
+        form=form,
         made_by=by.actor_id,
         made_by_name=by.actor_name[:80],
         made_at=at,
     )
     Refund.objects.filter(pk__in=wanted).update(state=State.LISTED, list=made)
     parts.update(list=made)
-    audit.record(
-        by=by, verb="refunds.list", on=made, at=at, detail={"count": made.count, "total_fen": made.total_fen}
-    )
+    _rendered(made)  # what this bank cannot take is said now, not at release
+    detail = {"count": made.count, "total_fen": made.total_fen, "form": form}
+    audit.record(by=by, verb="refunds.list", on=made, at=at, detail=detail)
     return made
 
 
@@ -249,14 +255,12 @@ def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
         check_may(by, "refunds.release", within=one.employer)
         if not is_booked(one):
             book(one, by, at)
-    name = by.actor_name[:80]
-    RefundList.objects.filter(pk=held.pk).update(
-        state=RefundList.State.RELEASED, released_by=by.actor_id, released_by_name=name, released_at=at
-    )
+    held.state, held.sha256 = RefundList.State.RELEASED, digest(_rendered(held))
+    held.released_by, held.released_by_name, held.released_at = by.actor_id, by.actor_name[:80], at
+    held.save()
     Refund.objects.filter(list=held).update(state=State.RELEASED)
-    detail = {"count": held.count, "total_fen": held.total_fen}
+    detail = {"count": held.count, "total_fen": held.total_fen, "sha256": held.sha256}
     audit.record(by=by, verb="refunds.release", on=held, at=at, detail=detail)
-    held.refresh_from_db()
     return held
 
 
@@ -361,30 +365,37 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
 
 @transaction.atomic
 def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
-    """The list for the bank as CSV (GB18030), the same bytes each time; who took it is written down."""
+    """The list as its bank takes it, the same bytes each time; who took it is written down. RefundRefused, Stopped, SealBroken.
+
+    Its hash was sealed at release, so a payee that was changed since then is not paid.
+    """
     check_may(by, "refunds.list", within=listed.organisation)
     check_running()
     if listed.state != RefundList.State.RELEASED:
         raise RefundRefused(f"清单 {listed.number} 还没有放行，没有给银行的文件。请先由另一个人放行。")
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("清单号", "序号", "户名", "开户行", "账号", "金额", "附言"))
-    for number, one in enumerate(listed.parts.order_by("refund", "place"), 1):
-        writer.writerow(
-            (
-                listed.number,
-                number,
-                one.payee,
-                one.bank_name,
-                one.number,
-                money.yuan(one.amount_fen),
-                f"退会费 {listed.number}",
-            )
+    sha256 = listed.sha256 or digest(_rendered(listed))  # released before lists were sealed
+    seal = Seal("contributions_refundlist", str(listed.pk), listed.number, sha256)
+    data = handed(seal, lambda: _rendered(listed))
+    detail = {"count": listed.count, "sha256": sha256}
+    audit.record(by=by, verb="refunds.hand_out", on=listed, at=at, kind="reveal", detail=detail)
+    return data
+
+
+def _rendered(listed: RefundList) -> bytes:
+    """A list as its bank gets it: the same bytes every time."""
+    lines = [
+        Line(
+            line=number,
+            holder=one.payee,
+            account=one.number,
+            bank=one.bank_name,
+            amount_fen=one.amount_fen,
+            remark=f"退会费 {listed.number}",
+            about=one.payee,
         )
-    audit.record(
-        by=by, verb="refunds.hand_out", on=listed, at=at, kind="reveal", detail={"count": listed.count}
-    )
-    return out.getvalue().encode("gb18030")
+        for number, one in enumerate(listed.parts.order_by("refund", "place"), 1)
+    ]
+    return render(forms()[listed.form], Order(listed.number, _today(listed.made_at), lines))
 
 
 def _today(at: datetime) -> date:

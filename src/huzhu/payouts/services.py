@@ -13,6 +13,7 @@ from huzhu.adjudication.models import Decision
 from huzhu.audit import services as audit
 from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
 from huzhu.bank.payforms import DEFAULT, forms
+from huzhu.bank.sealing import SealBroken, handed
 from huzhu.bank.stops import Stopped, check_running
 from huzhu.claims import services as claims
 from huzhu.claims.models import State
@@ -110,6 +111,7 @@ REFUSALS = (
     Stopped,
     ReasonNeeded,
     ReplyRefused,
+    SealBroken,
     SettlementInQuestion,
 )
 
@@ -371,23 +373,9 @@ def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
             f"批次 {batch.number} 有 {doubts} 笔存疑，这家银行分不出重复的文件，再送可能付两次，所以不再给出文件。"
             "请向银行查明这几笔付没付，凭回单登记。"
         )
-    data = _sealed_file(batch)
+    data = handed(bankfile.seal_of(batch), lambda: bankfile.render(batch))
     detail = {"sha256": batch.sha256, "in_doubt": doubts}
     audit.record(by=by, verb="payouts.hand_out", on=batch, at=at, kind="reveal", detail=detail)
-    return data
-
-
-def _sealed_file(batch: PayoutBatch) -> bytes:
-    """As it was written the first time; else made again, and written if it is the one that was sealed."""
-    data = bankfile.kept(batch)
-    if data is None or digest(data) != batch.sha256:
-        data = bankfile.render(batch)
-        if digest(data) != batch.sha256:
-            raise BatchDoesNotAddUp(
-                f"批次 {batch.number} 的代发文件和放行时封存的摘要不同：有人改动过数据库。"
-                "文件没有给出。请停止发放，请经审核查。"
-            )
-        bankfile.keep(batch, data)
     return data
 
 

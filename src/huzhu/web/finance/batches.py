@@ -117,7 +117,7 @@ def file(request: Any, pk: int) -> HttpResponse:
     except services.REFUSALS as refusal:
         told(request, refusal)
         return redirect("web:batch", pk)
-    return _download(data, "互助金代发", found, bankfile.form_of(found).order)
+    return bank_file(data, "互助金代发", found.number, bankfile.form_of(found).order)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -183,15 +183,16 @@ def demo_reply(request: Any, pk: int) -> HttpResponse:
         for name in ("fail", "unclear")
     )
     data = demobank.reply_for(found, request.now, fails, unclear)
-    return _download(data, "演示回盘", found, bankfile.form_of(found).reply)
+    return bank_file(data, "演示回盘", found.number, bankfile.form_of(found).reply)
 
 
 def _batch(request: Any, pk: int) -> Any:
     return get_object_or_404(queries.batches(request.by), pk=pk)
 
 
-def _download(data: bytes, what: str, found: Any, sheet: Sheet) -> HttpResponse:
-    name = f"{what}_{found.number}.{sheet.ending}"
+def bank_file(data: bytes, what: str, number: str, sheet: Sheet) -> HttpResponse:
+    """A file in a bank's form, to be taken away."""
+    name = f"{what}_{number}.{sheet.ending}"
     headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
     kind = XLSX if sheet.kind == WORKBOOK else f"text/plain; charset={sheet.encoding}"
     return HttpResponse(data, content_type=kind, headers=headers)

@@ -8,10 +8,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from huzhu.bank import queries as bank
+from huzhu.bank.files import NotForTheBank
+from huzhu.bank.payforms import DEFAULT, choices, forms
+from huzhu.bank.sealing import SealBroken
 from huzhu.bank.stops import Stopped
 from huzhu.contributions import claiming, giving_back, matching, refunds, repaying
 from huzhu.contributions.withdrawing import EndRefused
@@ -23,6 +25,7 @@ from huzhu.users.permissions import NotAllowed
 from huzhu.web import lists
 from huzhu.web.access import answered, staff, told
 from huzhu.web.finance import sources
+from huzhu.web.finance.batches import bank_file
 from huzhu.web.finance.crediting import READERS, WORKERS
 from huzhu.web.finance.stopping import stopped
 from huzhu.web.once import once
@@ -42,7 +45,15 @@ HEADS = (
     "金额（元）",
     "其中（元）",
 )
-REFUSED = (claiming.ClaimRefused, EndRefused, RosterRefused, Stopped, NotAllowed)
+REFUSED = (
+    claiming.ClaimRefused,
+    EndRefused,
+    RosterRefused,
+    NotForTheBank,
+    SealBroken,
+    Stopped,
+    NotAllowed,
+)
 BOXES = ("payee", "bank_name", "number")
 
 
@@ -61,6 +72,7 @@ def all_refunds(request: Any) -> HttpResponse:
         "rows": [(one, _to(one)) for one in shown["pages"]],
         "made": [(one, repaying.pays(one)) for one in repaying.lists_visible_to(request.by)[:10]],
         "lists": request.by.code == "payment_maker",
+        "forms": choices(),
         "releases": request.by.code == "payment_releaser",
         "declines": request.by.code in WORKERS,
         **stopped(request),
@@ -184,7 +196,10 @@ def make(request: Any) -> HttpResponse:
     ticked = [key for key in request.POST.getlist("refund") if _is_key(key)]
     with answered(request, REFUSED):
         made = refunds.make_lists(
-            refunds=repaying.visible_to(request.by).filter(pk__in=ticked), by=request.by, at=request.now
+            refunds=repaying.visible_to(request.by).filter(pk__in=ticked),
+            form=request.POST.get("form", DEFAULT),
+            by=request.by,
+            at=request.now,
         )
         each = "（每个代办处一张）" if len(made) > 1 else ""
         messages.success(
@@ -243,8 +258,7 @@ def file(request: Any, pk: int) -> HttpResponse:
     except REFUSED as refused:
         told(request, refused)
         return redirect("web:refunds")
-    name = content_disposition_header(as_attachment=True, filename=f"退费清单_{listed.number}.csv") or ""
-    return HttpResponse(data, content_type="text/csv; charset=gb18030", headers={"Content-Disposition": name})
+    return bank_file(data, "退费清单", listed.number, forms()[listed.form].order)
 
 
 @require_POST
