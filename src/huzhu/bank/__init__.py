@@ -1,5 +1,5 @@
-"""What banks send and take: statements read line by line, and the forms of files, each bank's as data.
+"""What banks send and take: statements line by line, forms of files as data, their seal; and the brake on all that leaves.
 
-In: a bank's statement, a form for its files.
-Out: statement lines, each once; a balance that follows from the one before.
+In: a bank's statement, a form for its files, a stop.
+Out: statement lines, each once; a balance that follows from the one before; the same file each time, or none.
 """
