@@ -134,7 +134,7 @@ def write(rows: Ready, *, later: Column = ()) -> int:
 
 
 def write_each(every: Iterable[Ready], *, first: Ready | Change | None = None) -> bool:
-    """Rows of several tables, none with an open column, as far as there are any; few of them by one statement where the engine can.
+    """Rows of several tables, none with an open column, as far as there are any; few of them by one statement.
 
     All are checked at its end, so that one may refer to another; which is written first is not said. But where there is a
     `first` (one row) that writes nothing, because it stands there or no longer stands as it did, nothing is written: False.
