@@ -92,7 +92,9 @@ class Decision(models.Model):
 class Adjudication(SealedModel):
     """One enrolment's evaluation under a decision: facts, reasoning and edition hash, reproducible."""
 
-    decision = models.ForeignKey(Decision, models.PROTECT, related_name="adjudications", verbose_name="核定")
+    decision = models.ForeignKey(
+        Decision, models.PROTECT, related_name="adjudications", verbose_name="核定", db_index=False
+    )
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="+", verbose_name="参保")
     edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
     facts = EncryptedTextField("事实")  # canonical JSON, huzhu-facts/1
@@ -116,7 +118,7 @@ class BenefitResult(models.Model):
     """One benefit's amount."""
 
     adjudication = models.ForeignKey(
-        Adjudication, models.PROTECT, related_name="results", verbose_name="核定明细"
+        Adjudication, models.PROTECT, related_name="results", verbose_name="核定明细", db_index=False
     )
     name = models.CharField("项目代码", max_length=40)
     label = models.CharField("项目", max_length=60)
@@ -131,9 +133,9 @@ class BenefitResult(models.Model):
 
 
 class RunningTotal(models.Model):
-    """What a member has used in one cover period of one scheme; locked while a decision is made final."""
+    """What a member has used in one cover period of one scheme; who changes it has locked the member."""
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name="会员")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name="会员", db_index=False)
     scheme_slug = models.CharField("方案", max_length=40)
     cover_starts_on = models.DateField("保障期起日")
     benefit = models.CharField("项目代码", max_length=40)
@@ -256,7 +258,9 @@ class AutomaticLine(models.Model):
         LEFT = "left", "交人工"
         DECIDED = "decided", "已自动核定"
 
-    run = models.ForeignKey(AutomaticRun, models.PROTECT, related_name="lines", verbose_name="批")
+    run = models.ForeignKey(
+        AutomaticRun, models.PROTECT, related_name="lines", verbose_name="批", db_index=False
+    )
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="automatic_lines", verbose_name="申请")
     place = models.PositiveIntegerField("次序")  # one member's claims follow each other
     outcome = models.CharField("结果", max_length=8, choices=Outcome)

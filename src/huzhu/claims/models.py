@@ -211,7 +211,9 @@ class Evidence(SealedModel):
         UNCLEAR = "unclear", "看不清"
         WAIVED = "waived", "免交"
 
-    claim = models.ForeignKey(Claim, models.PROTECT, related_name="papers", verbose_name="申请")
+    claim = models.ForeignKey(
+        Claim, models.PROTECT, related_name="papers", verbose_name="申请", db_index=False
+    )
     kind = models.CharField("材料", max_length=30)
     label = models.CharField("名称", max_length=40)
     state = models.CharField("状态", max_length=10, choices=State, default=State.MISSING)

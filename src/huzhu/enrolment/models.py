@@ -87,7 +87,9 @@ class UnreadRows(models.Manager["RosterRow"]):
 class RosterRow(SealedModel):
     """One line of the sheet as it was read, with what is wrong with each cell."""
 
-    roster = models.ForeignKey(Roster, models.CASCADE, related_name="rows", verbose_name="名册")
+    roster = models.ForeignKey(
+        Roster, models.CASCADE, related_name="rows", verbose_name="名册", db_index=False
+    )
     number = models.PositiveIntegerField("行号")
     name = models.CharField("姓名", max_length=80, blank=True)
     id_number = EncryptedTextField("身份证号", null=True)
@@ -153,7 +155,7 @@ class Enrolment(SealedModel):
     scheme_slug = models.CharField("方案", max_length=40)
     employer = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name="参保单位")
     roster = models.ForeignKey(
-        Roster, models.PROTECT, null=True, related_name="enrolments", verbose_name="名册"
+        Roster, models.PROTECT, null=True, related_name="enrolments", verbose_name="名册", db_index=False
     )
     cover_starts_on = models.DateField("保障期起日")
     cover_ends_on = models.DateField("保障期止日（不含）")
