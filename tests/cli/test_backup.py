@@ -140,6 +140,16 @@ def test_what_is_no_backup_is_told_so(office, tmp_path, capfd):
     assert main(["restore", str(tmp_path / "nowhere")]) == 1
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a file and its log are SQLite's")
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+def test_a_log_that_was_left_behind_is_data(tmp_path, end):
+    name = tmp_path / "site.sqlite3"
+    place = replace(site.place(), database={"NAME": str(name)})
+    assert store.is_empty(place)
+    name.with_name(f"{name.name}{end}").touch()
+    assert not store.is_empty(place)
+
+
 def test_a_restore_never_goes_over_data(office, capfd):
     folder = made()
     assert main(["restore", str(folder)]) == 1

@@ -293,3 +293,11 @@ def test_what_the_bank_does_not_take_is_said_when_the_list_is_made(office):
     with pytest.raises(NotForTheBank):
         refunds.make_list(refunds=[asked], by=office.maker, at=AT, form="fixed-txt")
     assert (Refund.objects.get().state, RefundList.objects.count()) == ("proposed", 0)
+
+
+def test_a_list_whose_seal_was_taken_off_is_not_handed_out(office):
+    listed = released(office, two_payees(office))
+    RefundList.objects.update(sha256="")
+    listed.refresh_from_db()
+    with pytest.raises(RefundRefused, match="没有封存"):
+        refunds.hand_out(listed=listed, by=office.maker, at=AT)

@@ -1,15 +1,22 @@
 """Two clerks at the same moment: one roster is accepted once, one transfer is booked once."""
 
-import pytest
+import time
+from functools import partial
+from threading import Event
 
-from factories.at_once import at_once
+import pytest
+from django.db import connection
+
+from factories.at_once import PATIENCE, at_once
 from factories.contributions import RECEIVED_ON, an_accepted_roster
 from factories.enrolment import UPLOADED_AT, a_staged_roster, some_workers
+from factories.office import AT, Office, all_of, held, paid
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from huzhu.contributions import services
-from huzhu.contributions.models import ContributionDue, Receipt, Share
+from huzhu.contributions import claiming, services, withdrawing
+from huzhu.contributions.models import ContributionDue, LineUse, Prepaid, Receipt, Share
+from huzhu.contributions.services import ReceiptRefused
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.services import RosterRefused
 from huzhu.ledger.models import LedgerEntry
@@ -77,3 +84,40 @@ def test_thirty_thousand_rows_are_one_roster():
     roster = a_staged_roster(employer, [the_inpatient_scheme()], some_workers(30_000), by=clerk)
     assert accept(roster, clerk)()[0].amount_fen == 360_000_000
     assert Enrolment.objects.count() == 30_000
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_two_who_leave_at_once_are_two_heads_less(turn):
+    office = Office()
+    one, two, *_ = Enrolment.objects.filter(roster=office.owes(heads=4)).order_by("pk")
+    leave = [
+        partial(withdrawing.end_before_start, enrolment=each, reason="离职", by=office.agency, at=AT)
+        for each in (one, two)
+    ]
+    assert at_once(*leave) == [None, None]
+    due = ContributionDue.objects.get()
+    assert (due.heads, due.units, due.amount_fen) == (2, 2, 24_000)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_what_was_too_much_is_not_spent_while_its_transfer_is_taken_back(monkeypatch):
+    office = Office()
+    roster, other = office.owes(), office.owes(heads=1)
+    paid(office, roster, extra=12_000)
+    rest, looked, real = Prepaid.objects.get(), Event(), claiming._red
+
+    def slow(*told):
+        looked.set()
+        time.sleep(0.5)  # the other begins meanwhile, and waits
+        return real(*told)
+
+    monkeypatch.setattr(claiming, "_red", slow)
+
+    def spend():
+        looked.wait(PATIENCE)
+        claiming.use_prepaid(prepaid=rest, parts=all_of(other), by=office.agency, at=AT)
+
+    undo = partial(claiming.undo, use=LineUse.objects.get(), reason="认错了", by=office.agency, at=AT)
+    answers = at_once(undo, spend)
+    assert [isinstance(one, ReceiptRefused) for one in answers] == [False, True]
+    assert held("2101") == 0

@@ -256,6 +256,13 @@ def test_of_what_goes_in_together_every_text_is_as_it_was(text):
     assert list(Event.objects.values(*EVENT)) == [row] * 4
 
 
+def test_a_text_with_a_nul_is_refused_and_not_cut():
+    acts = composed(Event, list(EVENT), [list((EVENT | {"object_name": "a\x00b"}).values())] * 2)
+    with pytest.raises(DataError), transaction.atomic():
+        write_each([acts, insured_total(covered().member, 1)])
+    assert not Event.objects.exists()
+
+
 def test_what_a_rollback_took_away_is_made_again():
     one, acts = covered(), composed(Event, list(EVENT), [list(EVENT.values())] * 2)
     for turn in range(3):

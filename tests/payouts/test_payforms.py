@@ -80,14 +80,16 @@ def test_bars_stand_between_cells_and_never_within_one():
         "1|6222020903000012345|刘女士|31714.00|互助金 2022-000001",
     ]
     barred = Order(
-        "1", ORDER.made_on, [Line(1, "刘|女士", "6222020903000012345", "工商银行", 1, "", "2022-9")]
+        "1", ORDER.made_on, [Line(1, "刘|女士", "6222020903000012345", "工商银行", 1, "", "申请 2022-9")]
     )
     with pytest.raises(NotForTheBank, match=r"申请 2022-9 的户名里有“\|”"):
         files.render(forms()["bars-utf8"], barred)
 
 
 def test_what_does_not_fit_a_fixed_width_is_said_and_never_cut():
-    long = Order("1", ORDER.made_on, [Line(1, "很" * 21, "6222020903000012345", "工商银行", 1, "", "2022-9")])
+    long = Order(
+        "1", ORDER.made_on, [Line(1, "很" * 21, "6222020903000012345", "工商银行", 1, "", "申请 2022-9")]
+    )
     with pytest.raises(NotForTheBank, match="超过 40 个字节"):
         files.render(forms()["fixed-txt"], long)
     assert files.render(forms()["workbook"], long)

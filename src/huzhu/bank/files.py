@@ -138,8 +138,8 @@ def _check_writable(sheet: Sheet, one: Line) -> None:
         text = str(getattr(one, name))
         if not text or not text.isprintable() or text.startswith(_FORMULA):
             raise NotForTheBank(
-                f"申请 {one.about} 的{_LABELS[name]}不能写进代发文件：为空，或有换行、控制符、"
-                "以 = + - @ 开头。请代办处改正账户后再制单。"
+                f"{one.about} 的{_LABELS[name]}不能写进代发文件：为空，或有换行、控制符、"
+                "以 = + - @ 开头。请改正账户后再制单。"
             )
     for column in sheet.columns:
         if column.says not in _LABELS:
@@ -147,12 +147,12 @@ def _check_writable(sheet: Sheet, one: Line) -> None:
         said = _said(column, _values(one)[column.says])
         if sheet.kind == SEPARATED and not sheet.quotes and sheet.separator in said:
             raise NotForTheBank(
-                f"申请 {one.about} 的{_LABELS[column.says]}里有“{sheet.separator}”，会把一格分成两格。"
-                "请代办处改正账户，或换一种代发格式。"
+                f"{one.about} 的{_LABELS[column.says]}里有“{sheet.separator}”，会把一格分成两格。"
+                "请改正账户，或换一种代发格式。"
             )
         if sheet.kind == FIXED and len(said.encode(sheet.encoding, "replace")) > column.width:
             raise NotForTheBank(
-                f"申请 {one.about} 的{_LABELS[column.says]}“{said}”超过 {column.width} 个字节，"
+                f"{one.about} 的{_LABELS[column.says]}“{said}”超过 {column.width} 个字节，"
                 "这种代发格式放不下。请换一种格式，不要截短。"
             )
 

@@ -12,23 +12,28 @@ from huzhu.users.permissions import may
 
 def accounts_visible_to(by: Role) -> QuerySet[OwnAccount]:
     """Accounts in use in the asker's branch, and the one above it that holds the branch's money."""
+    return _seen_by(by).filter(ended_at=None)
+
+
+def _seen_by(by: Role) -> QuerySet[OwnAccount]:
+    """Those no longer in use as well: what came to them may still wait to be claimed."""
     if not may(by, "bank.see"):
         return OwnAccount.objects.none()
     above = [int(pk) for pk in by.organisation.path.split("/") if pk]
-    found = OwnAccount.objects.filter(ended_at=None).select_related("organisation")
+    found = OwnAccount.objects.select_related("organisation")
     within = found.filter(organisation__path__startswith=by.organisation.path)
     return (within | found.filter(organisation__in=above)).order_by("organisation__path")
 
 
 def statements_visible_to(by: Role) -> QuerySet[Statement]:
     """What was taken in, newest first."""
-    found = Statement.objects.filter(account__in=accounts_visible_to(by).order_by())
+    found = Statement.objects.filter(account__in=_seen_by(by).order_by())
     return found.select_related("account", "file").order_by("-pk")
 
 
 def lines_visible_to(by: Role) -> QuerySet[StatementLine]:
     """Movements of those accounts, newest first."""
-    found = StatementLine.objects.filter(account__in=accounts_visible_to(by).order_by())
+    found = StatementLine.objects.filter(account__in=_seen_by(by).order_by())
     return found.select_related("account__organisation").order_by("-booked_on", "-position")
 
 
@@ -62,4 +67,4 @@ def paying(office: Organisation) -> OwnAccount | None:
 def stops(by: Role) -> QuerySet[Stop]:
     """Open stops, oldest first, for who deals with money."""
     found = Stop.objects.open().order_by("stopped_at", "pk")
-    return found if may(by, "payouts.stopped") else found.none()
+    return found if may(by, "stops.see") else found.none()

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.bank.formats import Form, forms
@@ -97,7 +99,10 @@ def open_account(  # noqa: PLR0913  what stands on the bank's paper
     by: Role,
     at: datetime,
 ) -> OwnAccount:
-    """Register an account whose statements will be taken in; the one the office had before ends. AccountRefused."""
+    """Register an account whose statements will be taken in; the one the office had before ends. AccountRefused.
+
+    The account in use told once more is corrected in its place: its lines stay its lines.
+    """
     check_may(by, "bank.account", within=organisation)
     digits = re.sub(r"[\s-]", "", number)
     if organisation.kind == Organisation.Kind.EMPLOYER:
@@ -108,17 +113,25 @@ def open_account(  # noqa: PLR0913  what stands on the bank's paper
         raise AccountRefused("账号应是 8 到 32 位数字：请照银行开户许可证填写，可以带空格。")
     if form not in forms():
         raise AccountRefused("没有这种对账单格式：请在列出的格式里选一个。")
-    OwnAccount.objects.filter(organisation=organisation, ended_at=None).update(ended_at=at)
+    told: dict[str, Any] = {
+        "holder": holder.strip()[:80],
+        "bank_name": bank_name.strip()[:80],
+        "form": form,
+        "since": since,
+    }
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    of_office = OwnAccount.objects.filter(organisation=organisation)
+    _refuse_days_known(of_office.filter(number=digits), since)
+    if current := of_office.filter(number=digits, ended_at=None).first():
+        return _corrected(current, told, by, at)
+    of_office.filter(ended_at=None).update(ended_at=at)
     try:
         with transaction.atomic():
             account = OwnAccount.objects.create(
                 organisation=organisation,
                 purpose=_purpose(organisation),
-                holder=holder.strip()[:80],
-                bank_name=bank_name.strip()[:80],
+                **told,
                 number=digits,
-                form=form,
-                since=since,
                 opened_by=by.actor_id,
                 opened_by_name=by.actor_name[:80],
                 opened_at=at,
@@ -127,6 +140,25 @@ def open_account(  # noqa: PLR0913  what stands on the bank's paper
         raise AccountRefused("这个账号已经登记在另一个机构名下，没有再登记。请核对账号。") from None
     detail = {"bank": account.bank_name, "last4": digits[-4:], "since": since.isoformat()}
     audit.record(by=by, verb="bank.open_account", on=account, at=at, detail=detail)
+    return account
+
+
+def _refuse_days_known(same: QuerySet[OwnAccount], since: date) -> None:
+    """AccountRefused where the days from then on were told already: each line would count once more."""
+    last = same.aggregate(last=Max("statements__last_on"))["last"]
+    if last and since <= last and not same.filter(ended_at=None, since=since).exists():
+        raise AccountRefused(
+            f"这个账号以前登记过，对账单已经导入到 {last}：起始日请填这一天以后；只改户名、开户行、格式的，起始日照原来的填。"
+        )
+
+
+def _corrected(account: OwnAccount, told: Mapping[str, Any], by: Role, at: datetime) -> OwnAccount:
+    changed = sorted(name for name, value in told.items() if getattr(account, name) != value)
+    for name in changed:
+        setattr(account, name, told[name])
+    account.save(update_fields=changed)
+    if changed:
+        audit.record(by=by, verb="bank.correct_account", on=account, at=at, detail={"changed": changed})
     return account
 
 

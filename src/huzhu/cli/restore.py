@@ -64,7 +64,7 @@ def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
     if not store.is_empty(place) or (files.is_dir() and any(files.iterdir())):
         raise site.SiteClosed(
             "这里已经有数据，没有恢复，什么也没有改变。恢复只往空的地方：请给一个新的 DATABASE_URL 和 HUZHU_VAR，"
-            "或先把现在的数据库和 var/files 移到别处留着。"
+            "或先停下服务和后台进程，再把现在的数据库（SQLite 连同同名的 -wal、-shm 文件）和 var/files 移到别处留着。"
         )
     _lay_down(place, folder)
     print("数据库和附件已恢复，开始核对。")

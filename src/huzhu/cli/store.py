@@ -45,9 +45,9 @@ def lay_down(place: Place, dump: Path) -> None:
 
 
 def is_empty(place: Place) -> bool:
-    """Whether nothing would be overwritten there."""
+    """Whether nothing would be overwritten there, nor added to what is laid down: a log that was left would be played into it."""
     if place.engine == "sqlite":
-        return not Path(place.database["NAME"]).exists()
+        return not any(Path(f"{place.database['NAME']}{end}").exists() for end in ("", "-wal", "-shm"))
     count = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
     return run_postgres("psql", place, "-At", "-c", count).strip() == "0"
 

@@ -61,8 +61,8 @@ def _sqlite(database: dict[str, Any]) -> dict[str, Any]:
         path = BASE_DIR / database["NAME"]
         path.parent.mkdir(parents=True, exist_ok=True)
         database["NAME"] = str(path)
-    # kept as long as its file stands there: to open one takes 2.4 ms, a page asks for less
-    database |= {"ENGINE": "huzhu.db.sqlite", "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    # kept as long as its thread lives: to open one takes 2.4 ms, a page asks for less
+    database |= {"ENGINE": "huzhu.db.sqlite", "CONN_MAX_AGE": None}
     database["OPTIONS"] = {
         **database.get("OPTIONS", {}),
         "transaction_mode": "IMMEDIATE",

@@ -17,6 +17,7 @@ from huzhu.contributions.services import (
     Money,
     ReceiptRefused,
     begin_if_paid,
+    follow_money,
     income_row,
     next_part,
     note_of,
@@ -166,6 +167,7 @@ def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datet
             f"多缴款还剩 {spoken(held.left_fen)} 元，选了 {spoken(total)} 元，没有抵缴：请改小金额。"
         )
     shares = locked(money.share for money in parts)
+    follow_money(list(shares.values()), received_on=_today(at), posted_on=_today(at), by=by, at=at)
     found = []
     for money in parts:
         share = shares[money.share.pk]
@@ -325,7 +327,9 @@ def _take_back_fees(use: LineUse, reason: str, by: Role, at: datetime) -> None:
     parts = list(
         use.receipts.filter(reversed_by=None, amount_fen__gt=0).select_related("share", "voucher", "paper")
     )
-    prepaid = list(use.prepaid.filter(red=None).select_related("paper", "voucher", "employer"))
+    # locked, so that nobody spends it meanwhile
+    rests = use.prepaid.select_for_update(of=("self",)).filter(red=None).order_by("pk")
+    prepaid = list(rests.select_related("paper", "voucher", "employer"))
     shares = locked(one.share for one in parts)
     dues = {share.due_id: share.due for share in shares.values()}
     for due in dues.values():

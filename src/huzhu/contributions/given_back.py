@@ -105,6 +105,11 @@ class Refund(SealedModel):
                 name="one_refund_of_a_roster_under_way",
             ),
             models.UniqueConstraint(
+                fields=("prepaid",),
+                condition=models.Q(state__in=("proposed", "listed")),
+                name="one_refund_of_a_rest_under_way",
+            ),
+            models.UniqueConstraint(
                 fields=("enrolment",),
                 condition=~models.Q(state="declined"),
                 name="a_worker_is_refunded_once",

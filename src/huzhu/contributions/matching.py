@@ -37,11 +37,17 @@ class Guess:
     score: int
     over_fen: int
     slip: BankSlip | None = None
+    is_alone: bool = True  # nothing else is as likely
 
     @property
     def is_clear(self) -> bool:
-        """Whether one key is enough: sure, and to the fen."""
-        return self.score >= SURE and not self.over_fen
+        """Whether one key is enough: sure, to the fen, and no other is as sure."""
+        return self.score >= SURE and not self.over_fen and self.is_alone
+
+    @property
+    def key(self) -> str:
+        """What a person who takes it has seen: each share and its amount."""
+        return ",".join(f"{one.share.pk}:{one.amount_fen}" for one in self.parts)
 
     @property
     def employers(self) -> list[str]:
@@ -103,10 +109,13 @@ def guesses(line: StatementLine, held: Owed) -> list[Guess]:
     """The best first; none where nothing speaks for any due."""
     held = held.on(line.account)
     found = [one for one in (*_rosters(line, held), *_groups(line, held)) if one.parts]
-    best: dict[tuple[tuple[int, int], ...], Guess] = {}
+    best: dict[str, Guess] = {}
     for one in sorted(found, key=lambda guess: -guess.score):
-        best.setdefault(tuple((part.share.pk, part.amount_fen) for part in one.parts), one)
-    return list(best.values())[:SHOWN]
+        best.setdefault(one.key, one)
+    ranked = list(best.values())[:SHOWN]
+    if len(ranked) > 1 and ranked[0].score == ranked[1].score:
+        ranked[0] = replace(ranked[0], is_alone=False)
+    return ranked
 
 
 def _rosters(line: StatementLine, held: Owed) -> Iterable[Guess]:

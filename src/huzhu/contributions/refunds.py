@@ -92,6 +92,8 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
     if about is None:
         raise RefundRefused("没有选退什么，没有办理：请选名册、参保或多缴款。")
     check_may(by, "refunds.propose", within=about.employer)
+    if enrolment and enrolment.state == Enrolment.State.VOID:
+        raise RefundRefused("这份参保已经作废，没有办理退费。请看他的保障页。")
     said = reason.strip()[:200]
     if len(said) < 2:
         raise RefundRefused("没有写退费的理由，没有办理：请写明为什么退。")
@@ -102,7 +104,9 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
         else sum(one.amount_fen for one in pieces_of(roster=roster, enrolment=enrolment))
     )
     if not amount:
-        raise RefundRefused("没有可以退的款：会费没有到齐的，在名册或保障书页面直接退出，不用退费。")
+        raise RefundRefused(
+            "没有可以退的款：会费一分没有到的，在名册或保障书页面直接退出；到了一部分的，等到齐后再提，或先撤销那笔到账。"
+        )
     refuse_begun(roster or enrolment, at)
     to = _shared(payees, amount)
     kind = Kind.ROSTER if roster else Kind.WORKER if enrolment else Kind.PREPAID
@@ -373,10 +377,14 @@ def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
     check_running()
     if listed.state != RefundList.State.RELEASED:
         raise RefundRefused(f"清单 {listed.number} 还没有放行，没有给银行的文件。请先由另一个人放行。")
-    sha256 = listed.sha256 or digest(_rendered(listed))  # released before lists were sealed
-    seal = Seal("contributions_refundlist", str(listed.pk), listed.number, sha256)
+    if not listed.sha256:
+        raise RefundRefused(
+            f"清单 {listed.number} 放行的时候还没有封存文件，不再给出文件，以免和交过的不同。"
+            "已经交给银行的，等对账单；没有交的，请照退费页逐笔向银行办理。"
+        )
+    seal = Seal("contributions_refundlist", str(listed.pk), listed.number, listed.sha256)
     data = handed(seal, lambda: _rendered(listed))
-    detail = {"count": listed.count, "sha256": sha256}
+    detail = {"count": listed.count, "sha256": listed.sha256}
     audit.record(by=by, verb="refunds.hand_out", on=listed, at=at, kind="reveal", detail=detail)
     return data
 
@@ -391,7 +399,7 @@ def _rendered(listed: RefundList) -> bytes:
             bank=one.bank_name,
             amount_fen=one.amount_fen,
             remark=f"退会费 {listed.number}",
-            about=one.payee,
+            about=f"收款人 {one.payee}",
         )
         for number, one in enumerate(listed.parts.order_by("refund", "place"), 1)
     ]

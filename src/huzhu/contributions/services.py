@@ -221,13 +221,21 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
 def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
     by, at = transfer.by, transfer.at
     shares = _locked_shares(parts)
-    _put_off(list(shares.values()), transfer)
+    follow_money(
+        list(shares.values()),
+        received_on=transfer.received_on,
+        posted_on=transfer.posted_on,
+        by=transfer.by,
+        at=transfer.at,
+    )
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
     # who comes second waits here, and then sees what the first has written
     Organisation.objects.select_for_update(no_key=True).get(pk=agency.pk)
     if standing(transfer.reference).exists():
         raise _recorded_before(transfer.reference)
+    if transfer.use is None:
+        _refuse_booked_line(transfer.reference, agency)
     papers = _papers(parts, shares, over_fen, transfer, agency)
     before = next_part(transfer.reference) - 1
     receipts = []
@@ -246,17 +254,28 @@ def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> lis
     return receipts
 
 
-def _put_off(shares: Sequence[Share], transfer: _Transfer) -> None:
+def follow_money(
+    shares: Sequence[Share], *, received_on: date, posted_on: date, by: Role, at: datetime
+) -> None:
     """Cover of individuals that the money came too late for begins later, perhaps in another fund year."""
-    by, at = transfer.by, transfer.at
     rosters = {share.due.roster_id: share.due.roster for share in shares}
     for roster in rosters.values():
         check_may(by, "contributions.receive", within=roster.employer)
         was = roster.cover_starts_on.year
-        put_off(roster=roster, received_on=transfer.received_on, by=by, at=at)
-        years.follow(roster=roster, was=was, posted_on=transfer.posted_on, by=by, at=at)
+        put_off(roster=roster, received_on=received_on, by=by, at=at)
+        years.follow(roster=roster, was=was, posted_on=posted_on, by=by, at=at)
     for share in shares:
         share.due.roster = rosters[share.due.roster_id]
+
+
+def _refuse_booked_line(reference: str, agency: Organisation) -> None:
+    """ReceiptRefused where the agency's bank line of this number was booked as something else."""
+    lines = {"line__reference": reference, "line__account__organisation": agency}
+    if use := LineUse.objects.filter(ended_at=None, **lines).first():
+        raise ReceiptRefused(
+            f"银行流水号 {reference} 的这一笔已经记为“{use.get_kind_display()}”，没有再登记，以免记两次。"
+            "请到“来款认领”里打开它：待查的在那里认领，记错的先撤销。"
+        )
 
 
 def next_part(reference: str) -> int:

@@ -29,7 +29,7 @@ def may_end(enrolment: Enrolment, at: datetime) -> str:
     if enrolment.state != Enrolment.State.AWAITING_PAYMENT or due is None:
         return "会费已经到账，退出要退费：请在下面提出退费，不在这里直接退出。"
     if due.shares.filter(received_fen__gt=0).exists():
-        return "这份名册的会费已经收到一部分，退出要退费：退费另办，这里不能退出。"
+        return "这份名册的会费已经收到一部分，现在不能退出：等会费到齐后提出退费，或请代办处先撤销那笔到账。"
     if Gift.objects.filter(share__due=due).exists():
         return "这份名册有资助人按人资助，退出要重新计算资助：请和资助人商量后另办，这里不能退出。"
     return ""
@@ -41,8 +41,9 @@ def end_before_start(*, enrolment: Enrolment, reason: str, by: Role, at: datetim
     check_may(by, "enrolments.end", within=enrolment.employer)
     if len(reason.strip()) < 2:
         raise EndRefused("没有写退出的理由，没有办理：请写明为什么退出。")
-    due = _due_of(enrolment)
-    shares = list(Share.objects.select_for_update().filter(due=due).order_by("pk")) if due else []
+    held = {"due__roster": enrolment.roster_id, "due__edition": enrolment.edition_id}
+    shares = list(Share.objects.select_for_update(of=("self",)).filter(**held).order_by("pk"))
+    due = _due_of(enrolment)  # read behind that lock: somebody else may have left meanwhile
     if said := may_end(enrolment, at):
         raise EndRefused(said)
     enrolments.void(enrolment=enrolment)

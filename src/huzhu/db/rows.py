@@ -8,7 +8,7 @@ from functools import cache, lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import DataError, connection, models
 
 from huzhu.db.engines import IS_POSTGRESQL
 from huzhu.db.fields import BlindIndexField, EncryptedTextField
@@ -186,6 +186,8 @@ def _of_few(rows: Ready, *, follows: bool = False) -> tuple[str, list[Any]]:
     """
     if len(rows.columns[0]) > 1:
         text = json.dumps(list(zip(*rows.columns, strict=True)), ensure_ascii=False, default=_written_out)
+        if "\\u0000" in text:
+            raise DataError("a text with NUL: PostgreSQL takes none, and SQLite would cut it there")
         return _statement(rows.model, LISTS, rows.is_numbered, follows) + rows.or_else, [text]
     values = [found[0] for found in rows.columns]
     empty = tuple(place for place, value in enumerate(values) if value is None) if IS_POSTGRESQL else ()

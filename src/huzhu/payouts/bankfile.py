@@ -29,7 +29,7 @@ def _line(payout: Payout) -> Line:
         bank=payout.bank_name,
         amount_fen=payout.amount_fen,
         remark=f"互助金 {number}",
-        about=number,
+        about=f"申请 {number}",
     )
 
 

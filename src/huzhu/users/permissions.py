@@ -68,7 +68,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "receivables.return": ("登记会员退回的款", {MAKER}),
     "receivables.write_off": ("提出不再收回", {MAKER}),
     "receivables.confirm": ("确认退回和不再收回的款", {RELEASER}),
-    "payouts.stopped": ("查看停发", {MAKER, RELEASER, AUDITOR}),
+    "stops.see": ("查看停发", {MAKER, RELEASER, AUDITOR}),
     "payouts.stop": ("停止发放", {MAKER, RELEASER}),
     "payouts.resume": ("恢复发放", {RELEASER}),
     "refunds.propose": ("提出退费", {AGENCY, MAKER}),

@@ -8,7 +8,6 @@ import os
 import struct
 import time
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError
@@ -168,7 +167,7 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, with the gate before BEGIN and after COMMIT or ROLLBACK; a connection is kept while its file stands there."""
+    """Django's own, with the gate before BEGIN and after COMMIT or ROLLBACK."""
 
     features_class = Features
     SchemaEditorClass = SchemaEditor
@@ -182,22 +181,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._gate = NoGate("", 0) if in_memory else Gate(f"{name}.gate", patience)
             self._gated_name = name
         return self._gate
-
-    def get_new_connection(self, params: Any) -> Any:
-        made = super().get_new_connection(params)
-        self._opened = self._stands_there()
-        return made
-
-    def is_usable(self) -> bool:
-        """Not where the file was put aside meanwhile, by who brings back a backup."""
-        return self._opened == self._stands_there() and super().is_usable()
-
-    def _stands_there(self) -> tuple[int, int] | None:
-        try:
-            found = Path(self.settings_dict["NAME"]).stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
     def gated(self, query: str) -> Statement:
         writes = not self.in_atomic_block and not query.lstrip(" \n\t(").lower().startswith(READS)

@@ -14,6 +14,7 @@ WORDS = {
     "applications.returned": "退回参加申请",
     "applications.submit": "提交参加申请",
     "applications.withdrawn": "撤回参加申请",
+    "bank.correct_account": "更正本会银行账户的登记",
     "bank.open_account": "登记本会银行账户",
     "bank.take": "导入银行对账单",
     "automatic.decide": "免申即享核定",

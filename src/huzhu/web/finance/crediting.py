@@ -115,8 +115,10 @@ def claim(request: Any, pk: Any) -> HttpResponse:
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
     try:
         guess = _best(line, matching.owed(request.by, [line])) if "guess" in request.POST else None
-        if "guess" in request.POST and (guess is None or not guess.is_clear):
-            raise fees.ReceiptRefused("这一笔现在不够清楚，没有登记：请打开看，选好应缴再登记。")
+        if "guess" in request.POST and not (guess and guess.is_clear and guess.key == request.POST["guess"]):
+            raise fees.ReceiptRefused(
+                "这一笔现在不够清楚，或者和刚才列出的不一样了，没有登记：请打开看，选好应缴再登记。"
+            )
         parts = list(guess.parts) if guess else _parts(request)
         claiming.claim(
             line=line, parts=parts, by=request.by, at=request.now, slip=guess.slip if guess else None
