@@ -147,7 +147,9 @@ def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
         check_may(by, "bank.post", within=held.line.account.organisation)
         ledger.reverse(voucher=held.voucher, reason=said, posted_on=_today(at), by=by, at=at)
     else:
-        raise ClaimRefused("退费和会员退回的互助金不在这里撤销：请到“退费”或“待收回”里办理。")
+        raise ClaimRefused(
+            "这一笔不在这里撤销：会员退回的互助金请到“待收回”里办理，退回了的待查收款请从付出的那一笔撤销。"
+        )
     LineUse.objects.filter(pk=held.pk).update(ended_at=at, reason=said)
     audit.record(
         by=by, verb="contributions.undo_line", on=held, at=at, detail={"kind": held.kind, "reason": said}

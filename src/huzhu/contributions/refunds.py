@@ -282,9 +282,11 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
     """A debit on the bank's paper has paid these parts of released refunds, to the fen."""
     check_may(by, "bank.post", within=line.account.organisation)
     keys = [one.pk for one in parts]
-    refunds = list(_locked(Refund.objects.filter(parts__in=keys, state=State.RELEASED)))
+    refunds = list(locked_rows(Refund.objects.filter(parts__in=keys, state=State.RELEASED)))
     held = list(
-        _locked(RefundPart.objects.filter(pk__in=keys, refund__in=refunds, state=RefundPart.State.WAITING))
+        locked_rows(
+            RefundPart.objects.filter(pk__in=keys, refund__in=refunds, state=RefundPart.State.WAITING)
+        )
     )
     if not held or len(held) != len(keys) or sum(one.amount_fen for one in held) != -line.amount_fen:
         raise RefundRefused(
@@ -336,7 +338,7 @@ def _sum(parts: Iterable[RefundPart], refund: Refund) -> int:
     return sum(one.amount_fen for one in parts if one.refund_id == refund.pk)
 
 
-def _locked(rows: Any) -> Any:
+def locked_rows(rows: Any) -> Any:
     """In the order of their keys, each once."""
     return rows.model.objects.filter(pk__in=rows.values("pk")).select_for_update(of=("self",)).order_by("pk")
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.bank import queries as bank
-from huzhu.contributions import claiming, matching, queries, repaying, sourcing, unclaimed
+from huzhu.contributions import claiming, matching, queries, repaying, sourcing, unclaimed, undoing
 from huzhu.contributions import services as fees
 from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
@@ -183,7 +183,7 @@ def undo(request: Any, pk: int) -> HttpResponse:
     """Taken back by reversal."""
     use = get_object_or_404(matching.uses(request.by), pk=pk)
     with answered(request, REFUSED):
-        claiming.undo(use=use, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
+        undoing.undo(use=use, reason=request.POST.get("reason", ""), by=request.by, at=request.now)
         messages.success(request, "已撤销：凭证已冲销，收据已开红字，这一笔回到来款认领。")
     return redirect("web:credit", use.line_id)
 
