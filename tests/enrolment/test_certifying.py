@@ -175,5 +175,5 @@ def test_after_money_or_the_first_day_it_is_another_matter(employer, sun):
     with pytest.raises(withdrawing.EndRefused, match="已经开始"):
         withdrawing.end_before_start(enrolment=one, reason="已调走", by=sun, at=begun)
     a_receipt(roster.dues.get().shares.get(), by=sun, amount_fen=100)
-    with pytest.raises(withdrawing.EndRefused, match="退费另办"):
+    with pytest.raises(withdrawing.EndRefused, match="现在不能退出"):
         withdrawing.end_before_start(enrolment=two, reason="已调走", by=sun, at=UPLOADED_AT)
