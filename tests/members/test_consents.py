@@ -60,9 +60,9 @@ def test_a_member_agrees_to_the_text_that_was_shown_and_only_once(member):
     assert (one.edition, one.channel, one.given_by) == (consents.EDITION, "phone", member.actor_id)
     with pytest.raises(ConsentRefused, match="已经同意过"):
         agreed(member)
-    assert list(Event.objects.filter(verb="members.consent").values_list("detail", flat=True)) == [
-        {"edition": consents.EDITION, "channel": "phone"}
-    ]
+    assert list(
+        Event.objects.filter(verb="members.consent").order_by("pk").values_list("detail", flat=True)
+    ) == [{"edition": consents.EDITION, "channel": "phone"}]
 
 
 def test_at_the_counter_it_is_signed_kept_told_and_looked_at_under_a_name(place, member):

@@ -234,7 +234,9 @@ def test_the_books_let_a_decisions_money_leave_once_whatever_the_desk_says(desk)
 
 def test_every_step_is_in_the_trail(desk):
     an_answered(desk, fail_lines=[1])
-    verbs = list(Event.objects.filter(verb__startswith="payouts.").values_list("verb", flat=True))
+    verbs = list(
+        Event.objects.filter(verb__startswith="payouts.").order_by("pk").values_list("verb", flat=True)
+    )
     assert sorted(verbs) == [
         "payouts.apply_reply",
         "payouts.failed",
