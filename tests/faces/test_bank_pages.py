@@ -156,7 +156,9 @@ def test_an_over_payment_is_shown_used_and_a_claim_taken_back(site):
     rest = Prepaid.objects.get()
     assert rest.left_fen == 14_000
     assert "140.00" in text(site.agency.get(reverse("web:prepaid", args=[rest.pk])))
-    site.agency.post(reverse("web:credit-undo", args=[LineUse.objects.get().pk]), {"reason": "认错了"})
+    undo = reverse("web:credit-undo", args=[LineUse.objects.get().pk])
+    assert undo in text(site.agency.get(reverse("web:credit", args=[line.pk])))
+    site.agency.post(undo, {"reason": "认错了"})
     assert "已撤销或转出" in text(site.agency.get(reverse("web:credit", args=[line.pk])))
     assert sum(Receipt.objects.values_list("amount_fen", flat=True)) == 0
     papers = text(site.agency.get(reverse("web:receipts")))
@@ -176,7 +178,10 @@ def test_money_that_nobody_claimed_is_told_to_have_gone_back(site):
     address = reverse("web:credit-send-back", args=[gone.pk])
     assert site.agency.post(address, {"use": "x"}).status_code == 404
     site.agency.post(address, {"use": str(LineUse.objects.get().pk)})
-    assert "已认作待查收款退回" in text(site.agency.get(reverse("web:credit", args=[gone.pk])))
+    page = text(site.agency.get(reverse("web:credit", args=[gone.pk])))
+    assert "已认作待查收款退回" in page
+    assert reverse("web:credit-undo", args=[LineUse.objects.get(line=gone).pk]) in page
+    assert "认错了，撤销" not in text(site.agency.get(reverse("web:credit", args=[came.pk])))
     assert "路人" not in text(site.agency.get(reverse("web:credits")))
     for reference in ("suspense:A1:1", "suspense-back:A2:1"):
         voucher = Voucher.objects.get(source=reference)
@@ -226,6 +231,11 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
         "refunds.hand_out",
         "refunds.paid",
     ]
+    undo = reverse("web:credit-undo", args=[LineUse.objects.get(line=paid).pk])
+    assert undo in text(site.maker.get(reverse("web:credit", args=[paid.pk])))
+    site.maker.post(undo, {"reason": "认错了"})
+    assert "待银行付出" in text(site.releaser.get(reverse("web:refund", args=[refund.pk])))
+    site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.parts.get().pk)})
 
 
 def test_one_transfer_for_two_employers_that_nothing_suggests_and_what_is_above_rests(site):
