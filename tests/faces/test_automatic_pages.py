@@ -22,6 +22,7 @@ def place():
     return yichun()
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_from_a_file_to_decisions(place):
     wang, li = (a_covered_member(place, name, sex="male") for name in ("王小明", "李强"))
     rows = [

@@ -193,6 +193,7 @@ def test_errors_go_out_and_come_back(staged, clerk):
 # ── long work ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_a_large_sheet_is_read_by_the_worker(clerk, inpatient, today, monkeypatch):
     monkeypatch.setattr(upload, "AT_ONCE", 10)
     desk = as_staff(clerk)
@@ -243,6 +244,7 @@ def test_columns_of_a_large_sheet_are_named_and_the_worker_goes_on(clerk, inpati
     assert "<b>3</b> 行是好的" in html_of(desk.get(page(found)))
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_a_large_roster_is_accepted_by_the_worker(staged, clerk, monkeypatch):
     monkeypatch.setattr("huzhu.enrolment.rows.AT_ONCE", 1)
     desk = as_staff(clerk)

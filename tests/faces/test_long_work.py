@@ -75,6 +75,7 @@ def test_nobody_else_has_a_large_roster_approved_by_the_worker(employer, clerk, 
     assert not JobRun.objects.exists()
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_the_last_word_on_a_large_roster_is_carried_out_by_the_worker(employer, clerk, county, qian, today):
     roster, _ = submitted(employer, clerk, county, today)
     desk = as_staff(qian)
@@ -184,6 +185,7 @@ def test_mending_that_was_called_off_says_what_stays(employer, clerk, today, now
 # ── renewal ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_a_large_renewal_becomes_its_roster_in_the_worker(employer, clerk, today, now):
     starts_on = today - timedelta(days=335)
     for name in ("刘女士", "王小明"):
@@ -199,6 +201,7 @@ def test_a_large_renewal_becomes_its_roster_in_the_worker(employer, clerk, today
     assert Renewal.objects.get().submitted_at
 
 
+@pytest.mark.usefixtures("killed_before_told")
 def test_a_large_difference_is_reckoned_by_the_worker_and_anew_once_the_list_has_changed(
     employer, clerk, today, now
 ):

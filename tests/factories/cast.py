@@ -15,6 +15,8 @@ from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.cli.checks import CHECKS
 from huzhu.cli.verify import compared
+from huzhu.jobs import services as jobs
+from huzhu.jobs.models import JobRun
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.models import SchemeEdition
@@ -32,6 +34,24 @@ def totals_verified(db: None) -> Iterator[None]:
     """Whatever a test does, every stored total equals its rows afterwards."""
     yield
     assert not [found for check in CHECKS if (found := compared(check)).differing]
+
+
+@pytest.fixture
+def killed_before_told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each worker is killed when its work is done, before it could say so; the next one takes the run over."""
+    finish, killed = jobs.finish, []
+
+    def killed_first(*, run: JobRun, now: datetime, **told: Any) -> None:
+        if run.attempts > 1:
+            finish(run=run, now=now, **told)
+            return
+        killed.append(run.kind)
+        JobRun.objects.filter(pk=run.pk).update(lease_until=now - jobs.LEASE)
+        raise jobs.RunLost
+
+    monkeypatch.setattr(jobs, "finish", killed_first)
+    yield
+    assert killed
 
 
 @pytest.fixture

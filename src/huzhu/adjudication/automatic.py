@@ -84,9 +84,12 @@ def review(
 ) -> AutomaticRun:
     """Say of every waiting claim what it would get, or why it is left to a person; nothing is decided yet.
 
-    By parts, which `share` gives to whoever is free; the lines are the same whoever takes which.
+    By parts, which `share` gives to whoever is free; the lines are the same whoever takes which. The same again changes
+    nothing: a worker may be killed when all is said and it has not yet said so.
     """
     check_may(by, "automatic.start", within=run.organisation)
+    if run.state not in (AutomaticRun.State.REVIEWING, AutomaticRun.State.DROPPED):
+        return run
     parts, act = partial(_parts, run, at, _slices_to_review), partial(review_part, by=by)
     share(parts) if share else _alone(parts(), act, tell)
     return _propose(run, by, at)
@@ -228,8 +231,13 @@ def _leave_all(run: AutomaticRun, why: str) -> None:
 def take_effect(
     *, run: AutomaticRun, by: Role, at: datetime, tell: Tell, share: Share | None = None
 ) -> AutomaticRun:
-    """Decide what was confirmed, slice by slice, each a transaction; what has changed since is left to persons."""
+    """Decide what was confirmed, slice by slice, each a transaction; what has changed since is left to persons.
+
+    The same again changes nothing.
+    """
     check_may(by, "automatic.confirm", within=run.organisation)
+    if run.state == AutomaticRun.State.DONE:
+        return run
     parts, act = partial(_parts, run, at, _slices_to_decide), partial(decide_part, by=by)
     share(parts) if share else _alone(parts(), act, tell)
     return _finish(run, by, at)

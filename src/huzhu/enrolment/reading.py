@@ -118,9 +118,11 @@ def begin(  # noqa: PLR0913  the terms of a roster and its file
 def read_in(*, roster: Roster, by: Role, at: datetime, tell: Tell = quietly) -> Roster:
     """Read the stored sheet, from the beginning however often it was begun. TableRefused, RosterRefused.
 
-    A file that is no list of people ends the roster, with its sentence.
+    A file that is no list of people ends the roster, with its sentence. The same again, once it is read, changes nothing.
     """
     check_may(by, "rosters.upload", within=roster.employer)
+    if roster.state in (State.MAPPING, State.STAGED):
+        return roster
     if roster.state != State.READING:
         raise RosterSettled(f"这份名册{roster.get_state_display()}，不用再读。请刷新页面查看。")
     if roster.file is None:

@@ -41,7 +41,8 @@ def quietly(done: int, total: int, words: str = "") -> None:
 class Kind:
     """How one kind of work is done, and which errors are a person's to mend: told in their own words, not tried again.
 
-    `run(run, at, tell)` may be started again from the beginning at any time, and must then come to the same end.
+    `run(run, at, tell)` may be started again from the beginning at any time, also when it has done all and its worker was
+    killed before that was written down, and must then come to the same end.
     Its result may hold `address` (where to look) and `words` (what to say).
     """
 
