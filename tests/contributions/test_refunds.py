@@ -12,7 +12,7 @@ from huzhu.bank import stops
 from huzhu.bank.files import NotForTheBank, digest
 from huzhu.bank.payforms import forms
 from huzhu.bank.sealing import SealBroken
-from huzhu.contributions import claiming, refunds, repaying
+from huzhu.contributions import claiming, refunds, repaying, unpaid
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import OfficialReceipt, Prepaid
@@ -85,7 +85,7 @@ def test_what_was_paid_too_much_is_given_back(office):
     [line] = office.bank_more(told("2022-11-30", "B1", "-50.00", TO.name))
     refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
     [back] = office.bank_more(told("2022-11-30", "B2", "50.00", TO.name, "", "退汇"))
-    refunds.returned(part=asked.parts.get(), line=back, payee=TO, by=office.maker, at=AT)
+    unpaid.returned(part=asked.parts.get(), line=back, payee=TO, by=office.maker, at=AT)
     assert (held("2103"), Refund.objects.get().state) == (5_000, "proposed")
     with pytest.raises(RefundRefused, match="不能不办"):
         refunds.decline(refund=Refund.objects.get(), reason="不退了", by=office.agency, at=AT)
@@ -139,7 +139,7 @@ def test_a_scheme_gives_back_its_own_money_and_no_others(office):
     assert of_scheme == {"1003": 27_000, "2103": 27_000}
     [rest] = office.bank_more(told("2022-11-30", "B3", "-270.00"))
     refunds.pay(parts=parts_of(asked), line=rest, by=office.maker, at=AT)
-    refunds.returned(part=second, line=back, payee=TO, by=office.maker, at=AT)
+    unpaid.returned(part=second, line=back, payee=TO, by=office.maker, at=AT)
     of_scheme = {one.line.code: one.balance_fen for one in balances(scheme="yichun-120") if one.balance_fen}
     assert of_scheme == {"1003": 9_000, "2103": 9_000}
 
@@ -152,7 +152,7 @@ def test_a_part_that_comes_back_goes_out_again_and_the_first_list_stays_as_it_wa
     refunds.pay(parts=parts_of(asked), line=whole, by=office.maker, at=AT)
     [back] = office.bank_more(told("2022-11-30", "B2", "90.00", "", "", "退汇"))
     [[part]] = repaying.paid_by(office.maker, back)
-    refunds.returned(
+    unpaid.returned(
         part=part, line=back, payee=refunds.Payee("王小明", "农行", "62220003"), by=office.maker, at=AT
     )
     again = released(office, Refund.objects.get(), at=AT + timedelta(days=1))

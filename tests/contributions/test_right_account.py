@@ -8,7 +8,7 @@ from factories.bank import TAKEN_AT, a_statement, an_own_account, the_line, told
 from factories.office import AT, Office, all_of, held, paid, states
 from factories.organisations import a_city, an_employer
 from factories.users import a_role
-from huzhu.contributions import claiming, matching, refunds, repaying, unclaimed
+from huzhu.contributions import claiming, matching, refunds, repaying, unclaimed, unpaid
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
@@ -84,7 +84,7 @@ def test_a_refund_leaves_the_provinces_account_where_the_money_was_sent_up(offic
     [back] = office.bank_more(told("2022-11-30", "B1", "360.00"))
     assert repaying.paid_by(office.maker, back) == []
     with pytest.raises(RefundRefused, match="回到付出的那个账户"):
-        refunds.returned(part=parts[0], line=back, payee=TO, by=office.maker, at=AT)
+        unpaid.returned(part=parts[0], line=back, payee=TO, by=office.maker, at=AT)
 
 
 def test_a_list_gives_back_the_money_of_one_agency(office, neighbour):

@@ -6,7 +6,7 @@ from factories.bank import told
 from factories.office import AT, Office, all_of, held
 from factories.organisations import a_city
 from factories.users import a_role
-from huzhu.contributions import claiming, refunds, unclaimed, undoing
+from huzhu.contributions import claiming, refunds, unclaimed, undoing, unpaid
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.models import LineUse
@@ -76,7 +76,7 @@ def test_parts_are_taken_back_from_the_last(office):
     first, second = parts(asked)
     earlier = refunds.pay(parts=[first], line=one, by=office.maker, at=AT)
     later = refunds.pay(parts=[second], line=other, by=office.maker, at=AT)
-    with pytest.raises(ClaimRefused, match="先撤销后付的"):
+    with pytest.raises(ClaimRefused, match="从最后一笔开始"):
         undone(office, earlier)
     undone(office, later)
     undone(office, earlier)
@@ -88,12 +88,12 @@ def test_a_return_that_was_none_is_taken_back_unless_it_went_on(office):
     [asked] = released(office, roster)
     out, back = office.bank_more(told("2022-11-30", "B1", "-360.00"), told("2022-11-30", "B2", "360.00"))
     paid = refunds.pay(parts=parts(asked), line=out, by=office.maker, at=AT)
-    wrong = refunds.returned(part=parts(asked, "paid")[0], line=back, payee=TO, by=office.maker, at=AT)
-    with pytest.raises(ClaimRefused, match="被银行退回"):
+    wrong = unpaid.returned(part=parts(asked, "paid")[0], line=back, payee=TO, by=office.maker, at=AT)
+    with pytest.raises(ClaimRefused, match="从最后一笔开始"):
         undone(office, paid)
     undone(office, wrong)
     assert (held("2103"), states(), asked.parts.count()) == (0, ["paid"], 1)
-    again = refunds.returned(part=parts(asked, "paid")[0], line=back, payee=TO, by=office.maker, at=AT)
+    again = unpaid.returned(part=parts(asked, "paid")[0], line=back, payee=TO, by=office.maker, at=AT)
     refunds.make_list(refunds=[Refund.objects.get()], by=office.maker, at=AT)
     with pytest.raises(ClaimRefused, match="已经重新制了清单"):
         undone(office, again)

@@ -1,7 +1,7 @@
 """The pages of the bank: a statement is taken in, credits are claimed, refunds go out, books and bank are compared."""
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -236,6 +236,38 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
     site.maker.post(undo, {"reason": "认错了"})
     assert "待银行付出" in text(site.releaser.get(reverse("web:refund", args=[refund.pk])))
     site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.parts.get().pk)})
+
+
+def test_what_the_bank_did_not_take_is_given_another_account_and_what_was_typed_stays(site, monkeypatch):
+    [line] = taken(site, told("2022-11-20", "A1", "360.00", "美溪林业局公司"))
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {"guess": likeliest(site, line)})
+    asked = {"payee": "美溪林业局公司", "bank_name": "工行", "number": "62220000", "reason": "单位撤销"}
+    site.agency.post(f"{reverse('web:refund-propose')}?roster={site.roster.pk}", asked)
+    refund = Refund.objects.get()
+    site.maker.post(reverse("web:refund-list"), {"refund": [str(refund.pk)]})
+    site.releaser.post(reverse("web:refund-settle", args=[RefundList.objects.get().pk, "release"]))
+    address, part = reverse("web:refund", args=[refund.pk]), refund.parts.get()
+    not_paid = reverse("web:refund-part", args=[part.pk, "not-paid"])
+    assert not_paid in text(site.agency.get(address))
+    assert not_paid not in text(site.releaser.get(address))
+    assert site.releaser.post(not_paid).status_code == 404
+    stranger = as_staff(a_role("agency_clerk", a_city()))
+    assert stranger.post(not_paid).status_code == 404
+    other = {"payee": "美溪林业局", "bank_name": "建行", "number": "62170000", "reason": "户名不符"}
+    refused = site.agency.post(not_paid, other)
+    assert refused.status_code == 422
+    assert "请先导入到 2022-12-02 的对账单" in text(refused)
+    assert 'value="62170000"' in text(refused)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=2))
+    taken(site, told("2022-12-02", "A2", "1.00", "路人"))
+    assert "换了账户的这一份等出纳" in text(site.agency.post(not_paid, other, follow=True))
+    page = text(site.agency.get(address))
+    after_all = reverse("web:refund-part", args=[part.pk, "paid"])
+    assert ("银行未付" in page, "代替银行没有付给" in page, after_all in page) == (True, True, True)
+    assert "美溪林业局" in text(site.maker.get(reverse("web:refunds")))
+    assert "仍等银行付出" in text(site.agency.post(after_all, follow=True))
+    assert "没有改回" in text(site.agency.post(after_all))
+    assert site.agency.post(reverse("web:refund-part", args=[part.pk, "other"])).status_code == 404
 
 
 def test_one_transfer_for_two_employers_that_nothing_suggests_and_what_is_above_rests(site):

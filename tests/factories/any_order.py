@@ -171,24 +171,27 @@ class PayingIn(RuleBasedStateMachine):
         choices = [number for number, one in self.paper.prepaid.items() if one.fen]
         self.fund.gives_back_prepaid(self.one_of(data, choices), hesitates=hesitates)
 
-    def parts(self, refund: str, state: str) -> list[Any]:
-        """Parts in this state, of refunds in that one."""
-        found = [number for number, one in self.paper.refunds.items() if one.state == refund]
-        return [part for number in found for part in self.paper.parts_of(number, state)]
+    def parts(self, state: str) -> list[Any]:
+        """Parts of refunds in this state."""
+        return [number for number, one in self.paper.parts.items() if one.state == state]
 
     def office_of(self, part: Any) -> int:
         return self.paper.refunds[self.paper.parts[part].refund].key[0]
 
-    @act(lambda self: self.parts("released", "waiting"), data=st.data())
+    @act(lambda self: self.parts("waiting"), data=st.data())
     def the_bank_pays_refunds(self, data: st.DataObject) -> None:
-        waiting = self.parts("released", "waiting")
+        waiting = self.parts("waiting")
         first = self.one_of(data, waiting)
         mine = [one for one in waiting if self.office_of(one) == self.office_of(first)]
         self.fund.bank_refunds(mine if data.draw(st.booleans()) else [first])
 
-    @act(lambda self: self.parts("paid", "paid"), data=st.data())
+    @act(lambda self: self.parts("paid"), data=st.data())
     def a_refund_comes_back(self, data: st.DataObject) -> None:
-        self.fund.refund_came_back(self.one_of(data, self.parts("paid", "paid")))
+        self.fund.refund_came_back(self.one_of(data, self.parts("paid")))
+
+    @act(lambda self: self.parts("waiting"), data=st.data(), it_did=st.booleans())
+    def the_bank_does_not_pay_a_refund(self, data: st.DataObject, it_did: bool) -> None:
+        self.fund.refund_not_paid(self.one_of(data, self.parts("waiting")), it_did=it_did)
 
     # ── up to the province ──────────────────────────────────────────────────────────────────────────
 

@@ -16,7 +16,7 @@ from factories.organisations import a_city, a_province, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.bank.models import StatementLine
-from huzhu.contributions import claiming, individuals, refunds, services, unclaimed
+from huzhu.contributions import claiming, individuals, refunds, services, unclaimed, unpaid
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import LineUse, Prepaid, Share
 from huzhu.contributions.services import Money
@@ -189,6 +189,10 @@ class LivingContributions:
         line = StatementLine.objects.select_related("account__organisation").get(reference=reference)
         self.paper.transfers[line.pk] = Transfer(office, fen, self.today)
         return line
+
+    def banks_tell_the_day(self, office: int) -> None:
+        """All of an agency's banks do; something came that has nothing to do with what is asked."""
+        self.bank_says(office, 1_00)
 
     def lines(self, *kinds: str) -> list[int]:
         return [number for number, one in self.paper.transfers.items() if one.kind in kinds]
@@ -373,12 +377,28 @@ class LivingContributions:
         held = self.paper.refunds[part.refund]
         office = held.key[0]
         line = self.bank_says(office, part.fen)
-        refunds.returned(part=old, line=line, payee=PAYEE, by=self.agents[office], at=self.later())
+        unpaid.returned(part=old, line=line, payee=PAYEE, by=self.agents[office], at=self.later())
         self.paper.transfers[line.pk].kind = "returned"
         self._lists(Refund.objects.get(pk=part.refund), hesitates=False)
         gone = self.paper.gone(part.refund) - part.fen
         self.paper.pays_back(part.refund, gone, part.fen, plain.COLLECTED, plain.REFUNDABLE, self.today)
         part.state, held.state = "returned", "released"
+        self.paper.parts[RefundPart.objects.get(replaces=old).pk] = Part(part.refund, part.fen)
+
+    def refund_not_paid(self, number: Any, *, it_did: bool) -> None:
+        """The bank says that it did not take a part: to another account on another list, unless it did after all."""
+        old = RefundPart.objects.select_related("refund__employer").get(pk=number)
+        part = self.paper.parts[number]
+        office = self.paper.refunds[part.refund].key[0]
+        self.days_pass(1)
+        self.banks_tell_the_day(office)
+        told = {"by": self.agents[office], "at": self.later()}
+        unpaid.not_paid(part=old, payee=PAYEE, reason="户名账号不符", **told)
+        if it_did:
+            unpaid.paid_after_all(part=old, **told)
+            return
+        self._lists(Refund.objects.get(pk=part.refund), hesitates=False)
+        part.state = "unpaid"
         self.paper.parts[RefundPart.objects.get(replaces=old).pk] = Part(part.refund, part.fen)
 
 

@@ -166,6 +166,10 @@ class LivingFund(LivingClaims):
                 fen -= part
         self.paper.says(said[0].pk, "returned", parts, self.today)
 
+    def banks_tell_the_day(self, office: int) -> None:
+        super().banks_tell_the_day(office)
+        self._came_back(1_00)
+
     def _came_back(self, fen: int) -> StatementLine:
         reference = f"P{self.next_number()}"
         a_statement(

@@ -270,7 +270,7 @@ FEES = (
     Check(
         "退费：各收款人之和",
         "SELECT id, amount_fen FROM contributions_refund",
-        "SELECT refund_id, SUM(amount_fen) FROM contributions_refundpart WHERE state <> 'returned' GROUP BY 1",
+        "SELECT refund_id, SUM(amount_fen) FROM contributions_refundpart WHERE state IN ('waiting', 'paid') GROUP BY 1",
     ),
     Check(
         "应退会费：已放行没有付出的退费",

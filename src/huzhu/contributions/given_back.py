@@ -50,7 +50,10 @@ class RefundList(models.Model):
 
 
 class Refund(SealedModel):
-    """Money to give back before cover begins: of a whole roster, of one who leaves, or what was paid too much."""
+    """Money to give back before cover begins: of a whole roster, of one who leaves, or what was paid too much.
+
+    Its state is that of its part that is least far; parts go to the bank on lists of their own (see refunds.follow).
+    """
 
     class Kind(models.TextChoices):
         ROSTER = "roster", "整份名册退出"
@@ -77,9 +80,6 @@ class Refund(SealedModel):
     proposed_by = models.CharField("提出人编号", max_length=60)
     proposed_by_name = models.CharField("提出人", max_length=80)
     proposed_at = models.DateTimeField("提出时间")
-    list = models.ForeignKey(
-        RefundList, models.PROTECT, null=True, related_name="refunds", verbose_name="清单"
-    )
     paper = models.ForeignKey(
         "OfficialReceipt", models.PROTECT, null=True, related_name="+", verbose_name="红字收据"
     )
@@ -121,12 +121,13 @@ class Refund(SealedModel):
 
 
 class RefundPart(SealedModel):
-    """What one payee gets of a refund; the parts that the bank did not bring back sum to it."""
+    """What one payee gets of a refund; the parts that no other one replaces sum to it."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "待付"
         PAID = "paid", "已付"
         RETURNED = "returned", "被银行退回"
+        UNPAID = "unpaid", "银行未付"
 
     refund = models.ForeignKey(Refund, models.PROTECT, related_name="parts", verbose_name="退费")
     place = models.PositiveSmallIntegerField("序号")
@@ -155,7 +156,8 @@ class RefundPart(SealedModel):
             models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="a_part_is_positive"),
             models.CheckConstraint(
                 condition=models.Q(state="waiting", paid_on__isnull=True)
-                | (~models.Q(state="waiting") & models.Q(paid_on__isnull=False, list__isnull=False)),
+                | models.Q(state="unpaid", paid_on__isnull=True, list__isnull=False)
+                | models.Q(state__in=("paid", "returned"), paid_on__isnull=False, list__isnull=False),
                 name="a_paid_part_has_its_day_and_list",
             ),
         )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Max, QuerySet, Sum
 
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
@@ -30,6 +30,11 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 Kind, State = Refund.Kind, Refund.State
+_LEAST_FAR = (
+    (None, State.PROPOSED),
+    (RefundList.State.MADE, State.LISTED),
+    (RefundList.State.RELEASED, State.RELEASED),
+)
 _UNFIT = re.compile(
     r'^\s*[=+\-@]|[\x00-\x1f\x7f,"]'
 )  # what a sheet would take for a formula, or break a line
@@ -126,15 +131,16 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
             )
     except IntegrityError:
         raise RefundRefused("这一项已经有退费在办，没有再提。请到“退费”里看。") from None
-    RefundPart.objects.bulk_create(_part(made, place, one, fen) for place, (one, fen) in enumerate(to, 1))
+    RefundPart.objects.bulk_create(a_part(made, place, one, fen) for place, (one, fen) in enumerate(to, 1))
     detail = {"kind": kind, "amount_fen": amount, "last4": [one.number[-4:] for one, _ in to]}
     audit.record(by=by, verb="refunds.propose", on=made, at=at, detail=detail)
     return made
 
 
-def _part(
+def a_part(
     refund: Refund, place: int, to: Payee, amount_fen: int, replaces: RefundPart | None = None
 ) -> RefundPart:
+    """What a payee gets, not yet stored."""
     return RefundPart(
         refund=refund,
         place=place,
@@ -199,7 +205,7 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime, form: str = 
         )
     day = _today(at)
     count = RefundList.objects.select_for_update().filter(number__startswith=f"T{day:%Y%m%d}-").count()
-    parts = RefundPart.objects.filter(refund__in=found, state=RefundPart.State.WAITING)
+    parts = RefundPart.objects.filter(refund__in=found, state=RefundPart.State.WAITING, list=None)
     amounts = list(parts.values_list("amount_fen", flat=True))
     made = _numbered(
         number=f"T{day:%Y%m%d}-{count + 1:03d}",
@@ -211,8 +217,8 @@ def make_list(*, refunds: Iterable[Refund], by: Role, at: datetime, form: str = 
         made_by_name=by.actor_name[:80],
         made_at=at,
     )
-    Refund.objects.filter(pk__in=wanted).update(state=State.LISTED, list=made)
     parts.update(list=made)
+    follow(found)
     _rendered(made)  # what this bank cannot take is said now, not at release
     detail = {"count": made.count, "total_fen": made.total_fen, "form": form}
     audit.record(by=by, verb="refunds.list", on=made, at=at, detail=detail)
@@ -234,8 +240,9 @@ def send_back(*, listed: RefundList, reason: str, by: Role, at: datetime) -> Non
     if len(reason.strip()) < 2:
         raise RefundRefused("请写明为什么退回这张清单，制单人要照着改。")
     held = _made(listed)
-    Refund.objects.filter(list=held).update(state=State.PROPOSED, list=None)
+    refunds = list(locked_rows(Refund.objects.filter(parts__list=held)))
     RefundPart.objects.filter(list=held).update(list=None)
+    follow(refunds)
     RefundList.objects.filter(pk=held.pk).update(state=RefundList.State.VOID, reason=reason.strip()[:200])
     audit.record(by=by, verb="refunds.send_back", on=held, at=at, detail={"reason": reason.strip()[:200]})
 
@@ -248,7 +255,7 @@ def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
     held = _made(listed)
     refunds = list(
         Refund.objects.select_for_update(of=("self",))
-        .filter(list=held)
+        .filter(pk__in=held.parts.values("refund"))
         .select_related("employer", "roster", "enrolment__roster", "prepaid")
         .order_by("pk")
     )
@@ -262,7 +269,7 @@ def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
     held.state, held.sha256 = RefundList.State.RELEASED, digest(_rendered(held))
     held.released_by, held.released_by_name, held.released_at = by.actor_id, by.actor_name[:80], at
     held.save()
-    Refund.objects.filter(list=held).update(state=State.RELEASED)
+    follow(refunds)
     detail = {"count": held.count, "total_fen": held.total_fen, "sha256": held.sha256}
     audit.record(by=by, verb="refunds.release", on=held, at=at, detail=detail)
     return held
@@ -279,15 +286,11 @@ def _made(listed: RefundList) -> RefundList:
 
 @transaction.atomic
 def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datetime) -> LineUse:
-    """A debit on the bank's paper has paid these parts of released refunds, to the fen."""
+    """A debit on the bank's paper has paid these released parts, to the fen."""
     check_may(by, "bank.post", within=line.account.organisation)
     keys = [one.pk for one in parts]
-    refunds = list(locked_rows(Refund.objects.filter(parts__in=keys, state=State.RELEASED)))
-    held = list(
-        locked_rows(
-            RefundPart.objects.filter(pk__in=keys, refund__in=refunds, state=RefundPart.State.WAITING)
-        )
-    )
+    refunds = list(locked_rows(Refund.objects.filter(parts__in=keys)))
+    held = list(locked_rows(at_the_bank().filter(pk__in=keys)))
     if not held or len(held) != len(keys) or sum(one.amount_fen for one in held) != -line.amount_fen:
         raise RefundRefused(
             f"这一笔付出 {spoken(-line.amount_fen)} 元，和选的退费不相等（或者有的已经付过），没有入账。请核对。"
@@ -295,14 +298,13 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
     for one in refunds:
         _refuse_elsewhere(line, one)
     use = use_line(line, LineUse.Kind.REFUND, by, at)
-    kept = [one for refund in refunds for one in _kept(refund, _gone(refund), _sum(held, refund))]
+    kept = [one for refund in refunds for one in kept_of(refund, gone(refund), _sum(held, refund))]
     post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at, kept=kept)
     RefundPart.objects.filter(pk__in=keys).update(
         state=RefundPart.State.PAID, paid_on=line.booked_on, paid_by=use
     )
+    follow(refunds)
     for one in refunds:
-        if not one.parts.filter(state=RefundPart.State.WAITING).exists():
-            Refund.objects.filter(pk=one.pk).update(state=State.PAID, paid_on=line.booked_on)
         audit.record(by=by, verb="refunds.paid", on=one, at=at, detail={"reference": line.reference})
     return use
 
@@ -318,7 +320,7 @@ def _refuse_elsewhere(line: StatementLine, refund: Refund) -> None:
         )
 
 
-def _kept(refund: Refund, gone_fen: int, amount_fen: int) -> Iterator[Kept]:
+def kept_of(refund: Refund, gone_fen: int, amount_fen: int) -> Iterator[Kept]:
     """Each scheme and year gives back its own: of what the release owed, that which comes after what has gone out."""
     owed = LedgerEntry.objects.filter(voucher__source=f"refund:{refund.pk.hex}", credit=accounts.REFUNDABLE)
     for one in owed.select_related("office").order_by("pk"):
@@ -328,7 +330,7 @@ def _kept(refund: Refund, gone_fen: int, amount_fen: int) -> Iterator[Kept]:
             yield Kept(part, one.scheme_slug, one.fund_year, one.office)
 
 
-def _gone(refund: Refund) -> int:
+def gone(refund: Refund) -> int:
     """What the bank has paid of it."""
     paid = refund.parts.filter(state=RefundPart.State.PAID)
     return paid.aggregate(fen=Sum("amount_fen"))["fen"] or 0
@@ -338,35 +340,28 @@ def _sum(parts: Iterable[RefundPart], refund: Refund) -> int:
     return sum(one.amount_fen for one in parts if one.refund_id == refund.pk)
 
 
+def at_the_bank() -> QuerySet[RefundPart]:
+    """Parts that are released and not paid."""
+    released = RefundList.State.RELEASED
+    return RefundPart.objects.filter(state=RefundPart.State.WAITING, list__state=released)
+
+
+def follow(refunds: Iterable[Refund]) -> None:
+    """Where each stands, by its part that is least far; the caller holds them, and they are not declined."""
+    for one in refunds:
+        waiting = one.parts.filter(state=RefundPart.State.WAITING)
+        lists = set(waiting.values_list("list__state", flat=True))
+        if lists:
+            found = [state for where, state in _LEAST_FAR if where in lists]
+            state, paid_on = found[0], None
+        else:
+            state, paid_on = State.PAID, one.parts.aggregate(last=Max("paid_on"))["last"]
+        Refund.objects.filter(pk=one.pk).update(state=state, paid_on=paid_on)
+
+
 def locked_rows(rows: Any) -> Any:
     """In the order of their keys, each once."""
     return rows.model.objects.filter(pk__in=rows.values("pk")).select_for_update(of=("self",)).order_by("pk")
-
-
-@transaction.atomic
-def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, at: datetime) -> LineUse:
-    """The bank sent a part back: it is owed again, to another account, and goes onto a new list."""
-    check_may(by, "bank.post", within=line.account.organisation)
-    to = payee.checked()
-    held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
-    old = RefundPart.objects.select_related("paid_by__line__account").get(pk=part.pk)
-    if held.state != State.PAID or old.state != RefundPart.State.PAID or old.amount_fen != line.amount_fen:
-        raise RefundRefused("退汇的金额和这笔退费不相等，或者退费还没有全部付出，没有入账。请核对。")
-    if old.paid_by is None or old.paid_by.line.account.organisation_id != line.account.organisation_id:
-        raise RefundRefused(
-            "退汇要回到付出的那个账户，这一笔到了别的账户，没有入账。请核对选的是不是这笔退费。"
-        )
-    use = use_line(line, LineUse.Kind.RETURNED, by, at)
-    kept = list(_kept(held, _gone(held) - old.amount_fen, old.amount_fen))
-    post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at, kept=kept)
-    RefundPart.objects.filter(pk=old.pk).update(state=RefundPart.State.RETURNED, returned_by=use)
-    _part(held, held.parts.count() + 1, to, old.amount_fen, old).save()
-    held.state, held.list, held.paid_on = State.PROPOSED, None, None
-    held.proposed_by, held.proposed_by_name, held.proposed_at = by.actor_id, by.actor_name[:80], at
-    held.save()
-    detail = {"reference": line.reference, "last4": to.number[-4:]}
-    audit.record(by=by, verb="refunds.returned", on=held, at=at, detail=detail)
-    return use
 
 
 @transaction.atomic

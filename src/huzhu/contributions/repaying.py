@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
 from huzhu.contributions.models import LineUse, Receipt
+from huzhu.contributions.refunds import at_the_bank
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.users.models import Role
@@ -22,10 +23,8 @@ def visible_to(by: Role) -> QuerySet[Refund]:
     if not may(by, "bank.see"):
         return Refund.objects.none()
     found = Refund.objects.filter(employer__path__startswith=by.organisation.path)
-    related = found.select_related(
-        "employer", "roster", "enrolment__member", "prepaid", "list", "paper__agency"
-    )
-    return related.prefetch_related("parts").order_by("-proposed_at", "pk")
+    related = found.select_related("employer", "roster", "enrolment__member", "prepaid", "paper__agency")
+    return related.prefetch_related("parts__list").order_by("-proposed_at", "pk")
 
 
 def lists_visible_to(by: Role) -> QuerySet[RefundList]:
@@ -39,6 +38,11 @@ def parts_visible_to(by: Role) -> QuerySet[RefundPart]:
     """Who gets what of the branch's refunds."""
     held = visible_to(by).order_by().values("pk")
     return RefundPart.objects.filter(refund__in=held).select_related("refund__employer", "list")
+
+
+def parts_of(refund: Refund) -> QuerySet[RefundPart]:
+    """Everybody to whom it was to be paid, those that another one replaced as well."""
+    return refund.parts.select_related("list", "replaces", "replaced_by__list").order_by("place")
 
 
 def vouchers_of(refund: Refund) -> list[str]:
@@ -70,7 +74,6 @@ def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
     if line.amount_fen > 0:
         back = parts.filter(
             paid_by__line__account__organisation=place,
-            refund__state=Refund.State.PAID,
             state=RefundPart.State.PAID,
             amount_fen=line.amount_fen,
             paid_on__lte=line.booked_on,
@@ -93,7 +96,7 @@ def pays(listed: RefundList) -> Organisation | None:
 
 
 def _released(parts: QuerySet[RefundPart]) -> QuerySet[RefundPart]:
-    return parts.filter(refund__state=Refund.State.RELEASED, state=RefundPart.State.WAITING)
+    return parts.filter(pk__in=at_the_bank().values("pk"))
 
 
 def _groups(waiting: Iterable[RefundPart]) -> list[list[RefundPart]]:

@@ -4,20 +4,20 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Q
 
 from huzhu.audit import services as audit
 from huzhu.contributions import claiming
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import LineUse
-from huzhu.contributions.refunds import locked_rows
+from huzhu.contributions.refunds import follow, locked_rows
 from huzhu.ledger import services as ledger
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
-Kind, State, Part = LineUse.Kind, Refund.State, RefundPart.State
+Kind, Part = LineUse.Kind, RefundPart.State
 
 
 @transaction.atomic
@@ -41,16 +41,9 @@ def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
 def _unpaid(use: LineUse) -> None:
     """The refunds that it was taken to have paid wait for their payment again, on the lists they are on."""
     refunds = list(locked_rows(Refund.objects.filter(parts__paid_by=use)))
-    parts = list(use.paid_parts.select_for_update(of=("self",)).order_by("pk"))
-    later = RefundPart.objects.filter(refund__in=refunds, state=Part.PAID, paid_by__pk__gt=use.pk)
-    if any(one.state != Part.PAID for one in parts) or any(
-        one.state not in {State.RELEASED, State.PAID} for one in refunds
-    ):
-        raise ClaimRefused("这一笔付出的退费后来被银行退回了，不能撤销。请先撤销退汇的那一笔。")
-    if later.exists():
-        raise ClaimRefused("同一笔退费后来还付过一部分，不能先撤销这一笔。请先撤销后付的那一笔。")
+    _refuse_later(use, refunds)
     use.paid_parts.update(state=Part.WAITING, paid_on=None, paid_by=None)
-    Refund.objects.filter(pk__in=[one.pk for one in refunds]).update(state=State.RELEASED, paid_on=None)
+    follow(refunds)
 
 
 def _not_returned(use: LineUse) -> None:
@@ -58,12 +51,19 @@ def _not_returned(use: LineUse) -> None:
     old = use.returned_parts.get()
     refund = Refund.objects.select_for_update(of=("self",)).get(pk=old.refund_id)
     new = RefundPart.objects.filter(replaces=old, state=Part.WAITING, list=None).first()
-    if refund.state != State.PROPOSED or new is None:
+    if new is None:
         raise ClaimRefused("退回的那一份已经重新制了清单，不能撤销。请先请出纳放行退回那张清单。")
+    _refuse_later(use, [refund])
     new.delete()
     RefundPart.objects.filter(pk=old.pk).update(state=Part.PAID, returned_by=None)
-    paid_on = refund.parts.aggregate(last=Max("paid_on"))["last"]
-    Refund.objects.filter(pk=refund.pk).update(state=State.PAID, list=old.list, paid_on=paid_on)
+    follow([refund])
+
+
+def _refuse_later(use: LineUse, refunds: list[Refund]) -> None:
+    """Each line took its schemes' money where the one before it had ended, so the last goes first."""
+    about = Q(paid_parts__refund__in=refunds) | Q(returned_parts__refund__in=refunds)
+    if LineUse.objects.filter(about, pk__gt=use.pk).exists():
+        raise ClaimRefused("同一笔退费后来还有付出或者退汇，不能先撤销这一笔。请从最后一笔开始撤销。")
 
 
 def _not_sent_back(use: LineUse) -> None:

@@ -15,7 +15,7 @@ from huzhu.bank.files import NotForTheBank
 from huzhu.bank.payforms import DEFAULT, choices, forms
 from huzhu.bank.sealing import SealBroken
 from huzhu.bank.stops import Stopped
-from huzhu.contributions import claiming, giving_back, matching, refunds, repaying
+from huzhu.contributions import claiming, giving_back, matching, refunds, repaying, unpaid
 from huzhu.contributions.withdrawing import EndRefused
 from huzhu.core import money
 from huzhu.core.identity import mask_account
@@ -82,7 +82,7 @@ def all_refunds(request: Any) -> HttpResponse:
 
 def _to(refund: Any) -> list[tuple[Any, str]]:
     """The payees that count, with their masked accounts."""
-    return [(one, mask_account(one.number)) for one in refund.parts.all() if one.state != "returned"]
+    return [(one, mask_account(one.number)) for one in refund.parts.all() if one.state in {"waiting", "paid"}]
 
 
 def _by_part(rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
@@ -161,15 +161,45 @@ def _payees(request: Any) -> list[refunds.Payee]:
 @staff(*READERS)
 def refund(request: Any, pk: Any) -> HttpResponse:
     """One refund: who gets what, how it was reckoned, whose hands it went through, its vouchers and papers."""
-    held = get_object_or_404(repaying.visible_to(request.by), pk=pk)
+    return _shown(request, get_object_or_404(repaying.visible_to(request.by), pk=pk))
+
+
+def _shown(request: Any, held: Any, **refused: Any) -> HttpResponse:
+    """The page; where something was refused, with what was typed and why at the part it is about."""
     shown = {
         "refund": held,
-        "parts": [(one, mask_account(one.number)) for one in held.parts.select_related("list", "replaces")],
+        "parts": [(one, mask_account(one.number)) for one in repaying.parts_of(held)],
+        "works": request.by.code in WORKERS,
         "taken": repaying.taken_from(held),
         "lists": repaying.lists_of(held),
         "booked": sources.booked(request.by, *repaying.vouchers_of(held), numbers=repaying.paid_in(held)),
+        **refused,
     }
-    return render(request, "web/finance/refund_shown.html", shown)
+    return render(request, "web/finance/refund_shown.html", shown, status=422 if refused else 200)
+
+
+@require_POST
+@staff(*WORKERS)
+@once("refunds.say_of_part")
+def say_of_part(request: Any, pk: Any, verb: str) -> HttpResponse:
+    """The bank has not paid a released part, or has paid it after all."""
+    part = get_object_or_404(repaying.parts_visible_to(request.by), pk=pk)
+    typed = {name: request.POST.get(name, "") for name in (*BOXES, "reason")}
+    try:
+        if verb == "not-paid":
+            payee = refunds.Payee(*(typed[name] for name in BOXES))
+            unpaid.not_paid(part=part, payee=payee, reason=typed["reason"], by=request.by, at=request.now)
+            said = f"已记下银行没有付给{part.payee}。换了账户的这一份等出纳另外制单、放行。"
+        elif verb == "paid":
+            unpaid.paid_after_all(part=part, by=request.by, at=request.now)
+            said = f"已撤回。付给{part.payee}的这一份仍等银行付出。"
+        else:
+            raise Http404
+    except REFUSED as refused:
+        held = get_object_or_404(repaying.visible_to(request.by), pk=part.refund_id)
+        return _shown(request, held, wrong=part, typed=typed, error=str(refused))
+    messages.success(request, said)
+    return redirect("web:refund", part.refund_id)
 
 
 def _about(request: Any) -> dict[str, Any]:
@@ -275,7 +305,7 @@ def settle_line(request: Any, pk: Any) -> HttpResponse:
             messages.success(request, "退费已记为付出。")
         elif held:
             payee = refunds.Payee(*(request.POST.get(name, "") for name in BOXES))
-            refunds.returned(part=held[0], line=line, payee=payee, by=request.by, at=request.now)
+            unpaid.returned(part=held[0], line=line, payee=payee, by=request.by, at=request.now)
             messages.success(request, "退汇已入账，这笔退费换了账户，回到待制单。")
     except REFUSED as refused:
         told(request, refused)

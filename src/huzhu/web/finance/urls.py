@@ -89,6 +89,7 @@ urlpatterns = [
     path("refunds/lists/<int:pk>/file/", refunding.file, name="refund-file"),
     path("refunds/lists/<int:pk>/<slug:verb>/", refunding.settle, name="refund-settle"),
     path("refunds/<uuid:pk>/", refunding.refund, name="refund"),
+    path("refunds/parts/<uuid:pk>/<slug:verb>/", refunding.say_of_part, name="refund-part"),
     path("refunds/<uuid:pk>/decline/", refunding.decline, name="refund-decline"),
     path("receivables/", recovering.listed, name="receivables"),
     path("receivables/<int:pk>/", recovering.one, name="receivable"),

@@ -1,0 +1,108 @@
+"""A part of a refund that did not reach its payee, sent back by the bank or never paid: owed again, to another account."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from huzhu.audit import services as audit
+from huzhu.bank import queries as bank
+from huzhu.bank.models import OwnAccount, StatementLine
+from huzhu.contributions.claiming import post_entry, use_line
+from huzhu.contributions.given_back import Refund, RefundPart
+from huzhu.contributions.giving_back import RefundRefused
+from huzhu.contributions.models import LineUse
+from huzhu.contributions.refunds import Payee, a_part, at_the_bank, follow, gone, kept_of
+from huzhu.ledger import accounts
+from huzhu.organisations.models import Organisation
+from huzhu.organisations.queries import agency_of
+from huzhu.rules.units import SHANGHAI
+from huzhu.users.models import Role
+from huzhu.users.permissions import check_may
+
+State = RefundPart.State
+
+
+@transaction.atomic
+def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, at: datetime) -> LineUse:
+    """The bank sent a part back: it is owed again, to another account, and goes onto a new list. RefundRefused."""
+    check_may(by, "bank.post", within=line.account.organisation)
+    to = payee.checked()
+    held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
+    old = RefundPart.objects.select_related("paid_by__line__account").get(pk=part.pk)
+    if old.state != State.PAID or old.paid_by is None or old.amount_fen != line.amount_fen:
+        raise RefundRefused("退汇的金额和这笔退费不相等，或者这笔退费还没有付出，没有入账。请核对。")
+    if old.paid_by.line.account.organisation_id != line.account.organisation_id:
+        raise RefundRefused(
+            "退汇要回到付出的那个账户，这一笔到了别的账户，没有入账。请核对选的是不是这笔退费。"
+        )
+    use = use_line(line, LineUse.Kind.RETURNED, by, at)
+    kept = list(kept_of(held, gone(held) - old.amount_fen, old.amount_fen))
+    post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at, kept=kept)
+    RefundPart.objects.filter(pk=old.pk).update(state=State.RETURNED, returned_by=use)
+    _owed_again(held, old, to, by, at)
+    detail = {"reference": line.reference, "last4": to.number[-4:]}
+    audit.record(by=by, verb="refunds.returned", on=held, at=at, detail=detail)
+    return use
+
+
+@transaction.atomic
+def not_paid(*, part: RefundPart, payee: Payee, reason: str, by: Role, at: datetime) -> None:
+    """The bank did not take a part that was released: it goes onto a new list, to another account. RefundRefused.
+
+    Only when the bank has told the day after the release in full: a debit would stand there, and it would be paid twice.
+    """
+    check_may(by, "refunds.propose", within=part.refund.employer)
+    to, said = payee.checked(), reason.strip()[:200]
+    if len(said) < 2:
+        raise RefundRefused("没有写银行为什么没有付，没有办理：请照银行的话写一句。")
+    held = Refund.objects.select_for_update(of=("self",)).select_related("employer").get(pk=part.refund_id)
+    old = at_the_bank().select_related("list").filter(pk=part.pk).first()
+    if old is None or old.list is None or old.list.released_at is None:
+        raise RefundRefused("这一份不在等银行付出，没有办理。请刷新后再看。")
+    _check_told(agency_of(held.employer), old.list.released_at)
+    RefundPart.objects.filter(pk=old.pk).update(state=State.UNPAID)
+    _owed_again(held, old, to, by, at)
+    detail = {"list": old.list.number, "amount_fen": old.amount_fen, "last4": to.number[-4:], "reason": said}
+    audit.record(by=by, verb="refunds.not_paid", on=held, at=at, detail=detail)
+
+
+@transaction.atomic
+def paid_after_all(*, part: RefundPart, by: Role, at: datetime) -> None:
+    """What was said by `not_paid` is taken back, while the part that replaces it is on no list. RefundRefused."""
+    check_may(by, "refunds.propose", within=part.refund.employer)
+    held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
+    old = RefundPart.objects.get(pk=part.pk)
+    new = RefundPart.objects.filter(replaces=old, state=State.WAITING, list=None).first()
+    if old.state != State.UNPAID or new is None:
+        raise RefundRefused(
+            "换了账户的那一份已经做进清单，没有改回：还没有放行的，请先请出纳放行退回那张清单；"
+            "已经交给银行的，同一笔钱会付两次，请马上请银行停付。"
+        )
+    new.delete()
+    RefundPart.objects.filter(pk=old.pk).update(state=State.WAITING)
+    follow([held])
+    detail = {"amount_fen": old.amount_fen, "last4": old.number[-4:]}
+    audit.record(by=by, verb="refunds.paid_after_all", on=held, at=at, detail=detail)
+
+
+def _owed_again(refund: Refund, old: RefundPart, to: Payee, by: Role, at: datetime) -> None:
+    """Another part takes its place; who says so has proposed the refund anew, and does not release it."""
+    a_part(refund, refund.parts.count() + 1, to, old.amount_fen, old).save()
+    proposed = {"proposed_by": by.actor_id, "proposed_by_name": by.actor_name[:80], "proposed_at": at}
+    Refund.objects.filter(pk=refund.pk).update(**proposed)
+    follow([refund])
+
+
+def _check_told(office: Organisation, released_at: datetime) -> None:
+    """Every account from which the office's money is paid has told the day after the release."""
+    until = released_at.astimezone(SHANGHAI).date() + timedelta(days=1)
+    for account in OwnAccount.objects.filter(ended_at=None).select_related("organisation"):
+        if not bank.holds(account, office):
+            continue
+        known = bank.known_until(account)
+        if known is None or known < until:
+            told = f"只到 {known}" if known else "还没有导入过"
+            raise RefundRefused(
+                f"{account} 的对账单{told}，看不出银行有没有付，没有办理。请先导入到 {until} 的对账单，"
+                "里面没有这一笔再来办。"
+            )
