@@ -286,6 +286,7 @@ ROUTES: dict[str, str] = {
     "refunds/lists/<int:pk>/<slug:verb>/": "payment_releaser",
     "refunds/<uuid:pk>/": "agency_clerk payment_maker payment_releaser auditor",
     "refunds/<uuid:pk>/decline/": "agency_clerk payment_maker",
+    "refunds/parts/<uuid:pk>/<slug:verb>/": "agency_clerk payment_maker",
     "receivables/": "payment_maker payment_releaser auditor",
     "receivables/<int:pk>/": "payment_maker payment_releaser auditor",
     "receivables/<int:pk>/do/<slug:verb>/": "payment_maker",
