@@ -54,10 +54,7 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     say("· 今天桌上的事")
     today.Today(walk, year, waiting, seed).run()
     today.another_reading(people.feng)
-    today.draft(joining.with_account)
-    today.changes(joining.with_account, people.sun)
-    today.long_export(people.sun)
-    today.paid_too_much(people.sun)
+    today.beside_claims(joining.with_account, people)
     applying.individuals(tree, people, editions["yichun-flex"], joining.registry)
     renewing.asks_for_approval(tree, people)
     renewing.at_the_county(today.rosters(tree, people, editions, joining.registry), people)
@@ -72,4 +69,5 @@ def tell(password: str, say: Callable[[str], None]) -> None:
     purses.tell(people)
     keeping.tell(people)
     banking.statements(tree, people)  # last: the bank tells of all that the books have moved
+    today.not_paid_back(people.sun)
     audit.seal(at=rosters.moment(today.TODAY, 8, 50))

@@ -21,7 +21,7 @@ from huzhu.cli.yichun.places import Tree
 from huzhu.cli.yichun.rosters import BANKS, STORY_DAY, as_csv, as_excel, moment
 from huzhu.cli.yichun.rosters import Joined as Who
 from huzhu.cli.yichun.year import Year
-from huzhu.contributions import matching, queries, refunds
+from huzhu.contributions import matching, queries, refunds, repaying, unpaid
 from huzhu.contributions import services as contributions
 from huzhu.contributions.slips import upload
 from huzhu.core.money import spoken
@@ -244,6 +244,14 @@ def another_reading(proposer: Any) -> None:
     schemes.propose(name="yichun-120/2021", variant="B", note=note, by=proposer, at=moment(TODAY, 8, 40))
 
 
+def beside_claims(with_account: list[Who], cast: Cast) -> None:
+    """What else is begun: a draft on a phone, changes, a long list, money to give back."""
+    draft(with_account)
+    changes(with_account, cast.sun)
+    long_export(cast.sun)
+    paid_too_much(cast)
+
+
 def draft(joined: list[Who]) -> None:
     """王小明 has begun on his phone and not finished."""
     number = next(one.number for one in joined if one.name == "王小明")
@@ -298,16 +306,26 @@ def rosters(tree: Tree, cast: Cast, editions: dict[str, Any], registry: Registry
     return _staged(county.organisation, wanted[:1], list(registry.people(26)), cast.sun, as_csv)
 
 
-def paid_too_much(by: Any) -> None:
-    """The employer asks for what it paid twice: proposed at the agency, it waits for the list of the cashier."""
-    (held,) = matching.prepaid(by)
-    refunds.propose(
+def paid_too_much(cast: Cast) -> None:
+    """The employer asks for what it paid twice: proposed at the agency, listed and released by the two cashiers."""
+    (held,) = matching.prepaid(cast.sun)
+    asked = refunds.propose(
         prepaid=held,
         payees=[refunds.Payee(held.employer.name, BANKS[0], "9900 2307 0000 0417")],
         reason="单位来函：两个人的会费汇重了，要求退回",
-        by=by,
-        at=november(29, 15, 40),
+        by=cast.sun,
+        at=november(21, 15, 40),
     )
+    listed = refunds.make_list(refunds=[asked], by=cast.li, at=november(22, 9, 30))
+    refunds.release(listed=listed, by=cast.zhou, at=november(22, 10, 5))
+
+
+def not_paid_back(by: Any) -> None:
+    """The bank did not know that account, as its statement shows: to another one, which waits for the list of the cashier."""
+    part = repaying.parts_visible_to(by).get()
+    to = refunds.Payee(part.payee, BANKS[0], "9900 2307 0000 0471")
+    said = "银行来电：账号不存在，没有扣款；单位重新发来账号"
+    unpaid.not_paid(part=part, payee=to, reason=said, by=by, at=november(30, 8, 30))
 
 
 SLIP = """
