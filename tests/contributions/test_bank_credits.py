@@ -9,7 +9,7 @@ from factories.contributions import a_receipt
 from factories.office import AT, Office, all_of, held, shares, states
 from factories.organisations import a_city
 from factories.users import a_role
-from huzhu.contributions import claiming, matching, queries
+from huzhu.contributions import claiming, matching, queries, undoing
 from huzhu.contributions.claiming import ClaimRefused, LineUsed
 from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt
 from huzhu.contributions.services import Money, RecordedBefore
@@ -140,7 +140,7 @@ def test_interest_and_charges_go_to_their_accounts_with_one_key(office):
     claiming.post_line(line=interest, kind="interest", by=office.agency, at=AT)
     use = claiming.post_line(line=charge, kind="fee", by=office.agency, at=AT)
     assert (held("4101"), held("5101"), held("1003")) == (1_234, 500, 734)
-    claiming.undo(use=use, reason="不是手续费", by=office.agency, at=AT)
+    undoing.undo(use=use, reason="不是手续费", by=office.agency, at=AT)
     assert (held("5101"), held("1003")) == (0, 1_234)
     assert matching.small(office.agency) == [charge]
 
@@ -150,8 +150,8 @@ def test_a_claim_is_taken_back_before_cover_begins_and_made_anew(office):
     [line] = office.bank(told("2022-11-28", "A1", "400.00"))
     use = claiming.claim(line=line, parts=all_of(wrong), by=office.agency, at=AT)
     with pytest.raises(ClaimRefused, match="原因"):
-        claiming.undo(use=use, reason=" ", by=office.agency, at=AT)
-    claiming.undo(use=use, reason="认错了单位", by=office.agency, at=AT)
+        undoing.undo(use=use, reason=" ", by=office.agency, at=AT)
+    undoing.undo(use=use, reason="认错了单位", by=office.agency, at=AT)
     assert (states(wrong), shares(wrong)[0].received_fen, held("1003"), held("2101")) == (
         {"awaiting"},
         0,
@@ -164,7 +164,7 @@ def test_a_claim_is_taken_back_before_cover_begins_and_made_anew(office):
     assert (states(right), held("1003")) == ({"in_force"}, 40_000)
     assert list(OfficialReceipt.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
     with pytest.raises(ClaimRefused, match="撤销或转出过"):
-        claiming.undo(use=use, reason="再撤一次", by=office.agency, at=AT)
+        undoing.undo(use=use, reason="再撤一次", by=office.agency, at=AT)
 
 
 def test_a_claim_stays_once_cover_has_begun(office):
@@ -172,7 +172,7 @@ def test_a_claim_stays_once_cover_has_begun(office):
     [line] = office.bank(told("2022-11-28", "A1", "360.00"))
     use = claiming.claim(line=line, parts=all_of(roster), by=office.agency, at=AT)
     with pytest.raises(ClaimRefused, match="已经开始"):
-        claiming.undo(use=use, reason="认错了单位", by=office.agency, at=AT)
+        undoing.undo(use=use, reason="认错了单位", by=office.agency, at=AT)
     assert states(roster) == {"in_force"}
 
 

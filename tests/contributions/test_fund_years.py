@@ -8,7 +8,7 @@ import pytest
 from factories.applications import APPLIED_AT, an_application
 from factories.bank import a_statement, an_own_account, the_line, told
 from factories.office import AT, Office
-from huzhu.contributions import claiming
+from huzhu.contributions import claiming, undoing
 from huzhu.contributions import services as contributions
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.individuals import approve
@@ -64,11 +64,11 @@ def test_what_was_paid_goes_into_the_later_year_with_the_cover():
 
 def test_a_part_that_is_unsaid_leaves_the_year_in_which_it_stands_now(office, in_two_parts):
     use, day = in_two_parts
-    claiming.undo(use=use, reason="认错了", by=office.agency, at=day)
+    undoing.undo(use=use, reason="认错了", by=office.agency, at=day)
     assert in_the_books() == wholly_in(2023, 10_000)
     assert Share.objects.get().received_fen == 10_000
     with pytest.raises(ClaimRefused):
-        claiming.undo(use=use, reason="认错了", by=office.agency, at=day)
+        undoing.undo(use=use, reason="认错了", by=office.agency, at=day)
     assert in_the_books() == wholly_in(2023, 10_000)
 
 

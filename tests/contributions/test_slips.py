@@ -11,7 +11,7 @@ from factories.files import a_png
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from huzhu.contributions import collecting, queries, receipts, services, slips
+from huzhu.contributions import collecting, queries, receipts, services, slips, undoing
 from huzhu.contributions.models import BankSlip, CollectingAccount, OfficialReceipt, Receipt, Share
 from huzhu.files.contents import NotAccepted
 from huzhu.files.models import StoredFile
@@ -298,3 +298,14 @@ def test_a_new_account_takes_over_only_when_confirmed(city, agency):
     assert queries.account_of(city) == right
     with pytest.raises(IntegrityError), transaction.atomic():
         CollectingAccount.objects.filter(number="990000001111").update(ended_at=None)
+
+
+def test_the_slip_of_a_transfer_that_was_taken_back_waits_again(roster, clerk, agency):
+    slip = a_slip(roster, by=clerk)
+    [receipt] = register(slip, by=agency)
+    slip.refresh_from_db()
+    assert slip.state == "registered"
+    undoing.undo_transfer(paper=receipt.paper, reason="登记到别家了", by=agency, at=LATER)
+    slip.refresh_from_db()
+    assert (slip.state, slip.settled_at, slip.settled_by) == ("waiting", None, "")
+    register(slip, by=agency)

@@ -14,7 +14,7 @@ from factories.office import AT, Office, all_of, held, paid
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from huzhu.contributions import claiming, services, withdrawing
+from huzhu.contributions import claiming, services, undoing, withdrawing
 from huzhu.contributions.models import ContributionDue, LineUse, Prepaid, Receipt, Share
 from huzhu.contributions.services import ReceiptRefused
 from huzhu.enrolment.models import Enrolment
@@ -104,20 +104,20 @@ def test_what_was_too_much_is_not_spent_while_its_transfer_is_taken_back(monkeyp
     office = Office()
     roster, other = office.owes(), office.owes(heads=1)
     paid(office, roster, extra=12_000)
-    rest, looked, real = Prepaid.objects.get(), Event(), claiming._red
+    rest, looked, real = Prepaid.objects.get(), Event(), undoing._red
 
     def slow(*told):
         looked.set()
         time.sleep(0.5)  # the other begins meanwhile, and waits
         return real(*told)
 
-    monkeypatch.setattr(claiming, "_red", slow)
+    monkeypatch.setattr(undoing, "_red", slow)
 
     def spend():
         looked.wait(PATIENCE)
         claiming.use_prepaid(prepaid=rest, parts=all_of(other), by=office.agency, at=AT)
 
-    undo = partial(claiming.undo, use=LineUse.objects.get(), reason="认错了", by=office.agency, at=AT)
+    undo = partial(undoing.undo, use=LineUse.objects.get(), reason="认错了", by=office.agency, at=AT)
     answers = at_once(undo, spend)
     assert [isinstance(one, ReceiptRefused) for one in answers] == [False, True]
     assert held("2101") == 0

@@ -168,6 +168,30 @@ def test_an_over_payment_is_shown_used_and_a_claim_taken_back(site):
         assert answer.content.startswith(b"%PDF")
 
 
+def test_what_was_laid_on_the_wrong_due_is_taken_back_on_the_page_of_the_rest(site):
+    [line] = taken(site, told("2022-11-20", "A1", "400.00", "某人"))
+    share = site.roster.dues.get().shares.get(payer="employer")
+    site.agency.post(reverse("web:credit-claim", args=[line.pk]), {f"amount-{share.pk}": "360.00"})
+    rest = Prepaid.objects.get()
+    other = an_accepted_roster(
+        site.employer, [the_inpatient_scheme()], some_workers(1), by=site.agency_role, starts_on=START
+    )
+    share = other.dues.get().shares.get(payer="employer")
+    site.agency.post(reverse("web:prepaid-use", args=[rest.pk]), {f"amount-{share.pk}": "40.00"})
+    receipt, address = rest.receipts.get(), reverse("web:prepaid", args=[rest.pk])
+    undo = reverse("web:prepaid-undo", args=[rest.pk, receipt.pk])
+    assert undo in text(site.agency.get(address))
+    assert undo not in text(site.releaser.get(address))
+    assert site.releaser.post(undo, {"reason": "抵错了"}).status_code == 404
+    stranger = as_staff(a_role("agency_clerk", a_city()))
+    assert stranger.post(undo, {"reason": "抵错了"}).status_code == 404
+    assert site.agency.post(reverse("web:prepaid-undo", args=[rest.pk, 999_999])).status_code == 404
+    assert "没有写撤销的原因" in text(site.agency.post(undo, {"reason": ""}, follow=True))
+    assert "这笔钱回到多缴" in text(site.agency.post(undo, {"reason": "抵错了"}, follow=True))
+    rest.refresh_from_db()
+    assert (rest.left_fen, undo in text(site.agency.get(address))) == (4_000, False)
+
+
 def test_money_that_nobody_claimed_is_told_to_have_gone_back(site):
     came, gone = taken(
         site, told("2022-11-20", "A1", "11.00", "路人"), told("2022-11-22", "A2", "-11.00", "路人")

@@ -280,3 +280,24 @@ def test_an_account_is_written_down_by_one_and_confirmed_by_another(city, agency
     assert "已经启用" in page
     assert office.post(at("collecting"), {"do": "x"}).status_code == 422
     assert second.post(at("collecting"), {"do": "confirm", "account": "999999"}).status_code == 404
+
+
+def test_a_transfer_registered_wrongly_is_taken_back_from_its_receipt(city, roster, clerk, agency, today):
+    later = an_accepted_roster(
+        roster.employer, [the_inpatient_scheme()], some_workers(2), by=clerk, starts_on=today + timedelta(5)
+    )
+    a_receipt(Share.objects.filter(due__roster=later).first(), by=agency)
+    a_receipt(Share.objects.filter(due__roster=roster).first(), by=agency)
+    paper = OfficialReceipt.objects.get(parts__share__due__roster=later)
+    begun = OfficialReceipt.objects.get(parts__share__due__roster=roster)
+    undo, desk = at("receipt-undo", paper.pk), as_staff(agency)
+    assert undo in html_of(desk.get(at("receipts")))
+    assert undo not in html_of(as_staff(a_role("auditor", city)).get(at("receipts")))
+    assert as_staff(clerk).post(undo, {"reason": "抄错了"}).status_code == 404
+    assert as_staff(a_role("agency_clerk")).post(undo, {"reason": "抄错了"}).status_code == 404
+    assert "没有写撤销的原因" in html_of(desk.post(undo, {"reason": " "}, follow=True))
+    assert "已经开始" in html_of(desk.post(at("receipt-undo", begun.pk), {"reason": "抄错了"}, follow=True))
+    assert "会费回到待缴" in html_of(desk.post(undo, {"reason": "抄错了"}, follow=True))
+    shown = html_of(desk.get(at("receipts")))
+    assert (undo in shown, "已冲销" in shown) == (False, True)
+    assert "已经冲销过" in html_of(desk.post(undo, {"reason": "抄错了"}, follow=True))

@@ -134,6 +134,14 @@ class PayingIn(RuleBasedStateMachine):
         most = min(self.paper.prepaid[number].fen, self.paper.shares[share].left)
         self.fund.uses_prepaid(number, share, data.draw(st.just(most) | st.integers(1, most)))
 
+    @act(lambda self: self.fund.laid_wrongly(), data=st.data())
+    def it_was_laid_on_the_wrong_due(self, data: st.DataObject) -> None:
+        self.fund.not_laid_on(self.one_of(data, self.fund.laid_wrongly()))
+
+    @act(lambda self: self.fund.mistaken(), data=st.data())
+    def what_was_registered_by_hand_was_a_mistake(self, data: st.DataObject) -> None:
+        self.fund.never_came(self.one_of(data, self.fund.mistaken()))
+
     # ── money back ──────────────────────────────────────────────────────────────────────────────────
 
     def not_begun(self) -> list[object]:

@@ -16,9 +16,9 @@ from factories.organisations import a_city, a_province, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.bank.models import StatementLine
-from huzhu.contributions import claiming, individuals, refunds, services, unclaimed, unpaid
+from huzhu.contributions import claiming, individuals, refunds, services, unclaimed, undoing, unpaid
 from huzhu.contributions.given_back import Refund, RefundPart
-from huzhu.contributions.models import LineUse, Prepaid, Share
+from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.services import Money
 from huzhu.core.money import yuan
 from huzhu.core.periods import a_year_after
@@ -163,14 +163,15 @@ class LivingContributions:
     def pays_in(self, parts: dict[int, int], days_ago: int) -> None:
         """By hand, from a slip, some days after the bank had it."""
         [office] = {self.office_of(number) for number in parts}
-        day = self.today - timedelta(days_ago)
+        day, reference = self.today - timedelta(days_ago), f"H{self.next_number()}"
         services.record_transfer(
             parts=_money(parts),
             received_on=day,
-            bank_reference=f"H{self.next_number()}",
+            bank_reference=reference,
             by=self.agents[office],
             at=self.later(),
         )
+        self.paper.typed_in[reference] = dict(parts)
         for number, fen in parts.items():
             self.paper.receives(number, fen, day, day)
         self.paper.notes_cash_back(self.today)
@@ -236,12 +237,47 @@ class LivingContributions:
         ]
 
     def _is_untouched(self, line: Transfer) -> bool:
-        shares = [self.paper.shares[number] for number in line.parts]
         whole = line.over is None or self.paper.prepaid[line.over].fen == line.fen - sum(line.parts.values())
-        return whole and all(
-            self.paper.rosters[one.roster].first_day > self.today and one.roster not in self._gave_back()
-            for one in shares
+        return whole and self._have_not_begun(line.parts)
+
+    def _have_not_begun(self, shares: Iterable[int]) -> bool:
+        """Nor was anything of their rosters given back."""
+        rosters = {self.paper.shares[number].roster for number in shares}
+        return not rosters & self._gave_back() and all(
+            self.paper.rosters[one].first_day > self.today for one in rosters
         )
+
+    def mistaken(self) -> list[str]:
+        """Transfers registered by hand that can still be taken back."""
+        return [reference for reference, parts in self.paper.typed_in.items() if self._have_not_begun(parts)]
+
+    def never_came(self, reference: str) -> None:
+        """A transfer that was registered by hand was another one's."""
+        parts = self.paper.typed_in.pop(reference)
+        found = OfficialReceipt.objects.filter(bank_reference=reference, red_of=None)
+        paper = found.select_related("agency").first()
+        [office] = {self.office_of(number) for number in parts}
+        undoing.undo_transfer(paper=paper, reason="抄错了", by=self.agents[office], at=self.later())
+        for share, fen in parts.items():
+            self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+        self.paper.notes_cash_back(self.today)
+
+    def laid_wrongly(self) -> list[int]:
+        """Uses of what was paid too much that can still be taken back."""
+        return [
+            number for number, (_, share, _) in self.paper.laid_on.items() if self._have_not_begun([share])
+        ]
+
+    def not_laid_on(self, number: int) -> None:
+        """What was paid too much was laid on the wrong due."""
+        rest, share, fen = self.paper.laid_on.pop(number)
+        held = self.paper.prepaid[rest]
+        told = {"by": self.agents[held.key[0]], "at": self.later()}
+        undoing.undo_prepaid_use(receipt=Receipt.objects.get(pk=number), reason="抵错了", **told)
+        held.fen += fen
+        self.paper.move(plain.COLLECTED, plain.PREPAID, fen, held.key, self.today)
+        self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+        self.paper.notes_cash_back(self.today)
 
     def _gave_back(self) -> set[object]:
         return {number for number, one in self.paper.rosters.items() if +one.left}
@@ -250,7 +286,7 @@ class LivingContributions:
         """What was said of a line is unsaid: its vouchers are reversed."""
         line = self.paper.transfers[number]
         use = LineUse.objects.get(line=number, ended_at=None)
-        claiming.undo(use=use, reason="认错了", by=self.agents[line.office], at=self.later())
+        undoing.undo(use=use, reason="认错了", by=self.agents[line.office], at=self.later())
         if line.kind != "fees":
             self._moves_line(line, self.today, comes_in=False)
         for share, fen in line.parts.items():
@@ -273,13 +309,14 @@ class LivingContributions:
 
     def uses_prepaid(self, number: int, share: int, fen: int) -> None:
         rest = self.paper.prepaid[number]
-        claiming.use_prepaid(
+        [receipt] = claiming.use_prepaid(
             prepaid=Prepaid.objects.get(pk=number),
             parts=_money({share: fen}),
             by=self.agents[rest.key[0]],
             at=self.later(),
         )
         rest.fen -= fen
+        self.paper.laid_on[receipt.pk] = number, share, fen
         self.paper.move(plain.PREPAID, plain.COLLECTED, fen, rest.key, self.today)
         self.paper.receives(share, fen, date.min, self.today)
         self.paper.notes_cash_back(self.today)

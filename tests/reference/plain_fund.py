@@ -90,6 +90,10 @@ class PlainFund(PlainPayments):
         self.remittances: dict[int, dict[tuple[int, str], int]] = {}
         self.remitted: dict[int, str] = {}
         self.transfers: dict[int, Transfer] = {}  # by line of the bank's paper
+        self.typed_in: dict[str, dict[int, int]] = {}  # what no line told: share → fen
+        self.laid_on: dict[
+            int, tuple[int, int, int]
+        ] = {}  # of what was too much: from which, on which share, fen
         self.cash_back: dict[
             tuple[object, str], int
         ] = {}  # (roster, scheme) → what a worker gets from the employer

@@ -1,4 +1,4 @@
-"""What a movement on the bank's paper is: fees of some dues, interest, a charge, or nobody knows yet. Each is taken back by reversal."""
+"""What a movement on the bank's paper is: fees of some dues, interest, a charge, or nobody knows yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from django.db.models import F
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
-from huzhu.contributions import cashback, years
-from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
-from huzhu.contributions.receipts import issue
+from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
 from huzhu.contributions.services import (
     Money,
     ReceiptRefused,
@@ -25,7 +23,6 @@ from huzhu.contributions.services import (
     standing,
 )
 from huzhu.core.money import spoken
-from huzhu.enrolment import services as enrolment
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.ledger.models import LedgerEntry, Voucher
@@ -126,34 +123,6 @@ def post_line(*, line: StatementLine, kind: str, by: Role, at: datetime) -> Line
     use = use_line(line, kind, by, at)
     post_entry(use, way.source, way.other, way.note, by, at)
     return use
-
-
-@transaction.atomic
-def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
-    """Take back what was said of a line, by reversal, while no cover that it paid for has begun. ClaimRefused."""
-    said = reason.strip()[:200]
-    if len(said) < 2:
-        raise ClaimRefused("没有写撤销的原因，没有办理：请写明哪里认错了。")
-    held = (
-        LineUse.objects.select_for_update(of=("self",))
-        .select_related("line__account__organisation")
-        .get(pk=use.pk)
-    )
-    if held.ended_at is not None:
-        raise ClaimRefused("这一笔已经撤销或转出过，没有再办。请刷新后再看。")
-    if held.kind == Kind.FEES:
-        _take_back_fees(held, said, by, at)
-    elif held.voucher is not None and held.kind in POSTED:
-        check_may(by, "bank.post", within=held.line.account.organisation)
-        ledger.reverse(voucher=held.voucher, reason=said, posted_on=_today(at), by=by, at=at)
-    else:
-        raise ClaimRefused(
-            "这一笔不在这里撤销：会员退回的互助金请到“待收回”里办理，退回了的待查收款请从付出的那一笔撤销。"
-        )
-    LineUse.objects.filter(pk=held.pk).update(ended_at=at, reason=said)
-    audit.record(
-        by=by, verb="contributions.undo_line", on=held, at=at, detail={"kind": held.kind, "reason": said}
-    )
 
 
 @transaction.atomic
@@ -322,71 +291,6 @@ def _post(line: StatementLine, entry: _Entry, by: Role, at: datetime) -> Voucher
         rows=rows,
         by=by,
         at=at,
-    )
-
-
-def _take_back_fees(use: LineUse, reason: str, by: Role, at: datetime) -> None:
-    parts = list(
-        use.receipts.filter(reversed_by=None, amount_fen__gt=0).select_related("share", "voucher", "paper")
-    )
-    # locked, so that nobody spends it meanwhile
-    rests = use.prepaid.select_for_update(of=("self",)).filter(red=None).order_by("pk")
-    prepaid = list(rests.select_related("paper", "voucher", "employer"))
-    shares = locked(one.share for one in parts)
-    dues = {share.due_id: share.due for share in shares.values()}
-    for due in dues.values():
-        check_may(by, "contributions.receive", within=due.roster.employer)
-        if due.roster.cover_starts_on <= _today(at):
-            raise ClaimRefused(
-                f"{due.roster.employer.name}的保障 {due.roster.cover_starts_on} 已经开始，不能撤销这笔到账。"
-                "认错了的，请和单位核对后补缴；多缴的按多缴退还。"
-            )
-    if any(one.left_fen != one.amount_fen for one in prepaid):
-        raise ClaimRefused("这一笔里多缴的部分已经抵缴或退还了，不能撤销。请先看多缴款的去向。")
-    papers = {one.paper for one in parts if one.paper} | {one.paper for one in prepaid}
-    reds = {paper.pk: _red(paper, by, at) for paper in sorted(papers, key=lambda one: one.pk)}
-    for one in parts:
-        _mirror(one, shares[one.share_id], reds.get(one.paper_id or 0), reason, by, at)
-    for rest in prepaid:
-        ledger.reverse(voucher=rest.voucher, reason=reason, posted_on=_today(at), by=by, at=at)
-        Prepaid.objects.filter(pk=rest.pk).update(left_fen=0, red=reds[rest.paper_id])
-    for due in dues.values():
-        enrolment.stop_cover(roster=due.roster, edition=due.edition, by=by, at=at)
-        cashback.settle(due=due, by=by, at=at)
-
-
-def _red(paper: OfficialReceipt, by: Role, at: datetime) -> OfficialReceipt:
-    if paper.employer is None or paper.reds.exists():
-        raise ClaimRefused(f"收据 {paper} 已有红字冲销，不能整笔撤销。请看它的红字收据。")
-    return issue(
-        agency=paper.agency,
-        employer=paper.employer,
-        bank_reference=paper.bank_reference,
-        amount_fen=-paper.amount_fen,
-        red_of=paper,
-        by=by,
-        at=at,
-    )
-
-
-def _mirror(
-    one: Receipt, share: Share, red: OfficialReceipt | None, reason: str, by: Role, at: datetime
-) -> None:
-    """A row below zero beside the one that is taken back."""
-    voucher = ledger.reverse(voucher=one.voucher, reason=reason, posted_on=_today(at), by=by, at=at)
-    years.take_back(receipt=one, share=share, posted_on=_today(at), by=by, at=at)
-    give(share, -one.amount_fen)
-    Receipt.objects.create(
-        share=share,
-        amount_fen=-one.amount_fen,
-        received_on=_today(at),
-        bank_reference=one.bank_reference,
-        part=next_part(one.bank_reference),
-        voucher=voucher,
-        paper=red,
-        reverses=one,
-        recorded_by=by.actor_id,
-        recorded_at=at,
     )
 
 

@@ -8,7 +8,7 @@ SLIP = {
         BankSlip.State.REGISTERED: "代办处经办",
         BankSlip.State.REFUSED: "代办处经办",
     },
-    BankSlip.State.REGISTERED: {},
+    BankSlip.State.REGISTERED: {BankSlip.State.WAITING: "代办处经办、出纳制单（撤销到账）"},
     BankSlip.State.REFUSED: {},
 }
 REFUND = {

@@ -280,6 +280,12 @@ def every_prepaid(by: Role) -> QuerySet[Prepaid]:
     return found.select_related("employer", "paper__agency", "voucher").order_by("recorded_at", "pk")
 
 
+def laid_on(held: Prepaid) -> list[Receipt]:
+    """The dues that it pays, newest first."""
+    standing = held.receipts.filter(amount_fen__gt=0, reversed_by=None).order_by("-pk")
+    return list(standing.select_related("share__due__roster", "share__due__edition", "voucher"))
+
+
 def vouchers_of(held: Prepaid) -> list[str]:
     """Numbers of the vouchers by which it came, and by which it was laid on dues."""
     used = held.receipts.values_list("voucher__number", flat=True)

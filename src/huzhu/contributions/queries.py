@@ -162,6 +162,12 @@ class Transfer:
         return "、".join(dict.fromkeys(one.share.payer_name for one in self.parts))
 
     @property
+    def is_by_hand(self) -> bool:
+        """It stands, and no line of the bank told of it: a person registered it, and may take it back."""
+        stands = self.paper.red_of_id is None and not self.paper.is_void
+        return stands and bool(self.parts) and all(one.use_id is None for one in self.parts)
+
+    @property
     def vouchers(self) -> list[str]:
         return list(dict.fromkeys(one.voucher.number for one in self.parts))
 

@@ -27,7 +27,8 @@ def follow(*, roster: Roster, was: int, posted_on: date, by: Role, at: datetime)
 def take_back(*, receipt: Receipt, share: Share, posted_on: date, by: Role, at: datetime) -> None:
     """Beside the mirror of a receipt that was booked before its cover was put off: out of the year in which it stands now."""
     roster = share.due.roster
-    was, now = receipt.voucher.entries.all()[0].fund_year, roster.cover_starts_on.year
+    income = receipt.voucher.entries.filter(credit=accounts.income_of(share.payer))
+    was, now = income.get().fund_year, roster.cover_starts_on.year
     if now != was:
         rows = _moved(share, receipt.amount_fen, now, was, agency_of(roster.employer))
         _post(f"year:{receipt.voucher.source}:back", rows, f"冲销前转回 {was} 年", posted_on, by, at)

@@ -59,6 +59,8 @@ WORDS = {
     "contributions.receive": "登记到账",
     "contributions.see_slip": "查看银行回单",
     "contributions.split": "设定会费分担",
+    "contributions.undo_prepaid": "撤销抵缴",
+    "contributions.undo_transfer": "撤销手工登记的到账",
     "contributions.undo_line": "撤销来款认领",
     "contributions.send_back": "登记待查收款退回",
     "contributions.upload_slip": "上传银行回单",

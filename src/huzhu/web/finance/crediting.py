@@ -197,6 +197,7 @@ def prepaid(request: Any, pk: int) -> HttpResponse:
     shown = {
         "held": held,
         "rows": list(owing),
+        "laid_on": matching.laid_on(held),
         "works": request.by.code in WORKERS,
         "refund": reverse("web:refund-propose") + f"?prepaid={held.pk}"
         if held.left_fen and may(request.by, "refunds.propose")
@@ -221,3 +222,17 @@ def use_prepaid(request: Any, pk: int) -> HttpResponse:
         return redirect("web:prepaid", pk)
     messages.success(request, "已抵缴。会费到齐的方案，保障已经生效。")
     return redirect("web:credits")
+
+
+@require_POST
+@staff(*WORKERS)
+@once("contributions.undo_prepaid")
+def undo_prepaid(request: Any, pk: int, part: int) -> HttpResponse:
+    """It was laid on the wrong due."""
+    held = get_object_or_404(matching.every_prepaid(request.by), pk=pk)
+    receipt = get_object_or_404(held.receipts, pk=part)
+    with answered(request, REFUSED):
+        reason = request.POST.get("reason", "")
+        undoing.undo_prepaid_use(receipt=receipt, reason=reason, by=request.by, at=request.now)
+        messages.success(request, "已撤销抵缴：凭证已冲销，这笔钱回到多缴，会费回到待缴。")
+    return redirect("web:prepaid", pk)

@@ -83,6 +83,7 @@ urlpatterns = [
     path("credits/uses/<int:pk>/undo/", crediting.undo, name="credit-undo"),
     path("credits/prepaid/<int:pk>/", crediting.prepaid, name="prepaid"),
     path("credits/prepaid/<int:pk>/use/", crediting.use_prepaid, name="prepaid-use"),
+    path("credits/prepaid/<int:pk>/undo/<int:part>/", crediting.undo_prepaid, name="prepaid-undo"),
     path("refunds/", refunding.all_refunds, name="refunds"),
     path("refunds/new/", refunding.propose, name="refund-propose"),
     path("refunds/list/", refunding.make, name="refund-list"),

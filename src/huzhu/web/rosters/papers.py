@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
-from huzhu.contributions import queries
-from huzhu.users.permissions import may
+from huzhu.contributions import queries, undoing
+from huzhu.contributions.claiming import ClaimRefused
+from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists
-from huzhu.web.access import staff
+from huzhu.web.access import answered, staff
 from huzhu.web.employers.choosing import named
+from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("agency_clerk", "payment_maker", "auditor")
@@ -20,6 +23,7 @@ FILTERS = (
     lists.Filter("from", "到账从哪天", kind="day"),
     lists.Filter("to", "到哪天", kind="day"),
 )
+REFUSED = (ClaimRefused, NotAllowed)
 FINDS = "收据编号、流水号、缴费方、单位"
 
 
@@ -37,9 +41,25 @@ def receipts(request: Any) -> HttpResponse:
         return lists.taken(request, asked, HEADS, found, _cells)
     shown = lists.shown(request, asked, found) | {
         "may_print": may(request.by, "contributions.paper"),
+        "takes_back": may(request.by, "contributions.receive"),
         "opens_vouchers": may(request.by, "books.see"),
     }
     return render(request, "web/rosters/receipts.html", shown | {"rows": queries.transfers(shown["pages"])})
+
+
+@require_POST
+@staff("agency_clerk", "payment_maker")
+@once("contributions.undo_transfer")
+def undo(request: Any, pk: int) -> HttpResponse:
+    """The whole transfer of a receipt is taken back, where no line of the bank told of it."""
+    paper = get_object_or_404(queries.official_visible_to(request.by), pk=pk)
+    with answered(request, REFUSED):
+        reason = request.POST.get("reason", "")
+        undoing.undo_transfer(paper=paper, reason=reason, by=request.by, at=request.now)
+        messages.success(
+            request, f"流水号 {paper.bank_reference} 的到账已撤销：凭证已冲销，收据已开红字，会费回到待缴。"
+        )
+    return redirect("web:receipts")
 
 
 def _cells(rows: list[Any]) -> Iterator[tuple[Cell, ...]]:

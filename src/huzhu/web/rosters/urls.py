@@ -60,6 +60,7 @@ urlpatterns = [
     path("desk/slips/<uuid:pk>/back/", slips.give_back, name="slip-back"),
     path("desk/receipts/", papers.receipts, name="receipts"),
     path("desk/receipts/<int:pk>/", receipts.receipt, name="receipt"),
+    path("desk/receipts/<int:pk>/undo/", papers.undo, name="receipt-undo"),
     path("desk/collecting/", collecting.account, name="collecting"),
     path("desk/pledges/", pledges.pledges, name="pledges"),
     path("desk/pledges/<int:pk>/withdraw/", pledges.withdraw, name="pledge-withdraw"),
