@@ -69,7 +69,7 @@ def all_refunds(request: Any) -> HttpResponse:
         return lists.taken(request, asked, HEADS, found, _by_part)
     shown = lists.shown(request, asked, found)
     shown |= {
-        "rows": [(one, _to(one)) for one in shown["pages"]],
+        "rows": [(one, _to(one), _may_be_declined(one)) for one in shown["pages"]],
         "made": [(one, repaying.pays(one)) for one in repaying.lists_visible_to(request.by)[:10]],
         "lists": request.by.code == "payment_maker",
         "forms": choices(),
@@ -83,6 +83,11 @@ def all_refunds(request: Any) -> HttpResponse:
 def _to(refund: Any) -> list[tuple[Any, str]]:
     """The payees that count, with their masked accounts."""
     return [(one, mask_account(one.number)) for one in refund.parts.all() if one.state in {"waiting", "paid"}]
+
+
+def _may_be_declined(refund: Any) -> bool:
+    """Nothing of it was ever released: what is on a list of before has moved the books."""
+    return refund.state == "proposed" and not any(one.list for one in refund.parts.all())
 
 
 def _by_part(rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
