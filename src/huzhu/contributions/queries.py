@@ -168,6 +168,11 @@ class Transfer:
         return stands and bool(self.parts) and all(one.use_id is None for one in self.parts)
 
     @property
+    def begins_on(self) -> dt.date | None:
+        """The first day of cover that it paid; from then on it is not taken back."""
+        return min((one.share.due.roster.cover_starts_on for one in self.parts), default=None)
+
+    @property
     def vouchers(self) -> list[str]:
         return list(dict.fromkeys(one.voucher.number for one in self.parts))
 
