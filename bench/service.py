@@ -28,6 +28,7 @@ from typing import Any
 from uuid import uuid4
 
 from beside import somebody_writes, waits
+from machine import fixed_work
 
 # openIMIS, counted and timed on the same kind of machine (2 cores): issue 6, "Money that cannot go wrong"
 PEER_STATEMENTS = {1: 137, 5: 288}  # SQL statements for a claim, by lines of the claim
@@ -554,7 +555,7 @@ def main() -> int:
     say(f"{platform.machine()}，{os.cpu_count()} 核，Python {platform.python_version()}")
     for name, database in (("sqlite", sqlite), ("postgresql", postgresql)):
         if words.on in {None, name}:
-            say(f"\n── {name}，负载 {os.getloadavg()[0]:.1f} ──")
+            say(f"\n── {name}，负载 {os.getloadavg()[0]:.1f}，固定的一段计算 {fixed_work():.0f} ms ──")
             with database() as environment:
                 again = [sys.executable, __file__, "--here", *sys.argv[1:]]
                 subprocess.run(again, check=True, env=_environment() | environment)  # noqa: S603

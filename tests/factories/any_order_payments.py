@@ -41,7 +41,7 @@ class PayingOut(PayingIn):
         lambda self: self.paper.decided("scheduled"),
         data=st.data(),
         looks=st.sampled_from((True, True, False)),
-        back=st.sampled_from((False, False, True, None)),
+        back=st.sampled_from((False, False, True, None, None)),
     )
     def a_batch_is_made(self, data: st.DataObject, looks: bool, back: bool | None) -> None:
         """Of what may be paid; or by somebody who does not look. Mostly a batch that waits is released, or sent back, next."""
