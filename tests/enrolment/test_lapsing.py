@@ -16,7 +16,7 @@ from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.contributions.individuals import approve
 from huzhu.contributions.lapsing import lapse_what_nobody_paid
-from huzhu.contributions.models import ContributionDue, Share
+from huzhu.contributions.models import ContributionDue, Gift, Share
 from huzhu.enrolment import queries, services
 from huzhu.enrolment.lifecycle import APPLICATION
 from huzhu.enrolment.models import Application, Enrolment
@@ -58,6 +58,14 @@ def told(application):
         .order_by("pk")
         .values_list("created_at", flat=True)
     )
+
+
+def test_what_a_sponsor_would_have_given_is_nobodys_then(approved):
+    one = Enrolment.objects.get(roster=approved.roster_id)
+    share = Share.objects.get(due__roster=approved.roster_id)
+    Gift.objects.create(share=share, enrolment=one, amount_fen=1_000)
+    assert lapse_what_nobody_paid(at=after(16)) == 1
+    assert not Gift.objects.exists()
 
 
 def test_the_person_is_told_the_day_reminded_once_and_then_it_lapses(approved):

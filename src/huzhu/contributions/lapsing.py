@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from huzhu.contributions.models import ContributionDue, Share
+from huzhu.contributions.models import ContributionDue, Gift, Share
 from huzhu.enrolment import applications
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Application, Enrolment
@@ -39,6 +39,7 @@ def _lapsed(application: Application, at: datetime) -> bool:
     if waiting is None or any(share.received_fen for share in shares):
         return False
     enrolments.void(enrolment=waiting)
+    Gift.objects.filter(enrolment=waiting).delete()
     Share.objects.filter(pk__in=[share.pk for share in shares]).update(amount_fen=0, cash_back_fen=0)
     dues.update(heads=0, units=0, amount_fen=0)
     applications.settle_lapsed(application=application, at=at)
