@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from factories.bank import an_own_account, told
+from factories.bank import a_statement, an_own_account, told
 from factories.office import AT, Office, held, paid
 from factories.organisations import a_city
 from factories.users import a_role
-from huzhu.contributions import refunds, repaying, undoing, unpaid
+from huzhu.contributions import claiming, refunds, repaying, undoing, unpaid
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.giving_back import RefundRefused
@@ -84,6 +84,29 @@ def test_each_account_that_may_have_paid_it_must_have_told(office, second):
     debit(office)
     an_own_account(office.province, by=office.maker)  # the province pays for its agencies
     with pytest.raises(RefundRefused, match="还没有导入过"):
+        not_paid(second, office.agency)
+
+
+@pytest.mark.parametrize("amount", ["-90.00", "-360.00"])
+def test_a_debit_that_may_be_it_must_be_looked_at_first(office, second, amount):
+    """The part alone, or with all of its list."""
+    line = debit(office, amount=amount)
+    with pytest.raises(RefundRefused, match="流水号 B1"):
+        not_paid(second, office.agency)
+    claiming.post_line(line=line, kind="fee", by=office.agency, at=LATER)
+    not_paid(second, office.agency)
+    assert states(second.refund)[0] == "proposed"
+
+
+def test_what_the_province_pays_is_it_only_under_the_payees_name(office, second):
+    debit(office)
+    account = an_own_account(office.province, by=office.maker)
+    a_statement(account, told("2022-11-30", "P1", "-90.00", "刘淑芬"), by=office.maker, opening="500.00")
+    not_paid(second, office.agency)
+    unpaid.paid_after_all(part=second, by=office.agency, at=LATER)
+    more = told("2022-12-01", "P2", "-90.00", second.payee)
+    a_statement(account, more, by=office.maker, opening="410.00")
+    with pytest.raises(RefundRefused, match="流水号 P2"):
         not_paid(second, office.agency)
 
 

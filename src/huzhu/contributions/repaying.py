@@ -79,14 +79,14 @@ def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
             paid_on__lte=line.booked_on,
         )
         return [[one] for one in back]
-    groups = _groups(_released(parts))
-    return [held for held in groups if sum(one.amount_fen for one in held) == -line.amount_fen]
+    together = paid_together(_released(parts))
+    return [held for held in together if sum(one.amount_fen for one in held) == -line.amount_fen]
 
 
 def released_sums(by: Role) -> set[tuple[int, str]]:
     """What the bank may pay out in one line, each with the path of an employer that gets it."""
-    groups = _groups(_released(parts_visible_to(by).order_by("refund", "place")))
-    return {(sum(one.amount_fen for one in held), held[0].refund.employer.path) for held in groups}
+    together = paid_together(_released(parts_visible_to(by).order_by("refund", "place")))
+    return {(sum(one.amount_fen for one in held), held[0].refund.employer.path) for held in together}
 
 
 def pays(listed: RefundList) -> Organisation | None:
@@ -99,7 +99,7 @@ def _released(parts: QuerySet[RefundPart]) -> QuerySet[RefundPart]:
     return parts.filter(pk__in=at_the_bank().values("pk"))
 
 
-def _groups(waiting: Iterable[RefundPart]) -> list[list[RefundPart]]:
+def paid_together(waiting: Iterable[RefundPart]) -> list[list[RefundPart]]:
     """Each part alone, then those of one refund, then those of one list, where they are more than the last."""
     refunds: dict[Any, list[RefundPart]] = {}
     lists: dict[Any, list[RefundPart]] = {}

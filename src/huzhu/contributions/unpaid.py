@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
@@ -12,6 +13,8 @@ from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.giving_back import RefundRefused
 from huzhu.contributions.models import LineUse
 from huzhu.contributions.refunds import Payee, a_part, at_the_bank, follow, gone, kept_of
+from huzhu.contributions.repaying import paid_together
+from huzhu.core.money import spoken
 from huzhu.ledger import accounts
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
@@ -49,7 +52,8 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
 def not_paid(*, part: RefundPart, payee: Payee, reason: str, by: Role, at: datetime) -> None:
     """The bank did not take a part that was released: it goes onto a new list, to another account. RefundRefused.
 
-    Only when the bank has told the day after the release in full: a debit would stand there, and it would be paid twice.
+    Only when the bank has told the day after the release in full and no debit stands there that may be it: it would be paid
+    twice.
     """
     check_may(by, "refunds.propose", within=part.refund.employer)
     to, said = payee.checked(), reason.strip()[:200]
@@ -59,7 +63,7 @@ def not_paid(*, part: RefundPart, payee: Payee, reason: str, by: Role, at: datet
     old = at_the_bank().select_related("list").filter(pk=part.pk).first()
     if old is None or old.list is None or old.list.released_at is None:
         raise RefundRefused("这一份不在等银行付出，没有办理。请刷新后再看。")
-    _check_told(agency_of(held.employer), old.list.released_at)
+    _check_not_there(old, agency_of(held.employer), old.list.released_at)
     RefundPart.objects.filter(pk=old.pk).update(state=State.UNPAID)
     _owed_again(held, old, to, by, at)
     detail = {"list": old.list.number, "amount_fen": old.amount_fen, "last4": to.number[-4:], "reason": said}
@@ -93,9 +97,12 @@ def _owed_again(refund: Refund, old: RefundPart, to: Payee, by: Role, at: dateti
     follow([refund])
 
 
-def _check_told(office: Organisation, released_at: datetime) -> None:
-    """Every account from which the office's money is paid has told the day after the release."""
-    until = released_at.astimezone(SHANGHAI).date() + timedelta(days=1)
+def _check_not_there(part: RefundPart, office: Organisation, released_at: datetime) -> None:
+    """Every account from which the office's money is paid has told the day after the release, and shows no such debit."""
+    released_on = released_at.astimezone(SHANGHAI).date()
+    until = released_on + timedelta(days=1)
+    together = paid_together(at_the_bank().filter(list=part.list).order_by("refund", "place"))
+    sums = {sum(one.amount_fen for one in some) for some in together if part in some}
     for account in OwnAccount.objects.filter(ended_at=None).select_related("organisation"):
         if not bank.holds(account, office):
             continue
@@ -105,4 +112,14 @@ def _check_told(office: Organisation, released_at: datetime) -> None:
             raise RefundRefused(
                 f"{account} 的对账单{told}，看不出银行有没有付，没有办理。请先导入到 {until} 的对账单，"
                 "里面没有这一笔再来办。"
+            )
+        unsaid = account.lines.filter(booked_on__gte=released_on, amount_fen__in=[-one for one in sums])
+        used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
+        debits = unsaid.exclude(Exists(used))
+        if account.purpose == OwnAccount.Purpose.PAYING:  # where aid of the same amount may go out as well
+            debits = debits.filter(name=part.payee)
+        if found := debits.first():
+            raise RefundRefused(
+                f"{account} {found.booked_on} 付出的 {spoken(-found.amount_fen)} 元（流水号 {found.reference}）可能就是这一笔，"
+                "没有办理。请先到“来款认领”里打开它，看清是什么。"
             )
