@@ -11,6 +11,8 @@ from huzhu.audit.models import Event
 from huzhu.contributions import claiming, matching, refunds, services, undoing
 from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.models import OfficialReceipt, Prepaid, Receipt
+from huzhu.enrolment import beginning
+from huzhu.enrolment import services as enrolment
 from huzhu.ledger.queries import balances
 from huzhu.users.permissions import NotAllowed
 
@@ -134,3 +136,34 @@ def test_what_is_no_use_of_a_rest_is_not_taken_back_as_one(office):
     registered(office, office.owes())
     with pytest.raises(ClaimRefused):
         undoing.undo_prepaid_use(receipt=Receipt.objects.get(), reason="抵错了", by=office.agency, at=AT)
+
+
+def test_a_transfer_of_two_is_not_taken_back_by_half_when_one_was_given_back(office):
+    one, two = office.owes(), office.owes()
+    registered(office, one, two)
+    to = refunds.Payee("单位", "工行", "62220000")
+    asked = refunds.propose(roster=one, payees=[to], reason="撤销", by=office.agency, at=AT)
+    listed = refunds.make_list(refunds=[asked], by=office.maker, at=AT)
+    refunds.release(listed=listed, by=office.releaser, at=AT)
+    paper = OfficialReceipt.objects.get(employer=two.dues.get().roster.employer)
+    with pytest.raises(ClaimRefused, match="后来退过"):
+        undone(paper, office.agency)
+
+
+def test_money_that_is_taken_back_while_cover_of_a_large_roster_begins_leaves_nobody_in_force(
+    office, monkeypatch
+):
+    monkeypatch.setattr(enrolment, "AT_ONCE", 2)
+    monkeypatch.setattr(beginning, "SLICE", 1)
+    roster = office.owes(heads=4)
+    paper = registered(office, roster)
+    turns = []
+
+    def meanwhile():
+        turns.append("turn")
+        if len(turns) == 2:
+            undone(paper, office.agency)
+
+    monkeypatch.setattr(beginning, "pause", meanwhile)
+    assert beginning.begin_what_waits(at=AT) == 0
+    assert (turns, states(roster), held("1003")) == (["turn"] * 2, {"awaiting"}, 0)

@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 
 from factories.bank import a_statement, an_own_account, told
-from factories.office import AT, Office, held, paid
+from factories.office import AT, Office, all_of, held, paid
 from factories.organisations import a_city
 from factories.users import a_role
-from huzhu.contributions import claiming, refunds, repaying, undoing, unpaid
+from huzhu.bank.models import OwnAccount
+from huzhu.contributions import claiming, refunds, repaying, services, undoing, unpaid
 from huzhu.contributions.claiming import ClaimRefused
-from huzhu.contributions.given_back import Refund
+from huzhu.contributions.given_back import Refund, RefundList
 from huzhu.contributions.giving_back import RefundRefused
+from huzhu.contributions.models import Prepaid
 from huzhu.ledger.queries import balances
 from huzhu.users.permissions import NotAllowed
 
@@ -47,7 +49,9 @@ def second(first):
 
 def released(office, refund, at=AT):
     listed = refunds.make_list(refunds=[refund], by=office.maker, at=at)
-    return refunds.release(listed=listed, by=office.releaser, at=at)
+    listed = refunds.release(listed=listed, by=office.releaser, at=at)
+    refunds.hand_out(listed=listed, by=office.maker, at=at)
+    return listed
 
 
 def not_paid(part, by, *, payee=RIGHT, reason="户名账号不符", at=LATER):
@@ -183,3 +187,92 @@ def test_lines_of_one_refund_are_taken_back_from_the_last_so_that_each_scheme_ke
         "1003": 27_000,
         "2103": 27_000,
     }
+
+
+# ── what an audit has found ──
+
+
+def test_a_day_is_told_when_it_is_over_and_a_list_must_have_gone_to_the_bank(office, second):
+    debit(office, amount="-1.00")
+    with pytest.raises(RefundRefused, match="还没有过完"):
+        not_paid(second, office.agency, at=AT - timedelta(days=1))
+    RefundList.objects.update(handed_at=None)
+    with pytest.raises(RefundRefused, match="还没有取走给银行"):
+        not_paid(second, office.agency)
+
+
+def test_an_account_that_was_replaced_since_must_have_told_as_well_and_there_must_be_one(office, second):
+    OwnAccount.objects.update(ended_at=AT)
+    with pytest.raises(RefundRefused, match="看不出银行有没有付"):
+        not_paid(second, office.agency)
+    OwnAccount.objects.update(ended_at=RELEASED_AT - timedelta(days=1))
+    with pytest.raises(RefundRefused, match="还没有登记银行账户"):
+        not_paid(second, office.agency)
+
+
+@pytest.mark.parametrize("unsaid", [False, True])
+def test_who_told_an_account_does_not_release_it_whatever_colleagues_say_of_other_parts(
+    office, first, second, unsaid
+):
+    debit(office, amount="-1.00")
+    thief = a_role("agency_clerk", office.city)
+    not_paid(second, thief)
+    not_paid(first, office.agency)
+    if unsaid:
+        unpaid.paid_after_all(part=first, by=office.agency, at=LATER)
+    listed = refunds.make_list(refunds=[Refund.objects.get()], by=office.maker, at=LATER)
+    as_releaser = a_role("payment_releaser", office.province, user=thief.user)
+    with pytest.raises(refunds.SamePerson):
+        refunds.release(listed=listed, by=as_releaser, at=LATER)
+
+
+def test_a_place_is_given_once(office, first, second):
+    out, back = office.bank_more(told("2022-11-29", "B1", "-90.00"), told("2022-11-30", "B2", "90.00"))
+    refunds.pay(parts=[second], line=out, by=office.maker, at=LATER)
+    not_paid(first, office.agency)
+    unpaid.returned(part=second, line=back, payee=RIGHT, by=office.maker, at=LATER)
+    unpaid.paid_after_all(part=first, by=office.agency, at=LATER)
+    not_paid(first, office.agency)
+    assert states(first.refund) == ["proposed", "unpaid", "returned", "waiting", "waiting"]
+
+
+def test_a_rest_that_is_back_may_be_given_back_while_another_refund_of_it_comes_again(office):
+    one = office.owes()
+    paid(office, one, extra=24_000)
+    two = office.owes(heads=1, employer=one.employer)
+    rest = Prepaid.objects.get()
+    [used] = claiming.use_prepaid(prepaid=rest, parts=all_of(two), by=office.agency, at=RELEASED_AT)
+    rest.refresh_from_db()
+    asked = refunds.propose(prepaid=rest, payees=[RIGHT], reason="多缴", by=office.agency, at=RELEASED_AT)
+    released(office, asked, at=RELEASED_AT)
+    undoing.undo_prepaid_use(receipt=used, reason="抵错了", by=office.agency, at=RELEASED_AT)
+    rest.refresh_from_db()
+    refunds.propose(prepaid=rest, payees=[RIGHT], reason="多缴", by=office.agency, at=RELEASED_AT)
+    debit(office, amount="-1.00")
+    not_paid(asked.parts.get(), office.agency)
+    assert sorted(Refund.objects.values_list("state", flat=True)) == ["proposed", "proposed"]
+
+
+def test_a_wrong_return_is_taken_back_when_what_replaced_it_was_not_paid_either(office, first, second):
+    out, back = office.bank_more(told("2022-11-29", "B1", "-270.00"), told("2022-11-29", "B2", "270.00"))
+    refunds.pay(parts=[first], line=out, by=office.maker, at=RELEASED_AT)
+    use = unpaid.returned(part=first, line=back, payee=RIGHT, by=office.maker, at=RELEASED_AT)
+    released(office, Refund.objects.get(), at=RELEASED_AT)
+    debit(office, reference="B3", amount="-1.00")
+    again = first.refund.parts.get(replaces=first)
+    not_paid(again, office.agency)
+    undoing.undo(use=use, reason="认错了", by=office.agency, at=LATER)
+    assert states(first.refund) == ["released", "paid", "waiting", "unpaid"]
+    with pytest.raises(RefundRefused, match="没有改回"):
+        unpaid.paid_after_all(part=again, by=office.agency, at=LATER)
+
+
+def test_what_is_registered_by_hand_is_not_taken_for_a_return(office, first):
+    out, back = office.bank_more(told("2022-11-29", "B1", "-270.00"), told("2022-11-30", "B2", "270.00"))
+    refunds.pay(parts=[first], line=out, by=office.maker, at=LATER)
+    [money] = all_of(office.owes())
+    parts = [services.Money(money.share, 27_000)]
+    told_of = {"received_on": AT.date(), "bank_reference": "B2", "by": office.agency, "at": LATER}
+    services.record_transfer(parts=parts, **told_of)
+    with pytest.raises(ClaimRefused, match="已经登记过到账"):
+        unpaid.returned(part=first, line=back, payee=RIGHT, by=office.maker, at=LATER)

@@ -280,9 +280,12 @@ def test_what_the_bank_did_not_take_is_given_another_account_and_what_was_typed_
     other = {"payee": "美溪林业局", "bank_name": "建行", "number": "62170000", "reason": "户名不符"}
     refused = site.agency.post(not_paid, other)
     assert refused.status_code == 422
-    assert "请先导入到 2022-12-02 的对账单" in text(refused)
+    assert "还没有取走给银行" in text(refused)
     assert 'value="62170000"' in text(refused)
+    site.maker.post(reverse("web:refund-file", args=[RefundList.objects.get().pk]))
+    assert "还没有过完" in text(site.agency.post(not_paid, other))
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=2))
+    assert "请先导入到 2022-12-02 的对账单" in text(site.agency.post(not_paid, other))
     taken(site, told("2022-12-02", "A2", "1.00", "路人"))
     assert "换了账户的这一份等出纳" in text(site.agency.post(not_paid, other, follow=True))
     page = text(site.agency.get(address))

@@ -390,7 +390,8 @@ class LivingContributions:
         if hesitates:
             refunds.send_back(listed=listed, reason="账号再核对", by=self.releaser, at=self.later())
             listed = refunds.make_list(refunds=[refund], by=self.maker, at=self.later())
-        refunds.release(listed=listed, by=self.releaser, at=self.later())
+        listed = refunds.release(listed=listed, by=self.releaser, at=self.later())
+        refunds.hand_out(listed=listed, by=self.maker, at=self.later())
 
     def bank_refunds(self, numbers: Iterable[Any]) -> None:
         """One line out of the bank pays these parts of refunds of an office."""
@@ -429,6 +430,7 @@ class LivingContributions:
         office = self.paper.refunds[part.refund].key[0]
         self.days_pass(1)
         self.banks_tell_the_day(office)
+        self.days_pass(1)
         told = {"by": self.agents[office], "at": self.later()}
         unpaid.not_paid(part=old, payee=PAYEE, reason="户名账号不符", **told)
         if it_did:

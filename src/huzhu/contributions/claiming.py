@@ -118,8 +118,6 @@ def post_line(*, line: StatementLine, kind: str, by: Role, at: datetime) -> Line
     way = POSTED.get(Kind(kind)) if kind in Kind.values else None
     if way is None or way.comes_in != (line.amount_fen > 0):
         raise ClaimRefused("这一笔不能这样入账：利息和待查款是收入，手续费是支出。请看清金额的方向。")
-    if standing(line.reference).exists():
-        raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
     use = use_line(line, kind, by, at)
     post_entry(use, way.source, way.other, way.note, by, at)
     return use
@@ -200,7 +198,12 @@ def locked(shares: object) -> dict[int, Share]:
 
 
 def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
-    """The database's unique line decides who was first."""
+    """The database's unique line decides who was first. What came and is no fee must not be registered by hand either."""
+    if line.amount_fen > 0 and kind != Kind.FEES:
+        # who registers it by hand holds the same row
+        Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
+        if standing(line.reference).exists():
+            raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
     try:
         with transaction.atomic():
             use = LineUse.objects.create(

@@ -30,6 +30,7 @@ class RefundList(models.Model):
     released_by = models.CharField("放行人编号", max_length=60, blank=True)
     released_by_name = models.CharField("放行", max_length=80, blank=True)
     released_at = models.DateTimeField("放行时间", null=True)
+    handed_at = models.DateTimeField("第一次取走", null=True)  # by whoever takes it to the bank
     reason = models.CharField("退回理由", max_length=200, blank=True)
 
     class Meta:
@@ -106,7 +107,7 @@ class Refund(SealedModel):
             ),
             models.UniqueConstraint(
                 fields=("prepaid",),
-                condition=models.Q(state__in=("proposed", "listed")),
+                condition=models.Q(state__in=("proposed", "listed"), paper__isnull=True),
                 name="one_refund_of_a_rest_under_way",
             ),
             models.UniqueConstraint(
@@ -139,6 +140,7 @@ class RefundPart(SealedModel):
     bank_name = models.CharField("开户行", max_length=80)
     number = EncryptedTextField("收款账号")
     state = models.CharField("状态", max_length=8, choices=State, default=State.WAITING)
+    proposed_by = models.CharField("提出人编号", max_length=60)  # who told the account
     list = models.ForeignKey(RefundList, models.PROTECT, null=True, related_name="parts", verbose_name="清单")
     paid_on = models.DateField("付出日", null=True)
     paid_by = models.ForeignKey(

@@ -68,6 +68,15 @@ def refuse_begun(about: Roster | Enrolment | None, at: datetime) -> None:
         raise RefundRefused(f"保障 {about.cover_starts_on} 已经开始，期内不退不改，没有办理退费。")
 
 
+def hold(refunds: Sequence[Refund]) -> None:
+    """All that booking them will lock, in the order of whoever receives money: rests, shares, then the agency's row."""
+    rests = [one.prepaid_id for one in refunds if one.prepaid_id]
+    list(Prepaid.objects.select_for_update(of=("self",)).filter(pk__in=rests).order_by("pk"))
+    locked([share for one in refunds if one.prepaid is None for share in _shares_of(one)])
+    agencies = {agency_of(one.employer).pk for one in refunds}
+    list(Organisation.objects.select_for_update(no_key=True).filter(pk__in=agencies).order_by("pk"))
+
+
 def book(refund: Refund, by: Role, at: datetime) -> None:
     """All that the release of one refund does; the caller has asked for permission and holds the refund."""
     refuse_begun(refund.roster or refund.enrolment, at)

@@ -18,7 +18,7 @@ from huzhu.bank.sealing import Seal, handed
 from huzhu.bank.stops import check_running
 from huzhu.contributions.claiming import Kept, post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundList, RefundPart
-from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
+from huzhu.contributions.giving_back import RefundRefused, book, hold, is_booked, pieces_of, refuse_begun
 from huzhu.contributions.models import LineUse, Prepaid
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
@@ -131,14 +131,16 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
             )
     except IntegrityError:
         raise RefundRefused("这一项已经有退费在办，没有再提。请到“退费”里看。") from None
-    RefundPart.objects.bulk_create(a_part(made, place, one, fen) for place, (one, fen) in enumerate(to, 1))
+    RefundPart.objects.bulk_create(
+        a_part(made, place, one, fen, by) for place, (one, fen) in enumerate(to, 1)
+    )
     detail = {"kind": kind, "amount_fen": amount, "last4": [one.number[-4:] for one, _ in to]}
     audit.record(by=by, verb="refunds.propose", on=made, at=at, detail=detail)
     return made
 
 
 def a_part(
-    refund: Refund, place: int, to: Payee, amount_fen: int, replaces: RefundPart | None = None
+    refund: Refund, place: int, to: Payee, amount_fen: int, by: Role, *, replaces: RefundPart | None = None
 ) -> RefundPart:
     """What a payee gets, not yet stored."""
     return RefundPart(
@@ -149,6 +151,7 @@ def a_part(
         payee=to.name,
         bank_name=to.bank_name,
         number=to.number,
+        proposed_by=by.actor_id,
     )
 
 
@@ -259,13 +262,16 @@ def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
         .select_related("employer", "roster", "enrolment__roster", "prepaid")
         .order_by("pk")
     )
-    hands = {held.made_by, *(one.proposed_by for one in refunds)}
+    told = held.parts.values_list("proposed_by", flat=True)
+    hands = {held.made_by, *told, *(one.proposed_by for one in refunds)}
     if by.actor_id in hands:
         raise SamePerson("这张清单里有您提出或制单的退费，要由另一个人放行。")
     for one in refunds:
         check_may(by, "refunds.release", within=one.employer)
-        if not is_booked(one):
-            book(one, by, at)
+    new = [one for one in refunds if not is_booked(one)]
+    hold(new)
+    for one in new:
+        book(one, by, at)
     held.state, held.sha256 = RefundList.State.RELEASED, digest(_rendered(held))
     held.released_by, held.released_by_name, held.released_at = by.actor_id, by.actor_name[:80], at
     held.save()
@@ -381,6 +387,7 @@ def hand_out(*, listed: RefundList, by: Role, at: datetime) -> bytes:
         )
     seal = Seal("contributions_refundlist", str(listed.pk), listed.number, listed.sha256)
     data = handed(seal, lambda: _rendered(listed))
+    RefundList.objects.filter(pk=listed.pk, handed_at=None).update(handed_at=at)
     detail = {"count": listed.count, "sha256": listed.sha256}
     audit.record(by=by, verb="refunds.hand_out", on=listed, at=at, kind="reveal", detail=detail)
     return data

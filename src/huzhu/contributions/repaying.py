@@ -42,7 +42,7 @@ def parts_visible_to(by: Role) -> QuerySet[RefundPart]:
 
 def parts_of(refund: Refund) -> QuerySet[RefundPart]:
     """Everybody to whom it was to be paid, those that another one replaced as well."""
-    return refund.parts.select_related("list", "replaces", "replaced_by__list").order_by("place")
+    return refund.parts.select_related("list", "replaces").order_by("place")
 
 
 def vouchers_of(refund: Refund) -> list[str]:

@@ -14,6 +14,7 @@ from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepa
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.refunds import follow, locked_rows
 from huzhu.contributions.services import next_part
+from huzhu.contributions.unpaid import last_of
 from huzhu.enrolment import services as enrolment
 from huzhu.ledger import services as ledger
 from huzhu.rules.units import SHANGHAI
@@ -78,7 +79,7 @@ def _not_returned(use: LineUse) -> None:
     """What was taken to have come back is paid, as it was."""
     old = use.returned_parts.get()
     refund = Refund.objects.select_for_update(of=("self",)).get(pk=old.refund_id)
-    new = RefundPart.objects.filter(replaces=old, state=Part.WAITING, list=None).first()
+    new = last_of(old)
     if new is None:
         raise ClaimRefused("退回的那一份已经重新制了清单，不能撤销。请先请出纳放行退回那张清单。")
     _refuse_later(use, [refund])
@@ -124,10 +125,10 @@ _STEPS: dict[str, Callable[[LineUse], None]] = {
 def undo_transfer(*, paper: OfficialReceipt, reason: str, by: Role, at: datetime) -> None:
     """Take back a whole transfer that a person registered by hand, as `undo` does. ClaimRefused."""
     said = _said(reason)
-    same = {"agency": paper.agency, "bank_reference": paper.bank_reference, "red_of": None, "is_void": False}
-    papers = list(locked_rows(OfficialReceipt.objects.filter(**same)).select_related("agency", "employer"))
-    standing = Receipt.objects.filter(paper__in=papers, reversed_by=None, amount_fen__gt=0)
-    parts = list(standing.select_related("share", "voucher", "paper").order_by("part"))
+    same = {"paper__agency": paper.agency, "bank_reference": paper.bank_reference, "prepaid": None}
+    standing = Receipt.objects.filter(reversed_by=None, amount_fen__gt=0, **same).order_by("part")
+    locked(one.share for one in standing.select_related("share"))  # of two who do it, one finds it standing
+    parts = list(standing.select_related("share", "voucher", "paper__agency", "paper__employer"))
     if not parts:
         raise ClaimRefused(f"收据 {paper} 已经冲销过，没有再办。请刷新后再看。")
     if any(one.use_id for one in parts):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
@@ -63,7 +63,11 @@ def not_paid(*, part: RefundPart, payee: Payee, reason: str, by: Role, at: datet
     old = at_the_bank().select_related("list").filter(pk=part.pk).first()
     if old is None or old.list is None or old.list.released_at is None:
         raise RefundRefused("这一份不在等银行付出，没有办理。请刷新后再看。")
-    _check_not_there(old, agency_of(held.employer), old.list.released_at)
+    if old.list.handed_at is None:
+        raise RefundRefused(
+            f"清单 {old.list.number} 还没有取走给银行，银行当然没有付，没有办理。请先请出纳制单取走清单。"
+        )
+    _check_not_there(old, agency_of(held.employer), old.list.released_at, at)
     RefundPart.objects.filter(pk=old.pk).update(state=State.UNPAID)
     _owed_again(held, old, to, by, at)
     detail = {"list": old.list.number, "amount_fen": old.amount_fen, "last4": to.number[-4:], "reason": said}
@@ -76,8 +80,9 @@ def paid_after_all(*, part: RefundPart, by: Role, at: datetime) -> None:
     check_may(by, "refunds.propose", within=part.refund.employer)
     held = Refund.objects.select_for_update(of=("self",)).get(pk=part.refund_id)
     old = RefundPart.objects.get(pk=part.pk)
-    new = RefundPart.objects.filter(replaces=old, state=State.WAITING, list=None).first()
-    if old.state != State.UNPAID or new is None:
+    new, before = last_of(old), old.replaces
+    counts = before is not None and before.state in {State.PAID, State.WAITING}
+    if old.state != State.UNPAID or new is None or counts:
         raise RefundRefused(
             "换了账户的那一份已经做进清单，没有改回：还没有放行的，请先请出纳放行退回那张清单；"
             "已经交给银行的，同一笔钱会付两次，请马上请银行停付。"
@@ -89,23 +94,40 @@ def paid_after_all(*, part: RefundPart, by: Role, at: datetime) -> None:
     audit.record(by=by, verb="refunds.paid_after_all", on=held, at=at, detail=detail)
 
 
+def last_of(part: RefundPart) -> RefundPart | None:
+    """What stands in its place in the end, where that is on no list yet; what was not paid on the way is passed over."""
+    new = RefundPart.objects.filter(replaces=part).first()
+    if new is None or (new.state == State.WAITING and new.list_id is None):
+        return new
+    return last_of(new) if new.state == State.UNPAID else None
+
+
 def _owed_again(refund: Refund, old: RefundPart, to: Payee, by: Role, at: datetime) -> None:
     """Another part takes its place; who says so has proposed the refund anew, and does not release it."""
-    a_part(refund, refund.parts.count() + 1, to, old.amount_fen, old).save()
+    place = refund.parts.aggregate(last=Max("place"))["last"] + 1
+    a_part(refund, place, to, old.amount_fen, by, replaces=old).save()
     proposed = {"proposed_by": by.actor_id, "proposed_by_name": by.actor_name[:80], "proposed_at": at}
     Refund.objects.filter(pk=refund.pk).update(**proposed)
     follow([refund])
 
 
-def _check_not_there(part: RefundPart, office: Organisation, released_at: datetime) -> None:
-    """Every account from which the office's money is paid has told the day after the release, and shows no such debit."""
+def _check_not_there(part: RefundPart, office: Organisation, released_at: datetime, at: datetime) -> None:
+    """Every account from which the office's money was paid has told the whole day after the release, and no such debit."""
     released_on = released_at.astimezone(SHANGHAI).date()
     until = released_on + timedelta(days=1)
     together = paid_together(at_the_bank().filter(list=part.list).order_by("refund", "place"))
     sums = {sum(one.amount_fen for one in some) for some in together if part in some}
-    for account in OwnAccount.objects.filter(ended_at=None).select_related("organisation"):
-        if not bank.holds(account, office):
-            continue
+    if at.astimezone(SHANGHAI).date() <= until:
+        raise RefundRefused(
+            f"清单 {released_on} 才放行，{until} 还没有过完，银行可能还会付，没有办理。请过了这一天，导入对账单再来办。"
+        )
+    paying = OwnAccount.objects.filter(Q(ended_at=None) | Q(ended_at__gte=released_at))
+    held = [one for one in paying.select_related("organisation") if bank.holds(one, office)]
+    if not held:
+        raise RefundRefused(
+            f"{office.name}还没有登记银行账户，看不出银行有没有付，没有办理。请先登记账户、导入对账单。"
+        )
+    for account in held:
         known = bank.known_until(account)
         if known is None or known < until:
             told = f"只到 {known}" if known else "还没有导入过"

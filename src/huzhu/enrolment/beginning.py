@@ -25,7 +25,10 @@ def _begun(one: Beginning, at: datetime) -> int:
     mine = Enrolment.unready.filter(roster=one.roster_id, edition=one.edition_id)
     last = mine.aggregate(last=Max("ordinal"))["last"] or 0
     for start in range(1, last + 1, SLICE):
-        mine.filter(ordinal__range=(start, start + SLICE - 1), state=AWAITING).update(state=IN_FORCE)
+        with transaction.atomic():
+            if Beginning.objects.select_for_update(of=("self",)).filter(pk=one.pk).first() is None:
+                return 0  # the money was taken back meanwhile
+            mine.filter(ordinal__range=(start, start + SLICE - 1), state=AWAITING).update(state=IN_FORCE)
         pause()
     return _shown(one, at)
 

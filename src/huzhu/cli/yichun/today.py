@@ -317,7 +317,8 @@ def paid_too_much(cast: Cast) -> None:
         at=november(21, 15, 40),
     )
     listed = refunds.make_list(refunds=[asked], by=cast.li, at=november(22, 9, 30))
-    refunds.release(listed=listed, by=cast.zhou, at=november(22, 10, 5))
+    listed = refunds.release(listed=listed, by=cast.zhou, at=november(22, 10, 5))
+    refunds.hand_out(listed=listed, by=cast.li, at=november(22, 10, 20))
 
 
 def not_paid_back(by: Any) -> None:

@@ -173,7 +173,10 @@ def _shown(request: Any, held: Any, **refused: Any) -> HttpResponse:
     """The page; where something was refused, with what was typed and why at the part it is about."""
     shown = {
         "refund": held,
-        "parts": [(one, mask_account(one.number)) for one in repaying.parts_of(held)],
+        "parts": [
+            (one, mask_account(one.number), one.state == "unpaid" and unpaid.last_of(one))
+            for one in repaying.parts_of(held)
+        ],
         "works": request.by.code in WORKERS,
         "taken": repaying.taken_from(held),
         "lists": repaying.lists_of(held),
