@@ -14,6 +14,8 @@ from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
+from huzhu.contributions import services as contributions
+from huzhu.contributions import undoing
 from huzhu.contributions.individuals import approve
 from huzhu.contributions.lapsing import lapse_what_nobody_paid
 from huzhu.contributions.models import ContributionDue, Gift, Share
@@ -58,6 +60,20 @@ def told(application):
         .order_by("pk")
         .values_list("created_at", flat=True)
     )
+
+
+def test_whose_money_was_taken_back_has_the_days_to_pay_again(approved, sun):
+    share, day = Share.objects.get(due__roster=approved.roster_id), after(15)
+    [receipt] = contributions.record_transfer(
+        parts=[contributions.Money(share, share.amount_fen)],
+        received_on=day.date(),
+        bank_reference="H1",
+        by=sun,
+        at=day,
+    )
+    undoing.undo_transfer(paper=receipt.paper, reason="别人的钱", by=sun, at=day)
+    assert lapse_what_nobody_paid(at=after(16)) == 0
+    assert lapse_what_nobody_paid(at=after(31)) == 1
 
 
 def test_what_a_sponsor_would_have_given_is_nobodys_then(approved):

@@ -1,11 +1,11 @@
 """An individual's application that was approved and never paid lapses: no cover, and nothing owed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from huzhu.contributions.models import ContributionDue, Gift, Share
+from huzhu.contributions.models import ContributionDue, Gift, Receipt, Share
 from huzhu.enrolment import applications
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Application, Enrolment
@@ -29,6 +29,12 @@ def _came(application: Application) -> bool:
     return Share.objects.filter(due__roster=application.roster_id, received_fen__gt=0).exists()
 
 
+def _was_thought_paid(shares: list[Share], at: datetime) -> bool:
+    """Money was taken back from it lately, which was somebody else's: the days to pay begin anew."""
+    since = at - timedelta(days=settings.HUZHU_PAY_WITHIN_DAYS)
+    return Receipt.objects.filter(share__in=shares, amount_fen__lt=0, recorded_at__gt=since).exists()
+
+
 @transaction.atomic
 def _lapsed(application: Application, at: datetime) -> bool:
     dues = ContributionDue.objects.filter(roster=application.roster_id)
@@ -36,7 +42,7 @@ def _lapsed(application: Application, at: datetime) -> bool:
     waiting = Enrolment.objects.filter(
         roster=application.roster_id, state=Enrolment.State.AWAITING_PAYMENT
     ).first()
-    if waiting is None or any(share.received_fen for share in shares):
+    if waiting is None or any(share.received_fen for share in shares) or _was_thought_paid(shares, at):
         return False
     enrolments.void(enrolment=waiting)
     Gift.objects.filter(enrolment=waiting).delete()
