@@ -221,6 +221,7 @@ FAULTS = {
     "年度结转：转入基金": "UPDATE ledger_yearclosing SET income_fen = income_fen + 1",
     "年度结转：转入备": "UPDATE ledger_yearclosing SET reserve_fen = reserve_fen + 1",
     "应缴：各方分担之和": "UPDATE contributions_contributiondue SET amount_fen = amount_fen + 1",
+    "保障中的人": "UPDATE contributions_share SET received_fen = received_fen - 1 WHERE received_fen > 0",
     "资助：各人之和": "UPDATE contributions_gift SET amount_fen = amount_fen + 1",
     "已收：到账之和": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",
     "到账和退费：凭证上的会费收入": "UPDATE contributions_receipt SET amount_fen = amount_fen - 1",

@@ -14,8 +14,8 @@ from factories.office import AT, Office, all_of, held, paid
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from huzhu.contributions import claiming, services, undoing, withdrawing
-from huzhu.contributions.models import ContributionDue, LineUse, Prepaid, Receipt, Share
+from huzhu.contributions import claiming, refunds, services, undoing, withdrawing
+from huzhu.contributions.models import ContributionDue, LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.services import ReceiptRefused
 from huzhu.enrolment.models import Enrolment
 from huzhu.enrolment.services import RosterRefused
@@ -121,3 +121,36 @@ def test_what_was_too_much_is_not_spent_while_its_transfer_is_taken_back(monkeyp
     answers = at_once(undo, spend)
     assert [isinstance(one, ReceiptRefused) for one in answers] == [False, True]
     assert held("2101") == 0
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_who_takes_a_transfer_back_while_it_is_given_back_waits_and_is_refused(monkeypatch):
+    """The list books one refund after the other; what it will need for the second it holds from the beginning."""
+    office = Office()
+    rosters = office.owes(), office.owes()
+    for one, reference in zip(rosters, ("H1", "H2"), strict=True):
+        receive(one.dues.get().shares.get(amount_fen=36_000), reference, office.agency)()
+    to = refunds.Payee("单位", "工行", "62220000")
+    asked = [
+        refunds.propose(roster=one, payees=[to], reason="撤销", by=office.agency, at=AT) for one in rosters
+    ]
+    listed = refunds.make_list(refunds=asked, by=office.maker, at=AT)
+    booked, real = Event(), refunds.book
+
+    def slow(*told):
+        real(*told)
+        booked.set()
+        time.sleep(0.5)  # the other begins meanwhile, and waits
+
+    monkeypatch.setattr(refunds, "book", slow)
+    last = max(asked, key=lambda one: one.pk).roster
+    paper = OfficialReceipt.objects.get(parts__share__due__roster=last)
+
+    def undo():
+        booked.wait(PATIENCE)
+        undoing.undo_transfer(paper=paper, reason="抄错了", by=office.agency, at=AT)
+
+    release = partial(refunds.release, listed=listed, by=office.releaser, at=AT)
+    answers = at_once(release, undo)
+    assert [isinstance(one, ReceiptRefused) for one in answers] == [False, True]
+    assert held("2103") == 72_000

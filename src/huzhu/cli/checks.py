@@ -49,6 +49,11 @@ _BOOKED = (
 )
 _SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
 
+_IN_FORCE = (
+    "FROM contributions_contributiondue d JOIN enrolment_enrolment e "
+    "ON e.roster_id = d.roster_id AND e.edition_id = d.edition_id WHERE e.state = 'in_force'"
+)
+
 BOOKS = (
     Check(
         "凭证号连续",
@@ -210,6 +215,13 @@ FEES = (
         "应缴：各方分担之和",
         "SELECT id, amount_fen FROM contributions_contributiondue",
         "SELECT due_id, SUM(amount_fen) FROM contributions_share GROUP BY due_id",
+    ),
+    Check(
+        "保障中的人：会费到齐的",
+        f"SELECT d.id, COUNT(*) {_IN_FORCE} GROUP BY d.id",
+        f"SELECT d.id, COUNT(*) {_IN_FORCE} AND NOT EXISTS "
+        "(SELECT 1 FROM contributions_share s WHERE s.due_id = d.id AND s.received_fen < s.amount_fen) GROUP BY d.id",
+        unit="人",
     ),
     Check(
         "资助：各人之和",
