@@ -14,7 +14,7 @@ from factories.office import AT, Office, all_of, held, paid
 from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
-from huzhu.contributions import claiming, refunds, services, undoing, withdrawing
+from huzhu.contributions import claiming, giving_back, refunds, services, undoing, withdrawing
 from huzhu.contributions.models import ContributionDue, LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.services import ReceiptRefused
 from huzhu.enrolment.models import Enrolment
@@ -135,14 +135,14 @@ def test_who_takes_a_transfer_back_while_it_is_given_back_waits_and_is_refused(m
         refunds.propose(roster=one, payees=[to], reason="撤销", by=office.agency, at=AT) for one in rosters
     ]
     listed = refunds.make_list(refunds=asked, by=office.maker, at=AT)
-    booked, real = Event(), refunds.book
+    booked, real = Event(), giving_back._book
 
     def slow(*told):
         real(*told)
         booked.set()
         time.sleep(0.5)  # the other begins meanwhile, and waits
 
-    monkeypatch.setattr(refunds, "book", slow)
+    monkeypatch.setattr(giving_back, "_book", slow)
     last = max(asked, key=lambda one: one.pk).roster
     paper = OfficialReceipt.objects.get(parts__share__due__roster=last)
 

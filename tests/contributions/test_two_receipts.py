@@ -73,8 +73,8 @@ def test_one_due_is_booked_once_in_two_hundred_races(dues):
 def test_without_the_lock_the_same_due_is_booked_twice(dues, monkeypatch):
     """The naive twin: read what is left, then write it, without holding the rows."""
 
-    def unlocked(parts):
-        found = Share.objects.filter(due__in={money.share.due_id for money in parts})
+    def unlocked(shares):
+        found = Share.objects.filter(due__in={share.due_id for share in shares})
         return {one.pk: one for one in found.select_related("due__roster__employer", "due__edition")}
 
     def written(share, amount_fen):
@@ -83,7 +83,7 @@ def test_without_the_lock_the_same_due_is_booked_twice(dues, monkeypatch):
         share.received_fen += amount_fen
         share.save(update_fields=["received_fen"])
 
-    monkeypatch.setattr(services, "_locked_shares", unlocked)
+    monkeypatch.setattr(services, "locked", unlocked)
     monkeypatch.setattr(services, "_take", written)
     shares, clerks = dues
     race(shares[:NAIVE_ROUNDS], clerks)

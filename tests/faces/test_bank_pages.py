@@ -190,6 +190,9 @@ def test_what_was_laid_on_the_wrong_due_is_taken_back_on_the_page_of_the_rest(si
     assert "这笔钱回到多缴" in text(site.agency.post(undo, {"reason": "抵错了"}, follow=True))
     rest.refresh_from_db()
     assert (rest.left_fen, undo in text(site.agency.get(address))) == (4_000, False)
+    asked = {"payee": "美溪林业局公司", "bank_name": "工行", "number": "62220000", "reason": "多汇了"}
+    site.agency.post(f"{reverse('web:refund-propose')}?prepaid={rest.pk}", asked)
+    assert reverse("web:refund", args=[Refund.objects.get().pk]) in text(site.agency.get(address))
 
 
 def test_money_that_nobody_claimed_is_told_to_have_gone_back(site):
@@ -291,6 +294,7 @@ def test_what_the_bank_did_not_take_is_given_another_account_and_what_was_typed_
     page = text(site.agency.get(address))
     after_all = reverse("web:refund-part", args=[part.pk, "paid"])
     assert ("银行未付" in page, "代替银行没有付给" in page, after_all in page) == (True, True, True)
+    assert "待制单" in page
     assert "美溪林业局" in text(site.maker.get(reverse("web:refunds")))
     assert "仍等银行付出" in text(site.agency.post(after_all, follow=True))
     assert "没有改回" in text(site.agency.post(after_all))

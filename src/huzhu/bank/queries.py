@@ -1,6 +1,6 @@
 """Questions about bank statements, always asked for someone."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Max, Q, QuerySet
 
@@ -55,6 +55,12 @@ def holds(account: OwnAccount, office: Organisation) -> bool:
     # one that was replaced still has lines
     nearest = paying(office) or account
     return account.organisation_id == nearest.organisation_id and account.organisation.contains(office)
+
+
+def holding(office: Organisation, since: datetime) -> list[OwnAccount]:
+    """Every account on which an office's money has lain since then; those that were replaced meanwhile as well."""
+    used = OwnAccount.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since)).select_related("organisation")
+    return [one for one in used if holds(one, office)]
 
 
 def paying(office: Organisation) -> OwnAccount | None:

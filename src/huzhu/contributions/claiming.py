@@ -16,7 +16,9 @@ from huzhu.contributions.services import (
     ReceiptRefused,
     begin_if_paid,
     follow_money,
+    give,
     income_row,
+    locked,
     next_part,
     note_of,
     record_transfer,
@@ -182,19 +184,6 @@ def _from_prepaid(held: Prepaid, share: Share, amount_fen: int, by: Role, at: da
     detail = {"amount_fen": amount_fen, "from": held.bank_reference}
     audit.record(by=by, verb="contributions.use_prepaid", on=receipt, at=at, detail=detail)
     return receipt
-
-
-def give(share: Share, amount_fen: int) -> None:
-    """A share has so much more, or less; the database refuses more than the whole and less than nothing."""
-    Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
-    share.received_fen += amount_fen
-
-
-def locked(shares: object) -> dict[int, Share]:
-    """All shares of the dues of these, locked in a fixed order."""
-    dues = {share.due_id for share in shares}  # type: ignore[attr-defined]  # any row of shares
-    found = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
-    return {share.pk: share for share in found.select_related("due__roster__employer", "due__edition")}
 
 
 def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:

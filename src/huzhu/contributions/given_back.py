@@ -166,3 +166,18 @@ class RefundPart(SealedModel):
 
     def __str__(self) -> str:
         return f"{self.payee} {self.place}"
+
+    @property
+    def stands(self) -> str:
+        """In words; of one that waits, for what."""
+        if self.state != self.State.WAITING:
+            return self.get_state_display()
+        return str(WAITS[self.list.state if self.list else None].label)
+
+
+# what a part waits for by the state of its list, the least far first
+WAITS: dict[str | None, Refund.State] = {
+    None: Refund.State.PROPOSED,
+    RefundList.State.MADE: Refund.State.LISTED,
+    RefundList.State.RELEASED: Refund.State.RELEASED,
+}

@@ -8,11 +8,11 @@ from django.db.models import F
 
 from huzhu.audit import services as audit
 from huzhu.contributions import cashback
-from huzhu.contributions.claiming import ClaimRefused, give, locked
+from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.models import ContributionDue, Gift, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
-from huzhu.contributions.services import next_part
+from huzhu.contributions.services import give, locked, next_part
 from huzhu.contributions.withdrawing import lessen, of_one_head
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolments
@@ -68,8 +68,15 @@ def refuse_begun(about: Roster | Enrolment | None, at: datetime) -> None:
         raise RefundRefused(f"保障 {about.cover_starts_on} 已经开始，期内不退不改，没有办理退费。")
 
 
-def hold(refunds: Sequence[Refund]) -> None:
-    """All that booking them will lock, in the order of whoever receives money: rests, shares, then the agency's row."""
+def book(refunds: Sequence[Refund], by: Role, at: datetime) -> None:
+    """All that the release of these does; the caller has asked for permission and holds the refunds."""
+    _hold(refunds)
+    for one in refunds:
+        _book(one, by, at)
+
+
+def _hold(refunds: Sequence[Refund]) -> None:
+    """All that booking them takes, in the order of whoever receives money: rests, shares, then the agency's row."""
     rests = [one.prepaid_id for one in refunds if one.prepaid_id]
     list(Prepaid.objects.select_for_update(of=("self",)).filter(pk__in=rests).order_by("pk"))
     locked([share for one in refunds if one.prepaid is None for share in _shares_of(one)])
@@ -77,13 +84,11 @@ def hold(refunds: Sequence[Refund]) -> None:
     list(Organisation.objects.select_for_update(no_key=True).filter(pk__in=agencies).order_by("pk"))
 
 
-def book(refund: Refund, by: Role, at: datetime) -> None:
-    """All that the release of one refund does; the caller has asked for permission and holds the refund."""
+def _book(refund: Refund, by: Role, at: datetime) -> None:
     refuse_begun(refund.roster or refund.enrolment, at)
     if refund.prepaid is not None:
         _book_prepaid(refund, refund.prepaid, by, at)
         return
-    locked(_shares_of(refund))  # nobody pays or leaves meanwhile
     pieces = pieces_of(roster=refund.roster, enrolment=refund.enrolment)
     if sum(one.amount_fen for one in pieces) != refund.amount_fen:
         raise RefundRefused(f"{refund.employer.name}这笔退费提出后金额变了，没有放行：请退回清单，重新提出。")
@@ -120,7 +125,7 @@ def _year(refund: Refund) -> int:
 
 
 def _book_prepaid(refund: Refund, prepaid: Prepaid, by: Role, at: datetime) -> None:
-    held = Prepaid.objects.select_for_update(of=("self",)).select_related("paper__agency").get(pk=prepaid.pk)
+    held = Prepaid.objects.select_related("paper__agency").get(pk=prepaid.pk)
     if held.left_fen != refund.amount_fen:
         raise RefundRefused(
             f"多缴款现在还剩 {spoken(held.left_fen)} 元，与提出时不同，没有放行：请退回清单，重新提出。"

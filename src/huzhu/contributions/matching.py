@@ -235,8 +235,12 @@ def _gives_back(line: StatementLine, sums: Iterable[tuple[int, str]]) -> bool:
 
 
 def _unsaid(by: Role) -> QuerySet[StatementLine]:
-    used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
-    return lines_visible_to(by).filter(~Exists(used))
+    return unsaid(lines_visible_to(by))
+
+
+def unsaid(lines: QuerySet[StatementLine]) -> QuerySet[StatementLine]:
+    """Those of which nobody has said what they are."""
+    return lines.filter(~Exists(LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)))
 
 
 def kind_of(line: StatementLine) -> str:

@@ -17,8 +17,8 @@ from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.bank.sealing import Seal, handed
 from huzhu.bank.stops import check_running
 from huzhu.contributions.claiming import Kept, post_entry, use_line
-from huzhu.contributions.given_back import Refund, RefundList, RefundPart
-from huzhu.contributions.giving_back import RefundRefused, book, hold, is_booked, pieces_of, refuse_begun
+from huzhu.contributions.given_back import WAITS, Refund, RefundList, RefundPart
+from huzhu.contributions.giving_back import RefundRefused, book, is_booked, pieces_of, refuse_begun
 from huzhu.contributions.models import LineUse, Prepaid
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Enrolment, Roster
@@ -30,11 +30,6 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 Kind, State = Refund.Kind, Refund.State
-_LEAST_FAR = (
-    (None, State.PROPOSED),
-    (RefundList.State.MADE, State.LISTED),
-    (RefundList.State.RELEASED, State.RELEASED),
-)
 _UNFIT = re.compile(
     r'^\s*[=+\-@]|[\x00-\x1f\x7f,"]'
 )  # what a sheet would take for a formula, or break a line
@@ -268,10 +263,7 @@ def release(*, listed: RefundList, by: Role, at: datetime) -> RefundList:
         raise SamePerson("这张清单里有您提出或制单的退费，要由另一个人放行。")
     for one in refunds:
         check_may(by, "refunds.release", within=one.employer)
-    new = [one for one in refunds if not is_booked(one)]
-    hold(new)
-    for one in new:
-        book(one, by, at)
+    book([one for one in refunds if not is_booked(one)], by, at)
     held.state, held.sha256 = RefundList.State.RELEASED, digest(_rendered(held))
     held.released_by, held.released_by_name, held.released_at = by.actor_id, by.actor_name[:80], at
     held.save()
@@ -358,8 +350,7 @@ def follow(refunds: Iterable[Refund]) -> None:
         waiting = one.parts.filter(state=RefundPart.State.WAITING)
         lists = set(waiting.values_list("list__state", flat=True))
         if lists:
-            found = [state for where, state in _LEAST_FAR if where in lists]
-            state, paid_on = found[0], None
+            state, paid_on = next(state for where, state in WAITS.items() if where in lists), None
         else:
             state, paid_on = State.PAID, one.parts.aggregate(last=Max("paid_on"))["last"]
         Refund.objects.filter(pk=one.pk).update(state=state, paid_on=paid_on)

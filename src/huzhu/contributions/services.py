@@ -220,7 +220,7 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
 
 def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
     by, at = transfer.by, transfer.at
-    shares = _locked_shares(parts)
+    shares = locked(money.share for money in parts)
     follow_money(
         list(shares.values()),
         received_on=transfer.received_on,
@@ -376,11 +376,17 @@ def standing(reference: str) -> QuerySet[Receipt]:
     return Receipt.objects.filter(bank_reference=reference, amount_fen__gt=0, reversed_by=None)
 
 
-def _locked_shares(parts: Sequence[Money]) -> dict[int, Share]:
-    """All shares of the dues concerned, in a fixed order, so that only one worker sees the last of them paid."""
-    dues = {money.share.due_id for money in parts}
-    locked = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
-    return {share.pk: share for share in locked.select_related("due__roster__employer", "due__edition")}
+def locked(shares: Iterable[Share]) -> dict[int, Share]:
+    """All shares of the dues of these, in a fixed order, so that only one worker sees the last of them paid."""
+    dues = {share.due_id for share in shares}
+    found = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
+    return {share.pk: share for share in found.select_related("due__roster__employer", "due__edition")}
+
+
+def give(share: Share, amount_fen: int) -> None:
+    """A share has so much more, or less; the database refuses more than the whole and less than nothing."""
+    Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
+    share.received_fen += amount_fen
 
 
 def _take(share: Share, amount_fen: int) -> None:
@@ -392,8 +398,7 @@ def _take(share: Share, amount_fen: int) -> None:
             "这笔是不是还付了别的名册、别的缴费方；确实多缴了的，请导入银行对账单，在“来款认领”里登记，"
             "多出的部分记作多缴，以后抵缴或退还。"
         )
-    Share.objects.filter(pk=share.pk).update(received_fen=F("received_fen") + amount_fen)
-    share.received_fen += amount_fen
+    give(share, amount_fen)
 
 
 def _booked(share: Share, amount_fen: int, transfer: _Transfer, part: int, paper: OfficialReceipt) -> Receipt:

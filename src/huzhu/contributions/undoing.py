@@ -8,12 +8,12 @@ from django.db.models import F, Q
 
 from huzhu.audit import services as audit
 from huzhu.contributions import cashback, years
-from huzhu.contributions.claiming import POSTED, ClaimRefused, give, locked
+from huzhu.contributions.claiming import POSTED, ClaimRefused
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.refunds import follow, locked_rows
-from huzhu.contributions.services import next_part
+from huzhu.contributions.services import give, locked, next_part
 from huzhu.contributions.unpaid import last_of
 from huzhu.enrolment import services as enrolment
 from huzhu.ledger import services as ledger

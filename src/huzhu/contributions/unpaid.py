@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Max
 
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
@@ -11,6 +11,7 @@ from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.contributions.claiming import post_entry, use_line
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.giving_back import RefundRefused
+from huzhu.contributions.matching import unsaid
 from huzhu.contributions.models import LineUse
 from huzhu.contributions.refunds import Payee, a_part, at_the_bank, follow, gone, kept_of
 from huzhu.contributions.repaying import paid_together
@@ -121,8 +122,7 @@ def _check_not_there(part: RefundPart, office: Organisation, released_at: dateti
         raise RefundRefused(
             f"清单 {released_on} 才放行，{until} 还没有过完，银行可能还会付，没有办理。请过了这一天，导入对账单再来办。"
         )
-    paying = OwnAccount.objects.filter(Q(ended_at=None) | Q(ended_at__gte=released_at))
-    held = [one for one in paying.select_related("organisation") if bank.holds(one, office)]
+    held = bank.holding(office, released_at)
     if not held:
         raise RefundRefused(
             f"{office.name}还没有登记银行账户，看不出银行有没有付，没有办理。请先登记账户、导入对账单。"
@@ -135,9 +135,8 @@ def _check_not_there(part: RefundPart, office: Organisation, released_at: dateti
                 f"{account} 的对账单{told}，看不出银行有没有付，没有办理。请先导入到 {until} 的对账单，"
                 "里面没有这一笔再来办。"
             )
-        unsaid = account.lines.filter(booked_on__gte=released_on, amount_fen__in=[-one for one in sums])
-        used = LineUse.objects.filter(line=OuterRef("pk"), ended_at=None)
-        debits = unsaid.exclude(Exists(used))
+        lines = account.lines.filter(booked_on__gte=released_on, amount_fen__in=[-one for one in sums])
+        debits = unsaid(lines)
         if account.purpose == OwnAccount.Purpose.PAYING:  # where aid of the same amount may go out as well
             debits = debits.filter(name=part.payee)
         if found := debits.first():

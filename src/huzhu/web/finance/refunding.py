@@ -95,7 +95,7 @@ def _by_part(rows: Iterable[Any]) -> Iterator[tuple[Cell, ...]]:
     for one in rows:
         said = (lists.minute(one.proposed_at), one.employer.name, one.get_kind_display(), one.reason)
         for at, (part, number) in enumerate(_to(one)):
-            state = (part.get_state_display(), part.list.number if part.list else "", part.paid_on)
+            state = (part.stands, part.list.number if part.list else "", part.paid_on)
             whole = None if at else yuan(one.amount_fen)
             yield (*said, part.payee, number, *state, whole, yuan(part.amount_fen))
 
