@@ -110,6 +110,20 @@ def test_what_was_typed_from_a_slip_before_is_not_booked_again(office):
     assert not LineUse.objects.exists()
 
 
+def test_two_agencies_whose_banks_gave_the_same_number_take_in_both(office):
+    elsewhere = Office(office.province)
+    typed, told_of = office.owes(), elsewhere.owes()
+    receipt = a_receipt(shares(typed)[0], by=office.agency, at=AT)
+    [line] = elsewhere.bank(told("2022-11-28", receipt.bank_reference, "360.00"))
+    assert list(matching.waiting(elsewhere.agency)) == [line]
+    use = claiming.claim(line=line, parts=all_of(told_of), by=elsewhere.agency, at=AT)
+    assert [states(typed), states(told_of)] == [{"in_force"}, {"in_force"}]
+    undoing.undo(use=use, reason="认错了", by=elsewhere.agency, at=AT)
+    assert [states(typed), states(told_of)] == [{"in_force"}, {"awaiting"}]
+    claiming.post_line(line=line, kind="suspense", by=elsewhere.agency, at=AT)
+    assert [one.line for one in matching.in_suspense(elsewhere.agency)] == [line]
+
+
 def test_money_that_nobody_knows_waits_in_the_books_until_it_is_claimed(office):
     roster = office.owes()
     [line] = office.bank(told("2022-11-28", "A1", "360.00"))

@@ -71,6 +71,19 @@ def test_another_employer_does_not_see_the_slip(city, roster, clerk):
     assert not queries.slips_visible_to(a_role("employer_clerk", an_employer(city))).exists()
 
 
+def test_a_number_that_another_agencys_bank_gave_too_is_another_transfer(roster, clerk):
+    elsewhere = a_city()
+    other = an_accepted_roster(
+        an_employer(elsewhere),
+        [the_inpatient_scheme()],
+        some_workers(2),
+        by=a_role("agency_clerk", elsewhere),
+    )
+    receipt = a_receipt(Share.objects.get(due__roster=other), by=a_role("agency_clerk", elsewhere))
+    a_slip(roster, by=clerk, bank_reference=receipt.bank_reference)
+    assert queries.slips_visible_to(clerk).count() == 1
+
+
 # ── slips: what does not fit ────────────────────────────────────────────────────────────────────────
 
 

@@ -1,9 +1,10 @@
 """Somebody joins by themself: who may not, what is wrong, the same twice, and the way to cover by the ordinary verbs."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 
 from factories.applications import APPLIED_AT, a_draft, an_application, the_code
 from factories.enrolment import an_enrolment
@@ -14,14 +15,17 @@ from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.cli.checks import FEES
 from huzhu.contributions import services as contributions
+from huzhu.contributions import undoing
 from huzhu.contributions.individuals import approve
-from huzhu.contributions.models import ContributionDue, Share
+from huzhu.contributions.models import ContributionDue, OfficialReceipt, Share
 from huzhu.enrolment import applications, queries
 from huzhu.enrolment.models import Application, Enrolment, Roster
+from huzhu.ledger import accounts
 from huzhu.ledger.models import LedgerEntry
 from huzhu.ledger.services import ensure_chart
 from huzhu.members.models import Member
 from huzhu.notices.models import Notice
+from huzhu.rules.units import SHANGHAI
 from huzhu.users.permissions import NotAllowed
 
 pytestmark = pytest.mark.django_db
@@ -304,13 +308,13 @@ def test_what_happened_between_is_seen_at_the_approval(city, clerk):
 # ── money ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def paid(found, clerk, received_on, at):
+def paid(found, clerk, received_on, at, fen=0):
     ensure_chart()
     share = Share.objects.get(due__roster=found.roster)
     contributions.record_transfer(
-        parts=[contributions.Money(share, share.amount_fen)],
+        parts=[contributions.Money(share, fen or share.amount_fen)],
         received_on=received_on,
-        bank_reference=f"T-{found.number}",
+        bank_reference=f"T-{found.number}-{received_on}",
         by=clerk,
         at=at,
     )
@@ -343,11 +347,58 @@ def test_cover_never_begins_before_the_money(city, clerk):
     assert Event.objects.filter(verb="rosters.put_off").count() == 1
 
 
+def test_money_that_was_another_ones_leaves_no_later_cover(city, clerk):
+    approve(application=an_application(city), by=clerk, at=APPLIED_AT)
+    found, late = Application.objects.get(), datetime(2023, 1, 5, 10, tzinfo=SHANGHAI)
+    planned = Enrolment.objects.get(roster=found.roster)
+    for _ in range(2):
+        row = paid(found, clerk, date(2023, 1, 5), late)
+        assert (row.state, row.cover_starts_on) == ("in_force", date(2023, 1, 6))
+        undoing.undo_transfer(
+            paper=OfficialReceipt.objects.get(red_of=None, is_void=False),
+            reason="是别人的",
+            by=clerk,
+            at=late,
+        )
+        row.refresh_from_db()
+        assert (row.state, row.cover_starts_on, row.cover_ends_on, row.covered_since_on) == (
+            "awaiting",
+            planned.cover_starts_on,
+            planned.cover_ends_on,
+            planned.covered_since_on,
+        )
+    row = paid(found, clerk, date(2023, 1, 2), late)
+    assert (row.state, row.cover_starts_on) == ("in_force", date(2023, 1, 3))
+    assert Event.objects.filter(verb="rosters.put_back").count() == 2
+
+
+def test_a_part_paid_in_time_stays_in_its_year_when_the_late_rest_was_anothers(city, clerk):
+    approve(application=an_application(city), by=clerk, at=APPLIED_AT)
+    found, late = Application.objects.get(), datetime(2023, 1, 5, 10, tzinfo=SHANGHAI)
+    paid(found, clerk, date(2022, 1, 20), APPLIED_AT + HOUR, fen=40_00)
+    for _ in range(2):
+        paid(found, clerk, date(2023, 1, 5), late, fen=100_00)
+        assert (fees_of(2022), fees_of(2023)) == (0, 140_00)
+        last = OfficialReceipt.objects.filter(red_of=None, is_void=False).latest("pk")
+        undoing.undo_transfer(paper=last, reason="是别人的", by=clerk, at=late)
+        assert (fees_of(2022), fees_of(2023)) == (40_00, 0)
+
+
+def fees_of(year):
+    """Fen of fees in the books of a fund year."""
+    rows = LedgerEntry.objects.filter(fund_year=year)
+    came, went = (
+        rows.filter(**{side: accounts.income_of("worker")}).aggregate(fen=Sum("amount_fen"))["fen"] or 0
+        for side in ("credit", "debit")
+    )
+    return came - went
+
+
 def test_a_groups_cover_is_not_put_off(city, clerk):
     roster = Roster.objects.create(
         employer=an_employer(city), cover_starts_on=date(2022, 1, 1), uploaded_at=APPLIED_AT, uploaded_by="x"
     )
-    applications.put_off(roster=roster, received_on=date(2022, 3, 1), by=clerk, at=APPLIED_AT)
+    applications.begin_after(roster=roster, last=date(2022, 3, 1), by=clerk, at=APPLIED_AT)
     assert Roster.objects.get().cover_starts_on == date(2022, 1, 1)
 
 

@@ -173,7 +173,7 @@ class LivingContributions:
         )
         self.paper.typed_in[reference] = dict(parts)
         for number, fen in parts.items():
-            self.paper.receives(number, fen, day, day)
+            self.paper.receives(number, fen, day, day, reference)
         self.paper.notes_cash_back(self.today)
 
     def bank_says(self, office: int, fen: int) -> StatementLine:
@@ -221,7 +221,7 @@ class LivingContributions:
             self._moves_line(line, self.today, comes_in=False)
         line.kind, line.parts = "fees", parts
         for share, fen in parts.items():
-            self.paper.receives(share, fen, line.day, booked_on)
+            self.paper.receives(share, fen, line.day, booked_on, number)
         if over := line.fen - sum(parts.values()):
             key = self.paper.key_of(self.paper.shares[next(iter(parts))])
             line.over = use.prepaid.get().pk
@@ -259,7 +259,7 @@ class LivingContributions:
         [office] = {self.office_of(number) for number in parts}
         undoing.undo_transfer(paper=paper, reason="抄错了", by=self.agents[office], at=self.later())
         for share, fen in parts.items():
-            self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+            self.paper.never_came(share, fen, self.today, reference)
         self.paper.notes_cash_back(self.today)
 
     def laid_wrongly(self) -> list[int]:
@@ -276,7 +276,7 @@ class LivingContributions:
         undoing.undo_prepaid_use(receipt=Receipt.objects.get(pk=number), reason="抵错了", **told)
         held.fen += fen
         self.paper.move(plain.COLLECTED, plain.PREPAID, fen, held.key, self.today)
-        self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+        self.paper.never_came(share, fen, self.today, ("prepaid", number))
         self.paper.notes_cash_back(self.today)
 
     def _gave_back(self) -> set[object]:
@@ -290,7 +290,7 @@ class LivingContributions:
         if line.kind != "fees":
             self._moves_line(line, self.today, comes_in=False)
         for share, fen in line.parts.items():
-            self.paper.gives_back(share, fen, plain.COLLECTED, self.today)
+            self.paper.never_came(share, fen, self.today, number)
         if line.over is not None:
             rest = self.paper.prepaid[line.over]
             self.paper.move(plain.PREPAID, plain.COLLECTED, rest.fen, rest.key, self.today)
@@ -318,7 +318,7 @@ class LivingContributions:
         rest.fen -= fen
         self.paper.laid_on[receipt.pk] = number, share, fen
         self.paper.move(plain.PREPAID, plain.COLLECTED, fen, rest.key, self.today)
-        self.paper.receives(share, fen, date.min, self.today)
+        self.paper.receives(share, fen, self.today, self.today, ("prepaid", receipt.pk))
         self.paper.notes_cash_back(self.today)
 
     # ── money back before cover begins ──────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from factories.bank import TAKEN_AT, a_statement, an_own_account, as_csv, rows_of, the_line, told
+from factories.bank import TAKEN_AT, a_statement, an_own_account, as_csv, rows_of, told
 from factories.contributions import a_split, an_accepted_roster
 from factories.enrolment import UPLOADED_AT, some_workers
 from factories.organisations import a_city, a_province, an_employer
@@ -24,8 +24,8 @@ AT = datetime(2022, 12, 1, 10, tzinfo=timezone.get_default_timezone())
 class Office:
     """An agency with its collecting account, two people who work there, and the two who pay."""
 
-    def __init__(self):
-        self.province = a_province()
+    def __init__(self, province=None):
+        self.province = province or a_province()
         self.city = a_city(self.province)
         self.agency = a_role("agency_clerk", self.city)
         self.maker = a_role("payment_maker", self.province)
@@ -48,14 +48,14 @@ class Office:
 
     def bank(self, *lines):
         a_statement(self.account, *lines, by=self.maker)
-        return [the_line(one[1]) for one in lines]
+        return [self.account.lines.get(reference=one[1]) for one in lines]
 
     def bank_more(self, *lines):
         """Further lines of the same account."""
         last = self.account.lines.order_by("-position").first()
         data = as_csv(rows_of(lines, yuan(last.balance_fen)))
         take(account=self.account, name="a.csv", data=data, typed=Typed(), by=self.maker, at=TAKEN_AT)
-        return [the_line(one[1]) for one in lines]
+        return [self.account.lines.get(reference=one[1]) for one in lines]
 
 
 def shares(*rosters):

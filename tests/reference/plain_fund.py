@@ -44,6 +44,10 @@ class Roster:
     alone: bool  # somebody who joined for themself
     heads: Counter[str] = field(default_factory=Counter)  # scheme → those who have not left
     left: Counter[str] = field(default_factory=Counter)
+    came: dict[object, date] = field(default_factory=dict)  # what money stands → its day
+
+    def __post_init__(self) -> None:
+        self.planned = self.first_day
 
 
 @dataclass
@@ -105,21 +109,30 @@ class PlainFund(PlainPayments):
         roster = self.rosters[share.roster]
         return roster.office, share.scheme, roster.first_day.year
 
-    def receives(self, number: int, fen: int, received_on: date, booked_on: date) -> None:
+    def receives(self, number: int, fen: int, received_on: date, booked_on: date, by: object) -> None:
         share = self.shares[number]
-        roster = self.rosters[share.roster]
-        if roster.alone and received_on >= roster.first_day:
-            self._starts_later(share.roster, date.fromordinal(received_on.toordinal() + 1), booked_on)
+        self.rosters[share.roster].came[by, number] = received_on
+        self._starts_after_money(share.roster, booked_on)
         share.got += fen
         self.move(COLLECTED, INCOME[share.payer], fen, self.key_of(share), booked_on)
 
-    def _starts_later(self, number: object, first_day: date, day: date) -> None:
-        """What was paid belongs to the year in which cover starts."""
+    def never_came(self, number: int, fen: int, day: date, by: object) -> None:
+        """It was said by mistake."""
+        share = self.shares[number]
+        self.gives_back(number, fen, COLLECTED, day)
+        del self.rosters[share.roster].came[by, number]
+        self._starts_after_money(share.roster, day)
+
+    def _starts_after_money(self, number: object, day: date) -> None:
+        """Of who joined alone; what was paid belongs to the year in which cover starts."""
         roster = self.rosters[number]
+        if not roster.alone:
+            return
         was = roster.office, roster.first_day.year
-        roster.first_day = first_day
+        after = [date.fromordinal(one.toordinal() + 1) for one in roster.came.values()]
+        roster.first_day = max([roster.planned, *after])
         for share in self.shares_of(number).values():
-            if share.got and first_day.year != was[1]:
+            if share.got and roster.first_day.year != was[1]:
                 self.move(INCOME[share.payer], COLLECTED, share.got, (was[0], share.scheme, was[1]), day)
                 self.move(COLLECTED, INCOME[share.payer], share.got, self.key_of(share), day)
 

@@ -11,6 +11,7 @@ from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
+from huzhu.contributions.queries import standing
 from huzhu.contributions.services import (
     Money,
     ReceiptRefused,
@@ -22,7 +23,6 @@ from huzhu.contributions.services import (
     next_part,
     note_of,
     record_transfer,
-    standing,
 )
 from huzhu.core.money import spoken
 from huzhu.ledger import accounts
@@ -138,7 +138,7 @@ def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datet
             f"多缴款还剩 {spoken(held.left_fen)} 元，选了 {spoken(total)} 元，没有抵缴：请改小金额。"
         )
     shares = locked(money.share for money in parts)
-    follow_money(list(shares.values()), received_on=_today(at), posted_on=_today(at), by=by, at=at)
+    follow_money(shares.values(), coming=_today(at), posted_on=_today(at), by=by, at=at)
     found = []
     for money in parts:
         share = shares[money.share.pk]
@@ -190,8 +190,8 @@ def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
     """The database's unique line decides who was first. What came and is no fee must not be registered by hand either."""
     if line.amount_fen > 0 and kind != Kind.FEES:
         # who registers it by hand holds the same row
-        Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
-        if standing(line.reference).exists():
+        agency = Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
+        if standing(line.reference, agency).exists():
             raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
     try:
         with transaction.atomic():

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.bank.queries import lines_visible_to
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
-from huzhu.contributions.queries import slips_waiting, unpaid
+from huzhu.contributions.queries import slips_waiting, standing, unpaid
 from huzhu.contributions.repaying import released_sums
 from huzhu.contributions.services import Money
 from huzhu.users.models import Role
@@ -207,10 +207,8 @@ def _within(short: str, whole: str) -> bool:
 
 def waiting(by: Role) -> QuerySet[StatementLine]:
     """Money that came to an agency and that nobody has said anything of, oldest first."""
-    standing = Receipt.objects.filter(
-        bank_reference=OuterRef("reference"), amount_fen__gt=0, reversed_by=None
-    )
-    found = _unsaid(by).filter(~Exists(standing), account__purpose="collecting", amount_fen__gt=0)
+    by_hand = standing(OuterRef("reference"), OuterRef("account__organisation"))
+    found = _unsaid(by).filter(~Exists(by_hand), account__purpose="collecting", amount_fen__gt=0)
     return found.order_by("booked_on", "position")
 
 

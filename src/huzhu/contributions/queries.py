@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from huzhu.contributions.models import (
@@ -185,6 +185,19 @@ def transfers(papers: Iterable[OfficialReceipt]) -> list[Transfer]:
     for one in found.select_related("share__due__roster__employer", "voucher"):
         parts.setdefault(one.paper_id, []).append(one)
     return [Transfer(paper, parts.get(paper.pk, [])) for paper in held]
+
+
+def standing(reference: str | OuterRef, agency: Organisation | OuterRef) -> QuerySet[Receipt]:
+    """Parts of a transfer to this agency that were not taken back: another's bank may give the same number."""
+    same = {"bank_reference": reference, "paper__agency": agency}
+    return Receipt.objects.filter(amount_fen__gt=0, reversed_by=None, **same)
+
+
+def last_money(roster: Roster) -> dt.date | None:
+    """The day on which the last money that was not taken back came for a roster."""
+    stands = Receipt.objects.filter(share__due__roster=roster, amount_fen__gt=0, reversed_by=None)
+    last: dt.date | None = stands.aggregate(last=Max("received_on"))["last"]
+    return last
 
 
 def receipts_matching(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max
 
 from huzhu.audit import services as audit
 from huzhu.contributions import cashback, years
@@ -20,14 +20,14 @@ from huzhu.contributions.models import (
     Receipt,
     Share,
 )
-from huzhu.contributions.queries import Plan, plans
+from huzhu.contributions.queries import Plan, last_money, plans, standing
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
 from huzhu.core.money import spoken
 from huzhu.enrolment import approval
 from huzhu.enrolment import services as enrolment
-from huzhu.enrolment.applications import put_off
-from huzhu.enrolment.models import Enrolment, Roster
+from huzhu.enrolment.applications import begin_after
+from huzhu.enrolment.models import Enrolment, Roster, Way
 from huzhu.enrolment.slices import Tell, quietly
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
@@ -178,7 +178,7 @@ def record_transfer(  # noqa: PLR0913  a transfer, and how it was found
 ) -> list[Receipt]:
     """Money that came in one transfer for one or more shares, posted; what is paid in full comes in force.
 
-    The same bank reference a second time raises RecordedBefore and changes nothing. A slip that told of the
+    The same bank reference of one agency a second time raises RecordedBefore and changes nothing. A slip that told of the
     transfer is settled with it. What came above the dues (`over_fen`) rests with the first employer as Prepaid.
     """
     reference = bank_reference.strip()
@@ -221,18 +221,12 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
 def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
     by, at = transfer.by, transfer.at
     shares = locked(money.share for money in parts)
-    follow_money(
-        list(shares.values()),
-        received_on=transfer.received_on,
-        posted_on=transfer.posted_on,
-        by=transfer.by,
-        at=transfer.at,
-    )
+    follow_money(shares.values(), coming=transfer.received_on, posted_on=transfer.posted_on, by=by, at=at)
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
     # who comes second waits here, and then sees what the first has written
     Organisation.objects.select_for_update(no_key=True).get(pk=agency.pk)
-    if standing(transfer.reference).exists():
+    if standing(transfer.reference, agency).exists():
         raise _recorded_before(transfer.reference)
     if transfer.use is None:
         _refuse_booked_line(transfer.reference, agency)
@@ -255,17 +249,19 @@ def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> lis
 
 
 def follow_money(
-    shares: Sequence[Share], *, received_on: date, posted_on: date, by: Role, at: datetime
+    shares: Iterable[Share], *, coming: date | None = None, posted_on: date, by: Role, at: datetime
 ) -> None:
-    """Cover of individuals that the money came too late for begins later, perhaps in another fund year."""
-    rosters = {share.due.roster_id: share.due.roster for share in shares}
+    """Cover of individuals begins after the last money that stands or is `coming`, perhaps in another fund year."""
+    dues = {share.due_id: share.due for share in shares}.values()
+    rosters = {due.roster_id: due.roster for due in dues}
     for roster in rosters.values():
         check_may(by, "contributions.receive", within=roster.employer)
+        days = [coming, last_money(roster) if roster.way == Way.INDIVIDUAL else None]
         was = roster.cover_starts_on.year
-        put_off(roster=roster, received_on=received_on, by=by, at=at)
+        begin_after(roster=roster, last=max(filter(None, days), default=None), by=by, at=at)
         years.follow(roster=roster, was=was, posted_on=posted_on, by=by, at=at)
-    for share in shares:
-        share.due.roster = rosters[share.due.roster_id]
+    for due in dues:
+        due.roster = rosters[due.roster_id]
 
 
 def _refuse_booked_line(reference: str, agency: Organisation) -> None:
@@ -367,13 +363,6 @@ def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, 
         )
     if received_on > at.astimezone(SHANGHAI).date():
         raise ReceiptRefused(f"到账日 {received_on} 还没有到，没有登记：请照银行回单填写日期。")
-    if standing(reference).exists():
-        raise _recorded_before(reference)
-
-
-def standing(reference: str) -> QuerySet[Receipt]:
-    """Parts of a transfer that were not taken back."""
-    return Receipt.objects.filter(bank_reference=reference, amount_fen__gt=0, reversed_by=None)
 
 
 def locked(shares: Iterable[Share]) -> dict[int, Share]:

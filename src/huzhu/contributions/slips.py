@@ -5,11 +5,13 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from huzhu.audit import services as audit
-from huzhu.contributions.models import BankSlip, Receipt, Share
+from huzhu.contributions.models import BankSlip, Share
+from huzhu.contributions.queries import standing
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Roster
 from huzhu.files import services as files
 from huzhu.files.contents import JPEG, PDF, PNG, NotAccepted, kind_of
+from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -65,7 +67,7 @@ def upload(  # noqa: PLR0913  what stands on a slip, and the slip
 def _refuse(roster: Roster, amount_fen: int, paid_on: date, reference: str, at: datetime) -> None:
     if roster.state != Roster.State.ACCEPTED:
         raise SlipRefused("名册还没有确认，没有应缴，不能上传回单：请先确认名册。")
-    if Receipt.objects.filter(bank_reference=reference, amount_fen__gt=0, reversed_by=None).exists():
+    if standing(reference, agency_of(roster.employer)).exists():
         raise SlipRefused(f"银行流水号 {reference} 的款代办处已经登记到账，不用再上传。请刷新名册页面查看。")
     if BankSlip.objects.filter(bank_reference=reference).exclude(state=BankSlip.State.REFUSED).exists():
         raise _uploaded_before(reference)

@@ -13,7 +13,7 @@ from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.refunds import follow, locked_rows
-from huzhu.contributions.services import give, locked, next_part
+from huzhu.contributions.services import follow_money, give, locked, next_part
 from huzhu.contributions.unpaid import last_of
 from huzhu.enrolment import services as enrolment
 from huzhu.ledger import services as ledger
@@ -186,6 +186,7 @@ def _take_back(
     for due in dues.values():
         enrolment.stop_cover(roster=due.roster, edition=due.edition, by=by, at=at)
         cashback.settle(due=due, by=by, at=at)
+    follow_money(shares.values(), posted_on=_today(at), by=by, at=at)
     slips = BankSlip.objects.filter(
         bank_reference__in={one.bank_reference for one in parts if one.prepaid_id is None},
         roster__in={due.roster_id for due in dues.values()},

@@ -1,4 +1,4 @@
-"""The fund year of fees is the year in which cover starts: where cover is put off into another, what was paid goes with it."""
+"""The fund year of fees is the year in which cover starts: where cover is moved into another, what was paid goes with it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,13 +7,14 @@ from huzhu.contributions.models import Receipt, Share
 from huzhu.enrolment.models import Roster
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
+from huzhu.ledger.models import Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.users.models import Role
 
 
 def follow(*, roster: Roster, was: int, posted_on: date, by: Role, at: datetime) -> None:
-    """What the shares of a roster had before its cover was put off out of the year `was`."""
+    """What the shares of a roster have, where its cover was moved out of the year `was`."""
     now = roster.cover_starts_on.year
     if now == was:
         return
@@ -21,7 +22,8 @@ def follow(*, roster: Roster, was: int, posted_on: date, by: Role, at: datetime)
     paid = Share.objects.filter(due__roster=roster, received_fen__gt=0).select_related("due__edition")
     rows = [row for share in paid for row in _moved(share, share.received_fen, was, now, office)]
     if rows:
-        _post(f"year:{roster.pk}:{now}", rows, f"保障推迟到 {now} 年，已缴会费转入", posted_on, by, at)
+        count = Voucher.objects.filter(source__startswith=f"year:{roster.pk}:").count()
+        _post(f"year:{roster.pk}:{count + 1}", rows, f"保障改到 {now} 年，已缴会费转入", posted_on, by, at)
 
 
 def take_back(*, receipt: Receipt, share: Share, posted_on: date, by: Role, at: datetime) -> None:

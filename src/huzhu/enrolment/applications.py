@@ -438,12 +438,15 @@ def holder_of(agency: Organisation) -> Organisation:
 
 
 @transaction.atomic
-def put_off(*, roster: Roster, received_on: date, by: Role, at: datetime) -> None:
-    """Money of an individual that came on or after the planned first day: cover begins the day after the money."""
+def begin_after(*, roster: Roster, last: date | None, by: Role, at: datetime) -> None:
+    """An individual's cover begins as planned when they were approved, or the day after the last of the money for it."""
     locked = Roster.objects.select_for_update().get(pk=roster.pk)
-    if locked.way != Way.INDIVIDUAL or received_on < locked.cover_starts_on:
+    if locked.way != Way.INDIVIDUAL:
         return
-    starts_on = received_on + ONE_DAY
+    planned, was = first_day(locked.uploaded_at), locked.cover_starts_on
+    starts_on = max(planned, last + ONE_DAY) if last else planned
+    if starts_on == was:
+        return
     for row in locked.enrolments.filter(state=Enrolment.State.AWAITING_PAYMENT).select_related(
         "edition", "member"
     ):
@@ -454,7 +457,8 @@ def put_off(*, roster: Roster, received_on: date, by: Role, at: datetime) -> Non
         row.save(update_fields=["cover_starts_on", "cover_ends_on", "covered_since_on"])
     locked.cover_starts_on = starts_on
     locked.save(update_fields=["cover_starts_on"])
-    audit.record(by=by, verb="rosters.put_off", on=locked, at=at, detail={"starts_on": starts_on.isoformat()})
+    verb = "rosters.put_off" if starts_on > was else "rosters.put_back"
+    audit.record(by=by, verb=verb, on=locked, at=at, detail={"starts_on": starts_on.isoformat()})
     roster.refresh_from_db()
 
 

@@ -198,6 +198,7 @@ WORDS = {
     "rosters.columns": "指明名册的列",
     "rosters.judge_again": "重新核对名册",
     "rosters.mend": "改正名册",
+    "rosters.put_back": "改回保障起日",
     "rosters.put_off": "推迟保障起日",
     "rosters.read": "查看名册号码",
     "rosters.unreadable": "名册读不了",

@@ -87,7 +87,7 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "q": wanted,
         "kind": matching.kind_of(line),
         "uses": matching.uses(request.by).filter(line=line),
-        "registered": fees.standing(line.reference).exists(),
+        "registered": queries.standing(line.reference, line.account.organisation).exists(),
         "refunds": repaying.paid_by(request.by, line),
         "sent_back": matching.sent_back_by(request.by, line) if line.amount_fen < 0 else (),
         "booked": sources.booked(request.by, *sourcing.sources_of(line)),
