@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.utils import timezone
 
 from factories.adjudication import a_decided
 from factories.claims import a_covered_member, a_draft, a_submitted
@@ -13,6 +14,7 @@ from factories.schemes import the_inpatient_scheme
 from factories.tokens import Program
 from huzhu.adjudication.queries import slips
 from huzhu.audit.models import Event
+from huzhu.claims import services as claims
 from huzhu.ledger import queries as ledger
 from huzhu.rules.reasoning import as_json
 
@@ -31,6 +33,15 @@ def test_a_member_is_masked_as_on_the_pages(agency, liu):
     assert not any(secret in text for secret in (liu.id_number, liu.phone, account))
     assert shown.json()["id_number"] == f"{liu.id_number[:6]}********{liu.id_number[-4:]}"
     assert shown.json()["account"]["number"].endswith(account[-4:])
+
+
+def test_what_an_illness_lacks_is_not_told_to_who_sees_states_only(place, liu):
+    claim = a_submitted(liu)
+    claims.return_for_papers(claim=claim, reason="缺病理报告", by=place.agency(), at=timezone.now())
+    [shown] = Program("employer_clerk", place.employer).get("claims").json()["items"]
+    assert (shown["number"], shown["clock"]) == (claim.number, "等补材料")
+    [shown] = Program("agency_clerk", place.city).get("claims").json()["items"]
+    assert "缺病理报告" in shown["clock"]
 
 
 def test_a_member_is_found_by_number_without_the_number_in_an_address(agency, liu):

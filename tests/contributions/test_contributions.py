@@ -283,6 +283,8 @@ def test_a_bank_reference_never_pays_another_share_later(employer, clerk, agency
         ({"bank_reference": " "}, services.ReceiptRefused),
         ({"bank_reference": "9" * 61}, services.ReceiptRefused),
         ({"received_on": date(2022, 1, 21)}, services.ReceiptRefused),
+        ({"received_on": date(1922, 1, 20)}, services.ReceiptRefused),
+        ({"received_on": date(22, 1, 20)}, services.ReceiptRefused),
     ],
 )
 def test_money_that_does_not_fit_is_not_recorded(employer, clerk, agency, inpatient, changes, error):

@@ -7,10 +7,14 @@ import pytest
 from django.urls import reverse
 
 from factories.ledger import a_row, a_voucher
+from factories.organisations import a_city
 from factories.payouts import ANSWERED_AT, Desk
 from factories.users import a_role
-from factories.web import as_staff
+from factories.web import as_staff, rows_of, text_of
+from huzhu.audit.services import SYSTEM
+from huzhu.ledger import dayclose
 from huzhu.ledger.models import DayClose, Period, Remittance, ReserveRate
+from huzhu.ledger.services import post
 from huzhu.web import clock
 
 READERS = ("payment_maker", "payment_releaser", "auditor", "leader")
@@ -121,6 +125,31 @@ def test_a_day_is_signed_and_printed(desk):
     assert "150.00" in said
     assert desk.maker.user.name in said
     assert "已经日结到" in text(maker.post(reverse("web:day-sign"), follow=True))
+
+
+@pytest.mark.parametrize("code", ["leader", "auditor"])
+def test_a_city_reads_no_other_citys_entries_in_the_provinces_cash_book(desk, code):
+    other = a_city(desk.province, "哈尔滨市代办处")
+    a_voucher(a_row(77_700, debit="1003", office=other), on=date(2022, 7, 10), note="哈尔滨某单位会费")
+    dayclose.sign(book=desk.province, day=date(2022, 7, 14), by=desk.maker, at=ANSWERED_AT)
+    a_voucher(a_row(500, debit="1003", office=other), on=date(2022, 7, 11), note="哈尔滨另一单位会费")
+    pages = [reverse("web:days"), reverse("web:day", args=[DayClose.objects.get().pk])]
+    own = as_staff(a_role(code, desk.city))
+    for page in pages:
+        assert "哈尔滨" not in text_of(own.get(page))
+        assert "只列出" in text_of(own.get(page))
+        assert "哈尔滨" not in str(rows_of(own.get(page, {"as": "xlsx"})))
+        assert "哈尔滨" in text_of(as_staff(a_role(code, desk.province)).get(page))
+
+
+def test_a_cash_book_that_is_cut_says_so_and_a_signed_day_is_whole(desk):
+    rows = [a_row(100, debit="1003", office=desk.city) for _ in range(510)]
+    post(source="x:1", posted_on=date(2022, 7, 10), note="名册会费", rows=rows, by=SYSTEM, at=ANSWERED_AT)
+    browser = as_staff(desk.maker)
+    assert "只列出前 500 笔，共 512 笔" in text_of(browser.get(reverse("web:days")))
+    dayclose.sign(book=desk.province, day=date(2022, 7, 14), by=desk.maker, at=ANSWERED_AT)
+    signed = browser.get(reverse("web:day", args=[DayClose.objects.get().pk])).content.decode()
+    assert (signed.count("名册会费"), "只列出" in signed) == (510, False)
 
 
 def test_a_share_is_proposed_by_one_and_confirmed_by_another(desk):

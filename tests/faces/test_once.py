@@ -4,10 +4,12 @@ import re
 
 import pytest
 from django.urls import URLResolver, get_resolver
+from django.utils import timezone
 
 from factories.payouts import Desk, a_batch, a_payout
-from factories.web import as_staff
+from factories.web import as_staff, text_of
 from huzhu.audit.models import Handled
+from huzhu.bank import stops
 from huzhu.payouts.models import Payout, PayoutBatch
 from test_house import HOUSE, files
 
@@ -92,6 +94,19 @@ def test_a_form_without_a_key_does_nothing_and_says_so(desk):
     assert "没有办" in browser.get(page).content.decode()
     batch.refresh_from_db()
     assert batch.state == "made"
+
+
+def test_what_was_refused_is_not_said_to_have_been_done(desk):
+    browser, batch = as_staff(desk.releaser), a_batch(desk)
+    page = f"/payouts/batches/{batch.pk}/"
+    sent = {"once": key_in(browser.get(page))}
+    stopped = stops.stop(reason="查账", by=desk.maker, at=timezone.now())
+    assert "发放已停止" in text_of(browser.post(f"{page}release/", sent, follow=True))
+    assert not Handled.objects.exists()
+    stops.resume(stop=stopped, reason="查清", by=desk.releaser, at=timezone.now())
+    assert "没有重复办理" not in text_of(browser.post(f"{page}release/", sent, follow=True))
+    batch.refresh_from_db()
+    assert batch.state == "released"
 
 
 def test_a_key_of_another_form_does_nothing_and_says_so(desk):

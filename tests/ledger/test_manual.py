@@ -123,6 +123,7 @@ def test_no_way_leads_from_one_purse_to_another_and_every_account_is_of_the_char
         ({"fen": 0}, "要大于 0"),
         ({"basis": "  无 "}, "没有写依据"),
         ({"posted_on": date(2022, 12, 1)}, "还没有到"),
+        ({"posted_on": date(22, 11, 1)}, "两年以前"),
         ({"way": "union_out"}, "只有 0.00 元，不够 500.00 元"),
         ({"way": "reserve_draw"}, "风险备付金只有 0.00 元"),
         ({"way": "fund_opening", "scheme_slug": ""}, "请选方案"),

@@ -105,6 +105,30 @@ def test_a_locked_month_takes_no_entry_and_says_where_to_book(city, province, ma
     a_voucher(a_row(office=city), on=AUGUST)
 
 
+def test_what_lies_before_the_first_shut_month_is_shut_with_it(city, province, maker):
+    locked(province, maker)
+    earlier = date(2022, 6, 30)
+    with pytest.raises(MonthIsShut, match=r"2022-07 已锁账，没有入账。请记在 2022-08-01 或以后"):
+        a_voucher(a_row(office=city), on=earlier)
+    moved = post(
+        source="receipt:A1:1",
+        posted_on=earlier,
+        or_later=True,
+        note="单位会费到账",
+        rows=[a_row(office=city)],
+        by=SYSTEM,
+        at=NOON,
+    )
+    assert (moved.posted_on, moved.happened_on) == (date(2022, 8, 1), earlier)
+    assert periods.next_to_lock(province) == "2022-08"
+
+
+def test_a_year_typed_wrong_is_not_booked(city, province):
+    with pytest.raises(EntryRefused, match="0022-07-14 的年份不对"):
+        a_voucher(a_row(office=city), on=date(22, 7, 14))
+    assert periods.next_to_lock(province) == "2022-07"
+
+
 def test_a_closed_month_is_never_opened_again(city, province, maker, releaser):
     period = periods.close(period=locked(province, maker), by=releaser, at=NOVEMBER)
     with pytest.raises(MonthIsShut, match=r"已关账.*不能再开放"):

@@ -123,21 +123,20 @@ class Entered(Schema):
     state: str
 
 
-def _claim(pair: Any) -> dict[str, Any]:
-    one, clock = pair
+def _claim(one: Any, clock: Any, *, opens: bool) -> dict[str, Any]:
     columns = ("number", "state", "is_urgent", "submitted_at", "complete_at", "decided_at", "paid_at")
     return {name: getattr(one, name) for name in columns} | {
         "member_name": one.member.name,
         "employer": one.employer.code,
         "office": one.office.code,
         "due_on": clock.due_on,
-        "clock": clock.word,
+        "clock": clock.word if opens else clock.bare,
     }
 
 
 def _in_full(one: Any, now: Any) -> dict[str, Any]:
     sheet = facts.settlement_of(one)
-    return _claim((one, queries.clock(one, now))) | {
+    return _claim(one, queries.clock(one, now), opens=True) | {
         "member": one.member_id,
         "kinds": one.kinds,
         "event": {name: getattr(one, name) or (None if name.endswith("_on") else "") for name in EVENT},
@@ -164,7 +163,13 @@ def list_claims(request: Any, asked: Asked, state: Text = "", member: UUID | Non
     found = queries.newest_first(queries.visible_to(request.by))
     found = found.filter(member=member) if member else found
     found = found.filter(state=state) if state else found
-    return listed(found, asked, _claim, lambda rows: queries.timed(rows, request.now))
+    opens = queries.opens_details(request.by)
+    return listed(
+        found,
+        asked,
+        lambda pair: _claim(*pair, opens=opens),
+        lambda rows: queries.timed(rows, request.now),
+    )
 
 
 @router.get("/{number}", response={200: ClaimInFull, ERRORS: Refused}, summary="一件申请")

@@ -34,6 +34,11 @@ class Clock:
     def overdue(self) -> bool:
         return self.hours_left is not None and self.hours_left < 0
 
+    @property
+    def bare(self) -> str:
+        """The sentence for those who see states only: not what is lacking, which tells of an illness."""
+        return "等补材料" if self.paused else f"最晚 {self.due_on}" if self.due_on else ""
+
 
 def visible_to(by: Role | Member) -> QuerySet[Claim]:
     """A member's own claims; for staff those of their branch. A draft is the business of who fills it in."""

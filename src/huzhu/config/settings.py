@@ -186,6 +186,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "huzhu.web.middleware.content_security_policy",
     "huzhu.web.middleware.opened_from_its_page",
+    "huzhu.web.middleware.without_nul",
     "huzhu.web.middleware.business_time",
 ]
 

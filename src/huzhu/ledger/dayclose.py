@@ -55,7 +55,7 @@ def last_signed(book: Organisation) -> DayClose | None:
 
 
 def entries(book: Organisation, after: int, upto: int | None = None) -> QuerySet[LedgerEntry]:
-    """Entries of the book that move money, by voucher."""
+    """Entries of the book, or of a branch of it, that move money, by voucher."""
     money = Q(debit__in=MONEY) | Q(credit__in=MONEY)
     found = LedgerEntry.objects.filter(money, office__path__startswith=book.path, voucher__gt=after)
     found = found.filter(voucher__lte=upto) if upto is not None else found

@@ -94,6 +94,8 @@ def propose(  # noqa: PLR0913  a voucher to be: what, how much, of when, of whic
         raise ManualRefused("金额要大于 0，没有提出。")
     if posted_on > at.astimezone(SHANGHAI).date():
         raise ManualRefused(f"{posted_on} 还没有到，没有提出。请填事情发生的日期。")
+    if periods.is_long_ago(posted_on, at):
+        raise ManualRefused(f"{posted_on} 在两年以前，没有提出。请核对年份。")
     made = ManualVoucher(
         book=book,
         way=way,
@@ -106,7 +108,7 @@ def propose(  # noqa: PLR0913  a voucher to be: what, how much, of when, of whic
         proposed_at=at,
     )
     if period := periods.shut([book], posted_on).of(book, posted_on):
-        raise ManualRefused(f"{period}，没有提出。请填还开放的月份里的日期。")
+        raise ManualRefused(f"{period}，{posted_on} 不能再记，没有提出。请填还开放的月份里的日期。")
     _check_holds(made, found)
     made.save()
     detail = {"way": way, "amount_fen": amount_fen}

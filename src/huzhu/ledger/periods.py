@@ -1,8 +1,9 @@
 """Months of a book: open → locked by one → closed by another. A locked one is opened again by a person and with a reason."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Min
@@ -18,6 +19,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 State = Period.State
+LONG_AGO = timedelta(days=2 * 366)
 
 
 class NotThisMonth(ValueError):
@@ -34,24 +36,35 @@ class ReasonNeeded(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shut:
-    """The months of some books that take no more entries."""
+    """The months of some books that take no more entries: each book's in their order, and all that was before them."""
 
-    months: dict[tuple[int, str], Period]
+    months: dict[int, list[Period]]
 
     def of(self, book: Organisation, day: date) -> Period | None:
-        return self.months.get((book.pk, f"{day:%Y-%m}"))
+        """The month that shuts this day out: its own, or the first that was ever locked where it lies before that."""
+        month = f"{day:%Y-%m}"
+        return next((one for one in self.months.get(book.pk, ()) if one.month >= month), None)
 
     def open_day(self, book: Organisation, day: date) -> date:
-        """The day itself, or the first day of the next month that is open."""
-        while self.of(book, day):
-            day = months_after(day.replace(day=1), 1)
-        return day
+        """The day itself, or the first day after the shut months."""
+        if self.of(book, day) is None:
+            return day
+        last = date.fromisoformat(f"{self.months[book.pk][-1].month}-01")
+        return months_after(last, 1)
 
 
 def shut(books: Iterable[Organisation], since: date) -> Shut:
     """Locked and closed months from that day's month on; read under the books' lock, it holds until the transaction ends."""
     found = Period.objects.filter(book__in=list(books), month__gte=f"{since:%Y-%m}").exclude(state=State.OPEN)
-    return Shut({(one.book_id, one.month): one for one in found})
+    months: dict[int, list[Period]] = defaultdict(list)
+    for one in found.order_by("month"):
+        months[one.book_id].append(one)
+    return Shut(months)
+
+
+def is_long_ago(day: date, at: datetime) -> bool:
+    """A year typed wrong, rather than money of that day: nobody books what lies two years back."""
+    return day < at.astimezone(SHANGHAI).date() - LONG_AGO
 
 
 def next_to_lock(book: Organisation) -> str:

@@ -324,9 +324,10 @@ def closings_of(by: Any, voucher: Voucher) -> QuerySet[YearClosing]:
 
 
 def manual_vouchers(by: Any) -> QuerySet[ManualVoucher]:
-    """Vouchers by hand of the book that the asker may see, newest first."""
+    """Vouchers by hand of the book that the asker may see, newest first; they are the whole book's, not a branch's."""
     book = book_for(by)
-    found = ManualVoucher.objects.filter(book=book) if book else ManualVoucher.objects.none()
+    is_whole = book is not None and by.organisation.contains(book)
+    found = ManualVoucher.objects.filter(book=book) if is_whole else ManualVoucher.objects.none()
     back = ManualVoucher.objects.filter(reverses=OuterRef("pk")).exclude(state=ManualVoucher.State.SENT_BACK)
     found = found.annotate(is_taken_back=Exists(back))
     return found.select_related("book", "proposed_by", "settled_by", "voucher", "reverses__voucher")

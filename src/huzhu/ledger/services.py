@@ -16,6 +16,8 @@ from huzhu.ledger.books import NoBook, locked_books
 from huzhu.ledger.models import Account, LedgerEntry, Voucher, VoucherDay
 from huzhu.organisations.models import Organisation
 
+EARLIEST = date(2000, 1, 1)  # a year of less is typed wrong
+
 
 class AlreadyPosted(ValueError):
     """The books hold a voucher of this source."""
@@ -210,6 +212,8 @@ def _open_day(posting: Posting, books: set[Organisation], shut: periods.Shut) ->
         names = "、".join(sorted(book.name for book in books))
         raise EntryRefused(f"一张凭证里有两个省的账（{names}），没有入账。请按省分开记。")
     [book] = books
+    if posting.posted_on < EARLIEST:
+        raise EntryRefused(f"{posting.posted_on} 的年份不对，没有入账。请核对日期。")
     period = shut.of(book, posting.posted_on)
     if period is None:
         return posting.posted_on

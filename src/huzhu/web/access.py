@@ -116,7 +116,8 @@ def timed(view: View) -> View:
 
 
 def told(request: HttpRequest, error: Exception) -> None:
-    """Puts an error's sentence on the next page."""
+    """Puts an error's sentence on the next page; nothing was done."""
+    request.is_refused = True  # type: ignore[attr-defined]
     messages.error(request, str(error))
 
 

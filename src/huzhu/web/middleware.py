@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +53,18 @@ def opened_from_its_page(
             shown["Allow"] = response["Allow"]
             return shown
         return response
+
+    return middleware
+
+
+def without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """No text that people enter holds U+0000, which PostgreSQL does not take: said before anything is done."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        fields = chain(request.GET.lists(), request.POST.lists())
+        if any("\0" in text for name, values in fields for text in (name, *values)):
+            return render(request, "web/nul.html", status=HTTPStatus.BAD_REQUEST)
+        return get_response(request)
 
     return middleware
 

@@ -23,7 +23,8 @@ STALE = "这一页打开得太久或者不完整，没有办。请在刷新后�
 def once(what: str) -> Callable[[View], View]:
     """Below `@staff` or `@member`: the same form sent again leads where it led before, and does nothing.
 
-    An answer that leads elsewhere is an effect. One that shows the form again is none, and leaves the key free.
+    An answer that leads elsewhere is an effect, unless a refusal was told. One that shows the form again is none. What
+    had no effect leaves the key free.
     """
 
     def decorate(view: View) -> View:
@@ -36,7 +37,7 @@ def once(what: str) -> Callable[[View], View]:
             def act() -> dict[str, Any] | None:
                 response = view(request, *args, **kwargs)
                 shown.append(response)
-                return _leads(response)
+                return None if getattr(request, "is_refused", False) else _leads(response)
 
             by = getattr(request, "by", None) or request.member
             try:

@@ -18,7 +18,7 @@ from huzhu.files.tables import TableRefused
 from huzhu.jobs import queries as jobs
 from huzhu.jobs import services as working
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import staff, told
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -159,17 +159,12 @@ def act(request: Any, pk: int, verb: str) -> HttpResponse:
 
 def _settled(request: Any, found: Any, *, agree: bool) -> HttpResponse:
     reason = request.POST.get("reason", "")
-    shown = _number(request.POST.get("count")), _number(request.POST.get("fen"))
+    shown = numbers.sent(request.POST.get("count")), numbers.sent(request.POST.get("fen"))
     automatic.settle(run=found, agree=agree, reason=reason, shown=shown, by=request.by, at=request.now)
     if agree:
         return _handed_over(request, EFFECT, found, "核定免申即享")
     messages.success(request, f"免申即享{found}没有同意，申请都在“审核”里等人办理。")
     return redirect("web:automatic-run", found.pk)
-
-
-def _number(text: str | None) -> int:
-    """What the page sent; anything else is no total that could be agreed to."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else -1
 
 
 def _handed_over(request: Any, kind: str, found: Any, title: str) -> HttpResponse:

@@ -109,7 +109,6 @@ def _cells(request: Any, found: list[Any], *, opens: bool) -> Iterator[tuple[Cel
     rows = queries.timed(found, request.now)
     amounts = amounts_of(found) if opens else {}
     for claim, clock in rows:
-        until = f"最晚 {clock.due_on}" if clock.due_on else ""
         yield (
             claim.number,
             "加急" if claim.is_urgent else "",
@@ -117,7 +116,7 @@ def _cells(request: Any, found: list[Any], *, opens: bool) -> Iterator[tuple[Cel
             claim.employer.name,
             lists.minute(claim.submitted_at),
             claim.get_state_display(),
-            clock.word if opens else "等补材料" if clock.paused else until,
+            clock.word if opens else clock.bare,
             *([amounts[claim.pk].yuan] if opens else []),
         )
 

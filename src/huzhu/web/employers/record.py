@@ -21,6 +21,7 @@ from huzhu.insight import figures
 from huzhu.outreach import queries as outreach
 from huzhu.outreach.lines import lines
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import numbers
 from huzhu.web.access import staff
 from huzhu.web.claims.shown import file_response
 from huzhu.web.desks.tiles import Tile, address, counted
@@ -36,12 +37,6 @@ REFUSED = (services.RecordRefused, services.NotAnEmployer, NotAccepted, NotAllow
 def employer_of(request: Any, pk: int) -> Any:
     """One of the branch, or nothing there."""
     return get_object_or_404(queries.visible_to(request.by), pk=pk)
-
-
-def whole(text: str, most: int = 10**9) -> int | None:
-    """A number that was typed, or None."""
-    plain = text.strip().replace(",", "").replace("，", "")
-    return min(int(plain), most) if plain.isascii() and plain.isdecimal() else None
 
 
 @require_safe
@@ -112,7 +107,7 @@ def _page(request: Any, found: Any, *, status: int = 200, **more: Any) -> HttpRe
 
 def _cover(request: Any, found: Any) -> dict[str, Any]:
     """Enrolled ÷ staff, unpaid, expiring, claims of its own staff as states only."""
-    days = min(whole(request.GET.get("days", "")) or SOON, MOST_DAYS)
+    days = min(numbers.typed(request.GET.get("days", "")) or SOON, MOST_DAYS)
     covered = figures.covered_at([found.pk], request.today)
     enrolled = covered.values("member").distinct().count()
     soon = covered.filter(cover_ends_on__lte=request.today + timedelta(days=days))
@@ -183,8 +178,8 @@ def _count(request: Any, found: Any) -> str:
     asked, file = request.POST, request.FILES.get("file")
     kept = services.tell_count(
         employer=found,
-        year=whole(asked.get("year", "")) or 0,
-        count=whole(asked.get("count", "")) or 0,
+        year=numbers.typed(asked.get("year", "")) or 0,
+        count=numbers.typed(asked.get("count", "")) or 0,
         source=asked.get("source", ""),
         name=file.name if file else "",
         data=file.read() if file else b"",
@@ -199,7 +194,9 @@ def _count(request: Any, found: Any) -> str:
 
 
 def _prove(request: Any, found: Any) -> str:
-    count = get_object_or_404(queries.head_counts(found), pk=whole(request.POST.get("count", "")) or 0)
+    count = get_object_or_404(
+        queries.head_counts(found), pk=numbers.typed(request.POST.get("count", "")) or 0
+    )
     services.prove_count(count=count, by=request.by, at=request.now, on=request.today)
     return f"{count.year} 年在职 {count.count:,} 人，已经核实。"
 
@@ -243,7 +240,7 @@ def _say(request: Any, found: Any) -> str:
         employer=found,
         willing=asked.get("willing", ""),
         said_on=request.today,
-        willing_count=whole(asked.get("willing_count", "")),
+        willing_count=numbers.typed(asked.get("willing_count", "")),
         cause=asked.get("cause", ""),
         cause_note=asked.get("cause_note", "").strip(),
     )

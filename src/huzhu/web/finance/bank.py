@@ -20,7 +20,7 @@ from huzhu.files.services import FileLost, discard
 from huzhu.files.services import read as contents
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import staff, told
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -99,7 +99,7 @@ def _opened(request: Any) -> str:
     asked = request.POST
     place = asked.get("place", "")
     try:
-        found = organisations.visible_to(request.by).filter(pk=int(place) if place.isdecimal() else 0).first()
+        found = organisations.visible_to(request.by).filter(pk=numbers.sent(place)).first()
         since = _day(asked.get("since", ""))
         if found is None or since is None:
             return "没有选机构，或日期不对：请选账户归哪个机构，日期写成 2022-07-01 的样子。"

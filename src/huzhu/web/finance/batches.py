@@ -15,7 +15,7 @@ from huzhu.core.identity import mask_account
 from huzhu.files import aside
 from huzhu.files.services import FileLost, discard, read
 from huzhu.payouts import bankfile, demobank, lifecycle, queries, replies, services
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff, told
 from huzhu.web.desks.signing import demo_is_on
 from huzhu.web.finance.paying import READERS
@@ -178,10 +178,7 @@ def demo_reply(request: Any, pk: int) -> HttpResponse:
     if not demo_is_on():
         raise Http404
     found = _batch(request, pk)
-    fails, unclear = (
-        {int(line) for line in request.POST.getlist(name) if line.isascii() and line.isdecimal()}
-        for name in ("fail", "unclear")
-    )
+    fails, unclear = (set(map(numbers.sent, request.POST.getlist(name))) for name in ("fail", "unclear"))
     data = demobank.reply_for(found, request.now, fails, unclear)
     return bank_file(data, "演示回盘", found.number, bankfile.form_of(found).reply)
 

@@ -16,7 +16,7 @@ from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
 from huzhu.core.identity import mask_account
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff, told
 from huzhu.web.employers.choosing import named
 from huzhu.web.finance import sources
@@ -136,9 +136,9 @@ def claim(request: Any, pk: Any) -> HttpResponse:
 def _parts(request: Any) -> list[Any]:
     """What was typed at each due of the branch."""
     typed = {
-        int(name.removeprefix("amount-")): money.fen(value.strip().replace(",", ""))
+        numbers.sent(name.removeprefix("amount-")): money.fen(value.strip().replace(",", ""))
         for name, value in request.POST.items()
-        if name.startswith("amount-") and name[7:].isdecimal() and value.strip()
+        if name.startswith("amount-") and value.strip()
     }
     shares = queries.unpaid(request.by).filter(pk__in=typed)
     return [fees.Money(one, typed[one.pk]) for one in shares if typed[one.pk]]
@@ -166,7 +166,7 @@ def send_back(request: Any, pk: Any) -> HttpResponse:
     """A payment has returned money that nobody had claimed."""
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
     key = request.POST.get("use", "")
-    waiting = get_object_or_404(matching.uses(request.by), pk=int(key) if key.isdecimal() else 0)
+    waiting = get_object_or_404(matching.uses(request.by), pk=numbers.sent(key))
     try:
         use = unclaimed.send_back(waiting=waiting, line=line, by=request.by, at=request.now)
     except REFUSED as refused:

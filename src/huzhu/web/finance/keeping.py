@@ -22,6 +22,7 @@ from huzhu.web.workbooks import Cell, Table, yuan
 MONTH_HEADS = ("月份", "状态", "锁账", "锁账时间", "关账", "关账时间", "重新开放的原因")
 CLOSING_HEADS = ("基金年度", "状态", "收入（元）", "支出（元）", "备付金（元）", "提出", "确认", "凭证")
 DAY_HEADS = ("科目", "上日余额（元）", "收入（元）", "付出（元）", "余额（元）")
+SHOWN, SIGNED_SHOWN = 500, 10_000  # a signed day is printed whole
 KEEPERS = ("payment_maker", "payment_releaser")
 REFUSALS = (
     NotAllowed,
@@ -40,6 +41,13 @@ def _book(request: Any) -> Any:
     if book is None:
         raise Http404
     return book
+
+
+def _entries(request: Any, book: Any, after: int, upto: int | None = None) -> tuple[Any, Any]:
+    """What this person reads of a book: whose entries, and these; all, or those of their own branch."""
+    own = request.by.organisation
+    branch = book if own.contains(book) else own
+    return branch, dayclose.entries(branch, after, upto)
 
 
 def _done(request: Any, act: Callable[[], object], said: str, back: str) -> HttpResponse:
@@ -235,7 +243,7 @@ def days(request: Any) -> HttpResponse:
     found = dayclose.cash_book(book)
     after = found.before.upto if found.before else 0
     asked = lists.read(request, "收付明细", unit="笔")
-    rows = dayclose.entries(book, after)
+    branch, rows = _entries(request, book, after)
     if asked.takes:
         sums = [_balance(one.line.name, one) for one in found.accounts]
         said = f"{book.name} 上一个日结以后"
@@ -244,9 +252,11 @@ def days(request: Any) -> HttpResponse:
         )
     shown = {
         "book": book,
+        "branch": branch,
         "found": found,
         "asked": asked,
-        "entries": rows[:500],
+        "entries": rows[:SHOWN],
+        "count": rows.count(),
         "signed": queries.day_closes(book)[:60],
         "may_sign": may(request.by, "books.day", within=book)
         and not (found.before and found.before.day >= request.today),
@@ -278,12 +288,19 @@ def day(request: Any, pk: int) -> HttpResponse:
     found = get_object_or_404(queries.day_closes(_book(request)), pk=pk)
     after = found.before.upto if found.before else 0
     asked = lists.read(request, f"{found.day} 日结", unit="笔")
-    rows = dayclose.entries(found.book, after, found.upto)
+    branch, rows = _entries(request, found.book, after, found.upto)
     if asked.takes:
         sums = [_balance(str(one.account), one) for one in found.balances.all()]
         said = f"{found.book.name}　{found.signed_by.name} {lists.minute(found.signed_at)} 签字"
         return lists.taken(
             request, asked, ENTRY_HEADS, rows, entry_cells, also=(Table("余额", said, DAY_HEADS, sums),)
         )
-    shown = {"found": found, "asked": asked, "entries": rows[:2000]}
+    shown = {
+        "book": found.book,
+        "branch": branch,
+        "found": found,
+        "asked": asked,
+        "entries": rows[:SIGNED_SHOWN],
+        "count": rows.count(),
+    }
     return render(request, "web/finance/day.html", shown)

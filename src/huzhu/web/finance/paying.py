@@ -15,7 +15,7 @@ from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
 from huzhu.payouts import acts, addressing, holding, queries, services
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff, told
 from huzhu.web.finance import sources
 from huzhu.web.finance.stopping import stopped
@@ -165,7 +165,7 @@ def make(request: Any) -> HttpResponse:
     try:
         if "total_fen" not in request.POST:
             return _asked(request, chosen)
-        shown = _whole(request.POST.get("count", "")), _whole(request.POST["total_fen"])
+        shown = numbers.sent(request.POST.get("count", "")), numbers.sent(request.POST["total_fen"])
         form = request.POST.get("form") or DEFAULT
         batch = services.make_batch(payouts=chosen, by=request.by, at=request.now, shown=shown, form=form)
     except services.REFUSALS as refusal:
@@ -179,10 +179,6 @@ def _chosen(request: Any) -> list[Any]:
     """Payouts that were ticked."""
     ticked = _PAYOUT.findall(" ".join(request.POST.getlist("pay")))
     return list(queries.waiting(request.by).filter(pk__in=ticked))
-
-
-def _whole(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else 0
 
 
 def _asked(request: Any, chosen: list[Any]) -> HttpResponse:

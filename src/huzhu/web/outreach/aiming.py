@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods
 from huzhu.core import money
 from huzhu.outreach import queries, services
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import staff
-from huzhu.web.employers.record import whole
 from huzhu.web.outreach.working import READERS
 from huzhu.web.workbooks import Cell, yuan
 
@@ -78,10 +77,12 @@ def _held_cells(one: Any) -> tuple[Cell, ...]:
 def _hold(request: Any) -> str:
     """Written down, or what is wrong."""
     asked = request.POST
-    organiser = queries.organisers(request.by).filter(pk=whole(asked.get("organiser", "")) or 0).first()
+    organiser = (
+        queries.organisers(request.by).filter(pk=numbers.typed(asked.get("organiser", "")) or 0).first()
+    )
     if organiser is None:
         return "请选择主办的工会或代办处。"
-    counts = {name: whole(asked.get(name, "") or "0") for name, _ in COUNTS}
+    counts = {name: numbers.typed(asked.get(name, "") or "0") for name, _ in COUNTS}
     if wrong := [words for name, words in COUNTS if counts[name] is None]:
         return f"{wrong[0]}要填整数，没有就留空。"
     try:
@@ -110,7 +111,7 @@ def targets(request: Any) -> HttpResponse:
     years = tuple((str(year),) * 2 for year in range(request.today.year - 1, request.today.year + 2))
     chosen = lists.Filter("year", "年度", years, default=str(request.today.year))
     asked = lists.read(request, "年度目标", chosen, unit="个机构")
-    year = whole(request.POST.get("year", ""), most=9999) or int(asked["year"])
+    year = numbers.typed(request.POST.get("year", ""), most=9999) or int(asked["year"])
     error = _aim(request, year) if request.method == "POST" else ""
     if request.method == "POST" and not error:
         return redirect(f"{reverse('web:targets')}?year={year}")
@@ -136,10 +137,12 @@ def _aim_cells(row: Any) -> tuple[Cell, ...]:
 def _aim(request: Any, year: int) -> str:
     """Set, or what is wrong."""
     asked = request.POST
-    place = queries.organisers(request.by).filter(pk=whole(asked.get("organisation", "")) or 0).first()
+    place = (
+        queries.organisers(request.by).filter(pk=numbers.typed(asked.get("organisation", "")) or 0).first()
+    )
     if place is None:
         return "请选择代办处、县区或集团工会。"
-    heads = whole(asked.get("heads", "") or "0")
+    heads = numbers.typed(asked.get("heads", "") or "0")
     if heads is None:
         return "人数目标要填整数。"
     try:

@@ -16,8 +16,8 @@ from huzhu.employers import queries as employers
 from huzhu.employers.services import RecordRefused
 from huzhu.outreach import queries, services
 from huzhu.outreach.lines import lines, work
+from huzhu.web import numbers
 from huzhu.web.access import staff, told
-from huzhu.web.employers.record import whole
 
 CLERKS = ("county_clerk", "agency_clerk")
 FOUND = 8
@@ -50,7 +50,7 @@ class Form:
         text = self.text(name)
         if not text:
             return None
-        if (found := whole(text)) is None:
+        if (found := numbers.typed(text)) is None:
             self.errors[name] = "要填整数"
         return found
 
@@ -156,7 +156,7 @@ def _fresh(request: Any) -> Form:
         "owner": str(request.by.user_id),
         "key": str(uuid4()),
     }
-    again = queries.own_undone(request.by, whole(request.GET.get("again", "")) or 0)
+    again = queries.own_undone(request.by, numbers.typed(request.GET.get("again", "")) or 0)
     if again:
         return Form(asked | _written(again), again.employer, [])
     return _form(request, asked | {"employer": request.GET.get("employer", "")})
@@ -182,7 +182,7 @@ def _written(visit: Any) -> dict[str, str]:
 
 def _form(request: Any, asked: Mapping[str, str]) -> Form:
     """The employer is the one chosen, or the only one that fits what was typed."""
-    pk = whole(asked.get("employer", ""))
+    pk = numbers.typed(asked.get("employer", ""))
     chosen = employers.visible_to(request.by).filter(pk=pk).first() if pk else None
     found = [] if chosen else _matching(request, asked.get("q", ""))
     if chosen is None and len(found) == 1:

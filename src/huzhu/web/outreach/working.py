@@ -12,7 +12,7 @@ from huzhu.employers import queries as employers
 from huzhu.outreach import queries, services
 from huzhu.outreach.lines import lines, work
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import staff, told
 from huzhu.web.employers import asked as asking
 from huzhu.web.employers.listing import HEADS, cells
@@ -51,7 +51,7 @@ def assign(request: Any) -> HttpResponse:
     """The ticked employers get one owner, all of them or none."""
     every = lines(request.by, request.today)
     back = redirect(f"{reverse('web:outreach')}?{asking.read(request, '', every).query}")
-    wanted = [int(pk) for pk in request.POST.getlist("employer") if pk.isdecimal()][:1000]
+    wanted = list(map(numbers.sent, request.POST.getlist("employer")))[:1000]
     chosen = list(employers.visible_to(request.by).filter(pk__in=wanted))
     owner = next(
         (one for one in queries.owners(request.by) if str(one.pk) == request.POST.get("owner")), None

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from huzhu.contributions import collecting, queries
 from huzhu.users.permissions import NotAllowed, may
+from huzhu.web import numbers
 from huzhu.web.access import staff
 
 BOXES = ("holder", "bank_name", "number")
@@ -67,7 +68,7 @@ def _decline(request: Any) -> str:
 
 def _waiting(request: Any) -> Any:
     key = request.POST.get("account", "")
-    return get_object_or_404(queries.accounts_visible_to(request.by), pk=int(key) if key.isdecimal() else 0)
+    return get_object_or_404(queries.accounts_visible_to(request.by), pk=numbers.sent(key))
 
 
 ACTS = {"propose": _propose, "confirm": _confirm, "decline": _decline}

@@ -15,7 +15,7 @@ from huzhu.core.identity import masked
 from huzhu.members import queries as members
 from huzhu.organisations import queries as organisations
 from huzhu.users.permissions import NotAllowed, may
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff
 from huzhu.web.once import once
 from huzhu.web.workbooks import Cell, yuan
@@ -97,9 +97,7 @@ def _recorded(request: Any) -> str:
             sponsor_kind=asked.get("sponsor_kind", ""),
             is_named="is_named" in asked,
             member=_member(request, whom) if whom else None,
-            place=organisations.visible_to(request.by).filter(pk=int(place)).first()
-            if place.isdecimal()
-            else None,
+            place=organisations.visible_to(request.by).filter(pk=numbers.sent(place)).first(),
             fixed_fen=_fixed(asked),
             from_year=int(year) if year.isdecimal() and len(year) == 4 else 0,
             note=asked.get("note", ""),

@@ -13,7 +13,7 @@ from huzhu.employers.queries import fits
 from huzhu.organisations import queries as organisations
 from huzhu.schemes.queries import published
 from huzhu.users.permissions import NotAllowed
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff
 from huzhu.web.employers.choosing import FINDS
 from huzhu.web.rosters.split_form import Draft, said
@@ -58,7 +58,7 @@ def _cells(row: tuple[Any, str, str]) -> tuple[Cell, ...]:
 def _opened(request: Any, schemes: Any) -> tuple[int, str] | None:
     """What was chosen in the address, where both are there."""
     asked = request.GET.get("place", "")
-    place = organisations.visible_to(request.by).filter(pk=int(asked) if asked.isdecimal() else 0).first()
+    place = organisations.visible_to(request.by).filter(pk=numbers.sent(asked)).first()
     slug = request.GET.get("scheme", "")
     return (place.pk, slug) if place and slug in schemes else None
 

@@ -51,9 +51,3 @@ class Form:
     @property
     def is_wrong(self) -> bool:
         return bool(self.error or any(box.error for box in self.boxes))
-
-
-def whole(text: object) -> int:
-    """A number sent as text; 0 for anything else."""
-    said = str(text or "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 18 else 0

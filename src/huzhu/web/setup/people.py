@@ -17,9 +17,9 @@ from huzhu.users import queries as users
 from huzhu.users import services
 from huzhu.users.passwords import rules
 from huzhu.users.permissions import PLACES, NotAllowed
-from huzhu.web import clock, lists
+from huzhu.web import clock, lists, numbers
 from huzhu.web.access import staff, told
-from huzhu.web.setup.boxes import Box, Form, whole
+from huzhu.web.setup.boxes import Box, Form
 
 CODES = services.ROLES
 REFUSALS = (
@@ -97,7 +97,7 @@ def invite(request: Any) -> HttpResponse:
 def _invite_boxes(request: Any) -> list[Box]:
     asked = request.GET
     open_places = visible_to(request.by).open()
-    place = open_places.filter(pk=whole(asked.get("place"))).first()
+    place = open_places.filter(pk=numbers.sent(asked.get("place"))).first()
     code = asked.get("role", "") if asked.get("role") in dict(CODES) else ""
     if place and not code:
         code = next((code for code, _ in CODES if place.kind in PLACES[code]), "")
@@ -120,7 +120,7 @@ def _invite_boxes(request: Any) -> list[Box]:
 
 def _invited(request: Any, form: Form) -> Any:
     """The slip, or nothing and a sentence at the box."""
-    place = visible_to(request.by).filter(pk=whole(form["place"])).first()
+    place = visible_to(request.by).filter(pk=numbers.sent(form["place"])).first()
     for box, chosen, words in (
         ("role", form["role"] in dict(CODES), "请选择角色。"),
         ("place", place, "请选择机构。"),
@@ -221,7 +221,7 @@ def act(request: Any, pk: int, verb: str) -> HttpResponse:
 
 
 def _grant(request: Any, found: Any) -> None:
-    place = visible_to(request.by).filter(pk=whole(request.POST.get("place"))).first()
+    place = visible_to(request.by).filter(pk=numbers.sent(request.POST.get("place"))).first()
     code = request.POST.get("role", "")
     if place is None or code not in dict(CODES):
         messages.error(request, "请选择角色和机构。")
@@ -231,7 +231,7 @@ def _grant(request: Any, found: Any) -> None:
 
 
 def _revoke(request: Any, found: Any) -> None:
-    held = users.visible_to(request.by).filter(user=found, pk=whole(request.POST.get("role"))).first()
+    held = users.visible_to(request.by).filter(user=found, pk=numbers.sent(request.POST.get("role"))).first()
     if held is None:
         raise Http404
     services.revoke(role=held, by=request.by, at=request.now)

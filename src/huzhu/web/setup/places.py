@@ -16,9 +16,9 @@ from huzhu.setup import queries, tree
 from huzhu.setup.tree import StillInBusiness
 from huzhu.users import queries as users
 from huzhu.users.permissions import NotAllowed
-from huzhu.web import lists
+from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff
-from huzhu.web.setup.boxes import Box, Form, whole
+from huzhu.web.setup.boxes import Box, Form
 from huzhu.web.workbooks import Cell
 
 KINDS = [(kind.value, kind.label) for kind in organisations.Kind if kind.value != "association"]
@@ -84,7 +84,7 @@ def new(request: Any) -> HttpResponse:
 def _new_boxes(request: Any) -> list[Box]:
     asked = request.GET
     parents = visible_to(request.by).open()
-    wanted = parents.filter(pk=whole(asked.get("parent"))).first()
+    wanted = parents.filter(pk=numbers.sent(asked.get("parent"))).first()
     chosen = wanted or request.by.organisation
     fits = [kind for kind, _ in KINDS if chosen.kind in organisations.PARENTS[kind]]
     kind = asked.get("kind", "") if asked.get("kind") in dict(KINDS) else (fits or ["employer"])[-1]
@@ -135,7 +135,7 @@ def _added(request: Any, form: Form) -> Any:
 def _figures(form: Form) -> dict[str, Any]:
     """Sector and staff as they were typed; a number that is none is refused as such."""
     text = form["staff_count"].replace(",", "").replace("，", "")
-    count = whole(text) if text.isascii() and (text.isdecimal() or not text) else -1
+    count = numbers.sent(text) if text.isascii() and (text.isdecimal() or not text) else -1
     return {"sector": form["sector"], "staff_count": count}
 
 

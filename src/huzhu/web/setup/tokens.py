@@ -12,8 +12,9 @@ from huzhu.users import queries, services
 from huzhu.users.permissions import PLACES, NotAllowed
 from huzhu.users.tokens import CODES, SCOPES, TokenRefused, make
 from huzhu.users.tokens import revoke as end_token
+from huzhu.web import numbers
 from huzhu.web.access import answered, staff
-from huzhu.web.setup.boxes import Box, Form, whole
+from huzhu.web.setup.boxes import Box, Form
 
 DAYS = (("30", "30 天"), ("90", "90 天"), ("180", "半年"), ("365", "一年"))
 
@@ -70,7 +71,7 @@ def _boxes(request: Any) -> list[Box]:
 
 
 def _made(request: Any, form: Form, chosen: list[str]) -> Any:
-    place = visible_to(request.by).filter(pk=whole(form["place"])).first()
+    place = visible_to(request.by).filter(pk=numbers.sent(form["place"])).first()
     if place is None:
         form.wrong("place", "请选择机构。")
     if form["role"] not in dict(CODES):
@@ -83,7 +84,7 @@ def _made(request: Any, form: Form, chosen: list[str]) -> Any:
             code=form["role"],
             place=place,
             scopes=chosen,
-            days=whole(form["days"]),
+            days=numbers.sent(form["days"]),
             by=request.by,
             at=request.now,
         )
