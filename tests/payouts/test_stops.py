@@ -50,6 +50,16 @@ def test_nobody_lifts_their_own_stop(desk):
     stops.resume(stop=stop, reason="查明", by=a_role("payment_releaser", desk.province), at=AT)
 
 
+def test_nobody_lifts_what_the_comparison_found(desk):
+    stop = pulled(SYSTEM, "对账有 1 处不明", source="reconciliation")
+    for by in (desk.releaser, a_role("payment_releaser", desk.province)):
+        assert not stops.may_resume(stop, by)
+        with pytest.raises(CannotResume, match="说明每一条差异"):
+            stops.resume(stop=stop, reason="查明", by=by, at=AT)
+    with pytest.raises(Stopped, match="发放自动恢复"):
+        services.make_batch(payouts=[a_payout(desk)], by=desk.maker, at=AT)
+
+
 def test_while_it_is_open_nothing_moves_towards_the_bank(desk):
     waiting, made, released = a_payout(desk), a_batch(desk), a_released(desk)
     pulled(desk.maker)
@@ -74,10 +84,10 @@ def test_what_the_bank_says_is_still_taken_in(desk):
 def test_it_goes_on_when_every_stop_is_lifted(desk):
     payout = a_payout(desk)
     first, second = pulled(desk.maker), pulled(SYSTEM, "对账有 1 处不明", source="reconciliation")
-    for stop in (first, second):
+    for stop, by in ((first, desk.releaser), (second, SYSTEM)):
         with pytest.raises(Stopped):
             services.make_batch(payouts=[payout], by=desk.maker, at=AT)
-        stops.resume(stop=stop, reason="银行漏传，已补", by=desk.releaser, at=AT)
+        stops.resume(stop=stop, reason="银行漏传，已补", by=by, at=AT)
     services.make_batch(payouts=[payout], by=desk.maker, at=AT)
     assert PayoutBatch.objects.count() == 1
     assert Event.objects.filter(verb="payouts.stop").count() == 2

@@ -16,7 +16,7 @@ class Stopped(ValueError):
 
 
 class CannotResume(ValueError):
-    """A stop is lifted once, by another person than who pulled it, and with a reason."""
+    """A stop is lifted once, with a reason: the system's by the system, a person's by another person."""
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def stop(*, reason: str, by: audit.Actor, at: datetime, source: str = "") -> Sto
 
 @transaction.atomic
 def resume(*, stop: Stop, reason: str, by: audit.Actor, at: datetime) -> Stop:
-    """Lift a stop. A person's by another person who releases; what the system stopped, also by the system itself."""
+    """Lift a stop. A person's by another person who releases; the system's by itself, when what it found is explained."""
     if by is not audit.SYSTEM:
         check_may(by, "payouts.resume")
     said = reason.strip()[:400]
@@ -54,10 +54,11 @@ def resume(*, stop: Stop, reason: str, by: audit.Actor, at: datetime) -> Stop:
     held = Stop.objects.select_for_update().get(pk=stop.pk)
     if held.resumed_at is not None:
         raise CannotResume(f"这一次停发已由{held.resumed_name}解除，没有再做什么。请刷新后再看。")
-    by_a_person = held.stopped_id != audit.SYSTEM.actor_id
-    if by_a_person and by is audit.SYSTEM:
+    if is_by_system(held) and by is not audit.SYSTEM:
+        raise CannotResume("这一次停发是对账发现的，没有解除：在“对账”里改正或说明每一条差异，发放自动恢复。")
+    if by is audit.SYSTEM and not is_by_system(held):
         raise CannotResume("人停的发放，要由人来恢复。")
-    if by_a_person and by.actor_id == held.stopped_id:
+    if by is not audit.SYSTEM and by.actor_id == held.stopped_id:
         raise CannotResume("发放是您停的，要由另一个人查明后恢复。")
     held.resumed_id, held.resumed_name, held.resumed_at, held.resumed_reason = (
         by.actor_id,
@@ -76,12 +77,22 @@ def check_running() -> None:
     if first is None:
         return
     when = first.stopped_at.astimezone(SHANGHAI)
+    way = (
+        "在“对账”里改正或说明每一条差异，发放自动恢复。"
+        if is_by_system(first)
+        else "查明后由出纳放行在“发放”页恢复。"
+    )
     raise Stopped(
         f"发放已停止（{first.stopped_name}，{when:%Y-%m-%d %H:%M}）：{first.reason}。"
-        "停止期间，互助金和退费都不制单、不放行、不给银行文件。查明后由出纳放行在“发放”页恢复。"
+        f"停止期间，互助金和退费都不制单、不放行、不给银行文件。{way}"
     )
+
+
+def is_by_system(stop: Stop) -> bool:
+    """Found by the comparison, rather than pulled by a person."""
+    return stop.stopped_id == audit.SYSTEM.actor_id
 
 
 def may_resume(stop: Stop, by: Role) -> bool:
     """Whether this person may lift it; the page asks what the verb asks."""
-    return by.code == "payment_releaser" and by.actor_id != stop.stopped_id
+    return by.code == "payment_releaser" and by.actor_id != stop.stopped_id and not is_by_system(stop)

@@ -156,9 +156,9 @@ def _brake(account: OwnAccount, waiting: int, at: datetime) -> None:
     """Unexplained differences stop payouts; the stop that this room made ends with the last of them."""
     source = f"reconciliation:{account.pk}"
     if waiting:
-        sums = Difference.objects.filter(account=account, state=State.OPEN).order_by("on", "pk")
-        first = sums[0]
-        reason = f"对账有 {waiting} 条差异没有说明（{account}），第一条：{first.on} {first.words}"
+        first = Difference.objects.filter(account=account, state=State.OPEN).order_by("on", "pk")[0]
+        # without its words: whoever pays in another branch reads this too
+        reason = f"对账有 {waiting} 条差异没有说明（{account}），最早的在 {first.on}"
         stops.stop(reason=reason, by=audit.SYSTEM, at=at, source=source)
         return
     for stop in Stop.objects.open().filter(source=source, stopped_id=audit.SYSTEM.actor_id):

@@ -16,7 +16,9 @@ REFUSALS = (stops.CannotResume, NotAllowed)
 
 def stopped(request: Any) -> dict[str, Any]:
     """What the pages of the payment desk say of open stops."""
-    found = [(one, stops.may_resume(one, request.by)) for one in queries.stops(request.by)]
+    found = [
+        (one, stops.may_resume(one, request.by), stops.is_by_system(one)) for one in queries.stops(request.by)
+    ]
     return {"stops": found, "releaser": request.by.code == "payment_releaser"}
 
 
