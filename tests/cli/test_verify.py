@@ -187,8 +187,8 @@ def said_by(capsys) -> tuple[int, str]:
 def test_an_honest_house_shows_noughts(honest, capsys):
     status, said = said_by(capsys)
     assert status == 0, said
-    assert said.count("✓") == len(CHECKS) + 5
-    assert f"{len(CHECKS) + 5} 项核对全部相符，差额 0。" in said
+    assert said.count("✓") == len(CHECKS) + 6
+    assert f"{len(CHECKS) + 6} 项核对全部相符，差额 0。" in said
 
 
 def test_an_empty_house_shows_noughts(db, capsys):
@@ -208,7 +208,7 @@ FAULTS = {
     "应缴份数：没有作废的参保": "UPDATE enrolment_enrolment SET shares = shares + 1 WHERE roster_id IS NOT NULL",
     "冲销凭证": "UPDATE ledger_ledgerentry SET fund_year = 2019 WHERE voucher_id = "
     "(SELECT id FROM ledger_voucher WHERE reverses_id IS NOT NULL)",
-    "锁账以后": "UPDATE ledger_period SET locked_at = '2020-01-01 00:00:00+00:00'",
+    "锁账以后": "UPDATE ledger_period SET upto = 0",
     "上解：": "UPDATE ledger_remittance SET amount_fen = amount_fen + 1",
     "手工凭证：": "UPDATE ledger_manualvoucher SET amount_fen = amount_fen + 1",
     "日结：到": "UPDATE ledger_ledgerentry SET debit_id = '1101' WHERE debit_id = '1003' AND credit_id = '4001'",
@@ -268,6 +268,30 @@ def test_a_seeded_fault_is_found(honest, capsys, title):
     assert status == 1
     [line] = [line for line in said.splitlines() if line.startswith(title) and "（" in line and "  " in line]
     assert line.rstrip().endswith("条不符"), said
+
+
+FEE = "WHERE id = (SELECT MIN(id) FROM ledger_ledgerentry WHERE credit_id = '4001')"
+PAY = "WHERE id = (SELECT MIN(id) FROM ledger_ledgerentry WHERE debit_id = '5001')"
+LAST = "WHERE id = (SELECT MAX(voucher_id) FROM ledger_ledgerentry WHERE month = '2022-07')"
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ("ledger_ledgerentry SET credit_id = '4004'", FEE),
+        ("ledger_ledgerentry SET debit_id = '5003'", PAY),
+        ("ledger_ledgerentry SET fund_year = fund_year + 1", FEE),
+        ("ledger_ledgerentry SET office_id = (SELECT MIN(id) FROM organisations_organisation)", FEE),
+        ("ledger_ledgerentry SET scheme_slug = 'other'", FEE),
+        ("ledger_voucher SET posted_on = '2022-07-01'", LAST),
+    ],
+)
+def test_an_entry_that_was_moved_to_another_place_is_found(honest, capsys, change, where):
+    with seeded(f"UPDATE {change} {where}"):
+        status, said = said_by(capsys)
+    assert status == 1
+    assert "凭证的日期和分录（处）" in said
+    assert "日期或分录和记账时不一样" in said
 
 
 def test_every_check_has_a_fault_that_it_finds():

@@ -1,6 +1,6 @@
 """Months: locked by one, closed by another, one after the other; what is shut takes no entry and says where to book instead."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,6 +10,8 @@ from factories.organisations import a_city, a_province
 from factories.users import a_role, a_user
 from huzhu.audit.models import Event
 from huzhu.audit.services import SYSTEM
+from huzhu.cli.checks import CHECKS
+from huzhu.cli.verify import compared
 from huzhu.ledger import periods
 from huzhu.ledger.lifecycle import CannotMove
 from huzhu.ledger.models import Period, Voucher
@@ -127,6 +129,20 @@ def test_a_year_typed_wrong_is_not_booked(city, province):
     with pytest.raises(EntryRefused, match="0022-07-14 的年份不对"):
         a_voucher(a_row(office=city), on=date(22, 7, 14))
     assert periods.next_to_lock(province) == "2022-07"
+
+
+def test_a_lock_that_waited_for_a_voucher_stands_after_it(city, province, maker):
+    """Its clock was read when it was asked for, before that of the voucher for which it waited."""
+    asked = datetime(2022, 8, 1, 2, tzinfo=UTC)
+    rows = [a_row(office=city)]
+    last = post(
+        source="x:1", posted_on=JULY, note="会费", rows=rows, by=SYSTEM, at=asked + timedelta(seconds=1)
+    )
+    period = periods.lock(book=province, month="2022-07", by=maker, at=asked)
+    assert period.upto == last.pk
+    assert [
+        one.title for one in map(compared, CHECKS) if one.title.startswith("锁账") and one.differing
+    ] == []
 
 
 def test_a_closed_month_is_never_opened_again(city, province, maker, releaser):

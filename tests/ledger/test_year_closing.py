@@ -145,6 +145,17 @@ def test_what_came_late_is_carried_on_by_a_second_closing(ready, city, maker, re
     assert (balance("3002"), balance("5001"), balance("3009")) == (2_000, 0, 0)
 
 
+def test_no_more_goes_back_from_the_reserve_than_it_holds(ready, city, maker, releaser):
+    """30.00 was put there, 25.00 of it drawn by two persons; of the 10.00 that are too much 5.00 are left."""
+    closed(ready, maker, releaser)
+    a_voucher(a_row(2_500, debit="3002", credit="3001", office=ready), on=date(2023, 2, 1))
+    a_voucher(a_row(20_000, debit="5001", credit="2001", office=city), on=date(2023, 2, 1))
+    assert closed(ready, maker, releaser).reserve_fen == -500
+    assert balance("3002") == 0
+    with pytest.raises(CannotClose, match="没有要结转的收支"):
+        closing.propose(book=ready, fund_year=2022, by=maker, at=MARCH)
+
+
 def test_the_rate_of_the_last_day_of_the_year_holds(city, province, maker, releaser):
     a_rate(maker, releaser, points=100)
     a_rate(maker, releaser, points=200, since=date(2022, 12, 31))

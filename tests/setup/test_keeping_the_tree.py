@@ -1,13 +1,15 @@
 """The tree in an administrator's hands: within the branch, written down, and never half-done."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from factories.enrolment import START, a_staged_roster, an_enrolment, some_workers
+from factories.contributions import a_receipt, an_accepted_roster
+from factories.enrolment import START, UPLOADED_AT, a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member
+from factories.office import shares
 from factories.organisations import a_city, a_county, a_group, an_employer
-from factories.schemes import the_women_scheme
+from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
 from huzhu.organisations.models import Organisation
@@ -112,6 +114,20 @@ def test_an_employer_moves_with_all_that_is_below_it_and_other_people_see_it(kee
     assert list(Organisation.objects.under(old)) == [old]
     below.refresh_from_db()
     assert below.path == f"{new.path}{employer.pk}/{below.pk}/"
+
+
+def test_an_employer_does_not_leave_its_agency_while_its_money_lies_there(city):
+    keeper, clerk = a_role("administrator", city.parent), a_role("agency_clerk", city)
+    employer, other = an_employer(city), a_city(city.parent, "哈尔滨市代办处")
+    [share] = shares(an_accepted_roster(employer, [the_inpatient_scheme()], some_workers(2), by=clerk))
+    a_receipt(share, by=clerk, amount_fen=100_00, at=UPLOADED_AT)
+    with pytest.raises(
+        StillInBusiness, match=r"1 笔会费只缴了一部分；有 1 笔会费已经到账、保障还没有开始.*先在那里办完"
+    ):
+        tree.move(place=employer, parent=other, by=keeper, at=UPLOADED_AT)
+    tree.move(place=employer, parent=a_county(city), by=keeper, at=UPLOADED_AT)
+    a_receipt(share, by=clerk, amount_fen=share.amount_fen - 100_00, at=UPLOADED_AT)
+    tree.move(place=employer, parent=other, by=keeper, at=UPLOADED_AT + timedelta(days=30))
 
 
 def test_nothing_moves_below_itself_or_where_it_does_not_belong(keeper, city):

@@ -110,7 +110,7 @@ KEEPING = (
         "锁账以后没有再记账",
         "SELECT month, book_id, 0 FROM ledger_period",
         f"SELECT p.month, p.book_id, COUNT(*) FROM ledger_period p {_OF_BOOK.format('p')} AND l.month = p.month "
-        "JOIN ledger_voucher v ON v.id = l.voucher_id AND v.posted_at > p.locked_at GROUP BY 1, 2",
+        "AND l.voucher_id > p.upto GROUP BY 1, 2",
         unit="条",
     ),
     Check(

@@ -1,11 +1,14 @@
 """huzhu verify: every stored total recomputed from its rows, by SQL of its own; the differences, which should be 0."""
 
 import argparse
+import hashlib
 import json
 import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from huzhu.cli.checks import CHECKS, Check
 from huzhu.core import money
 
 SHOWN = 20
+_BEFORE = {"source", "entries", "total_fen"}
 HEAD = ("核对", "条数", "账面", "重算", "差额", "")
 
 
@@ -97,14 +101,34 @@ def _anchors(path: str | None) -> list[str]:
 
 def _said(anchors: list[str]) -> Iterable[Found]:
     """What is not a sum: the chain of the trail and its kept anchors, the guards, the keys, the uploads."""
-    for title, said in (
+    for title, sentences in (
         ("审计记录的链", site.broken_links()),
+        ("凭证的日期和分录", _altered()),
         ("库外的锚点", site.lost_anchors(anchors)),
         ("防改保护", site.unguarded()),
         ("密钥与数据库", site.wrong_keys()),
         ("附件都在磁盘上", site.lost_files()),
     ):
+        said = list(sentences)
         yield Found(title, "处", len(said), len(said), 0, [(one, 1, 0) for one in said])
+
+
+def _altered() -> Iterable[str]:
+    """Vouchers whose day or entries are not those that the trail told of when they were posted."""
+    entries = site.rows(
+        "SELECT v.id, v.number, v.posted_on, l.debit_id, l.credit_id, l.amount_fen, l.scheme_slug, l.fund_year, l.office_id "
+        "FROM ledger_voucher v JOIN ledger_ledgerentry l ON l.voucher_id = v.id ORDER BY v.id, l.id"
+    )
+    told = dict(site.rows("SELECT object_id, detail FROM audit_event WHERE verb = 'ledger.post'"))
+    for (key, number, day), rows in groupby(entries, key=itemgetter(0, 1, 2)):
+        kept = told.get(str(key), "{}")
+        said = json.loads(kept) if isinstance(kept, str) else kept
+        spelled = json.dumps(
+            [str(day), [list(row[3:]) for row in rows]], separators=(",", ":"), ensure_ascii=False
+        )
+        # the trail of earlier versions held the count and the sum alone
+        if said.get("rows", "") != hashlib.sha256(spelled.encode()).hexdigest() and set(said) != _BEFORE:
+            yield f"凭证 {number}：日期或分录和记账时不一样"
 
 
 def _table(found: list[Found]) -> list[str]:

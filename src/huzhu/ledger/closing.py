@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from huzhu.audit import services as audit
 from huzhu.core.money import spoken
@@ -151,21 +151,27 @@ def _row(debit: str, credit: str, fen: int, slug: str, year: int, office: Organi
 
 
 def _reserves(book: Organisation, fund_year: int, rate: ReserveRate) -> Iterator[tuple[int, Row]]:
-    """What each scheme's reserve still lacks of its share of the whole year, or has too much."""
-    entries = LedgerEntry.objects.filter(office__path__startswith=book.path, fund_year=fund_year)
+    """What each scheme's reserve still lacks of its share of the whole year, or has too much and still holds."""
+    every = LedgerEntry.objects.filter(office__path__startswith=book.path)
+    entries = every.filter(fund_year=fund_year)
     whole: dict[str, int] = defaultdict(int)
     for (slug, _), nets in _nets(entries.exclude(Q(debit=CLOSING) | Q(credit=CLOSING))).items():
         counts = INCOME if rate.basis == ReserveRate.Basis.INCOME else INCOME | EXPENSE
         whole[slug] -= sum(fen for code, fen in nets.items() if code in counts)
-    booked: dict[str, int] = defaultdict(int)
     # what two persons drew or added by hand stays drawn or added
-    closed = entries.filter(voucher__source__startswith=SOURCE)
-    for (slug, _), nets in _nets(closed.filter(Q(debit=RESERVE) | Q(credit=RESERVE))).items():
-        booked[slug] -= nets[RESERVE]
+    booked, held = _in_reserve(entries.filter(voucher__source__startswith=SOURCE)), _in_reserve(every)
     for slug, base in sorted(whole.items()):
         target = (max(base, 0) * rate.basis_points + 5_000) // 10_000
-        if lacking := target - booked[slug]:
+        if lacking := max(target - booked[slug], -max(held[slug], 0)):
             yield lacking, _row(FUND, RESERVE, lacking, slug, fund_year, book)
+
+
+def _in_reserve(entries: QuerySet[LedgerEntry]) -> dict[str, int]:
+    """What these entries brought into the reserve of each scheme."""
+    found: dict[str, int] = defaultdict(int)
+    for (slug, _), nets in _nets(entries.filter(Q(debit=RESERVE) | Q(credit=RESERVE))).items():
+        found[slug] -= nets[RESERVE]
+    return found
 
 
 @transaction.atomic

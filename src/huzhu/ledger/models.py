@@ -109,6 +109,7 @@ class Period(models.Model):
     state = models.CharField("状态", max_length=8, choices=State, default=State.OPEN)
     locked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="锁账")
     locked_at = models.DateTimeField("锁账时间", null=True)
+    upto = models.BigIntegerField("锁账前最后一张凭证", null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="关账")
     closed_at = models.DateTimeField("关账时间", null=True)
     reopened_reason = models.CharField("重新开放的原因", max_length=200, blank=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.core.periods import months_after
@@ -69,12 +69,15 @@ def is_long_ago(day: date, at: datetime) -> bool:
 
 def next_to_lock(book: Organisation) -> str:
     """The first month that is not locked, from the first entry on; empty where nothing is booked yet."""
-    entries = LedgerEntry.objects.filter(office__path__startswith=book.path)
-    first = entries.aggregate(first=Min("month"))["first"]
+    first = entries_of(book).aggregate(first=Min("month"))["first"]
     if first is None:
         return ""
     day = date.fromisoformat(f"{first}-01")
     return f"{shut([book], day).open_day(book, day):%Y-%m}"
+
+
+def entries_of(book: Organisation) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(office__path__startswith=book.path)
 
 
 def next_to_close(book: Organisation) -> str:
@@ -99,7 +102,8 @@ def lock(*, book: Organisation, month: str, by: Role, at: datetime) -> Period:
     period, _ = Period.objects.get_or_create(book=book, month=month)
     lifecycle.check(period, State.LOCKED)
     period.state, period.locked_by, period.locked_at = State.LOCKED, by.user, at
-    period.save(update_fields=["state", "locked_by", "locked_at"])
+    period.upto = entries_of(book).aggregate(last=Max("voucher"))["last"]
+    period.save(update_fields=["state", "locked_by", "locked_at", "upto"])
     audit.record(by=by, verb="ledger.lock", on=period, at=at, detail={"book": book.name})
     return period
 
@@ -135,9 +139,9 @@ def reopen(*, period: Period, reason: str, by: Role, at: datetime) -> Period:
         raise NotThisMonth(
             f"没有开放：{period.month} 后面还有锁着的月份。请从最后一个锁着的月份开始，一个一个开放。"
         )
-    period.state, period.locked_by, period.locked_at = State.OPEN, None, None
+    period.state, period.locked_by, period.locked_at, period.upto = State.OPEN, None, None, None
     period.reopened_reason = said
-    period.save(update_fields=["state", "locked_by", "locked_at", "reopened_reason"])
+    period.save(update_fields=["state", "locked_by", "locked_at", "upto", "reopened_reason"])
     audit.record(by=by, verb="ledger.reopen", on=period, at=at, detail={"reason": said})
     return period
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from huzhu.audit import services as audit
+from huzhu.core.hashing import canonical_json, sha256_text
 from huzhu.ledger import periods
 from huzhu.ledger.accounts import CHART, purse_of
 from huzhu.ledger.books import NoBook, locked_books
@@ -112,7 +113,9 @@ def post_many(*, postings: Sequence[Posting], by: audit.Actor, at: datetime) -> 
         for number, row in enumerate(posting.rows, 1)
     )
     audit.record_each(
-        by=by, at=at, acts=[("ledger.post", voucher, _told(posting)) for posting, voucher in saved]
+        by=by,
+        at=at,
+        acts=[("ledger.post", voucher, _told(posting, voucher.posted_on)) for posting, voucher in saved],
     )
     return vouchers
 
@@ -259,10 +262,19 @@ def _saved(vouchers: list[Voucher]) -> list[Voucher]:
         ) from problem
 
 
-def _told(posting: Posting) -> dict[str, Any]:
-    """What the trail keeps of a voucher."""
+def _told(posting: Posting, day: date) -> dict[str, Any]:
+    """What the trail keeps of a voucher: `rows` is the fingerprint of its day and of all that its entries say."""
     total = sum(row.amount_fen for row in posting.rows)
-    return {"source": posting.source, "entries": len(posting.rows), "total_fen": total}
+    said = [
+        [row.debit, row.credit, row.amount_fen, row.scheme_slug, row.fund_year, row.office.pk]
+        for row in posting.rows
+    ]
+    return {
+        "source": posting.source,
+        "entries": len(posting.rows),
+        "total_fen": total,
+        "rows": sha256_text(canonical_json([day.isoformat(), said])),
+    }
 
 
 def _entry(voucher: Voucher, number: int, row: Row) -> LedgerEntry:

@@ -1,22 +1,37 @@
-"""What still goes on at a place: why it cannot be closed yet."""
+"""What still goes on at a place: why it cannot be closed yet, or moved to another agency."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from huzhu.claims.models import Claim, State
-from huzhu.contributions.models import Share
+from huzhu.contributions.given_back import Refund
+from huzhu.contributions.models import Prepaid, Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 
 ENDED = (State.PAID, State.REFUSED, State.WITHDRAWN)
+REFUNDED = (Refund.State.PAID, Refund.State.DECLINED)
 
 
 def open_business(place: Organisation, day: date) -> list[str]:
     """A sentence for each thing that is not finished, with its number; empty when the place may be closed."""
     return [words.format(count) for words, count in _counts(place, day) if count]
+
+
+def money_of(place: Organisation, day: date) -> list[str]:
+    """A sentence for each kind of money of these employers that may still be used or go back: it lies at their agency."""
+    places = Organisation.objects.under(place).values("pk")
+    shares = Share.objects.filter(due__roster__employer__in=places, received_fen__gt=0)
+    found = (
+        ("有 {} 笔多缴款还没有用完或退还", Prepaid.objects.filter(employer__in=places, left_fen__gt=0)),
+        ("有 {} 笔退费没有办完", Refund.objects.filter(employer__in=places).exclude(state__in=REFUNDED)),
+        ("有 {} 笔会费只缴了一部分", shares.filter(received_fen__lt=F("amount_fen"))),
+        ("有 {} 笔会费已经到账、保障还没有开始", shares.filter(due__roster__cover_starts_on__gt=day)),
+    )
+    return [words.format(count) for words, rows in found if (count := rows.count())]
 
 
 def _counts(place: Organisation, day: date) -> Iterator[tuple[str, int]]:

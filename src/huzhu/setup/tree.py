@@ -10,9 +10,10 @@ from django.db import transaction
 from huzhu.audit.services import record, record_each
 from huzhu.organisations import services as organisations
 from huzhu.organisations.models import Organisation
+from huzhu.organisations.queries import agency_of
 from huzhu.organisations.services import CannotStandThere
 from huzhu.rules.units import SHANGHAI
-from huzhu.setup.business import open_business
+from huzhu.setup.business import money_of, open_business
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
@@ -68,8 +69,8 @@ def sight(place: Organisation, parent: Organisation) -> Sight:
     )
 
 
-def check_move(*, place: Organisation, parent: Organisation, by: Role) -> None:
-    """Raise NotAllowed or CannotStandThere unless the administrator may set this employer there."""
+def check_move(*, place: Organisation, parent: Organisation, by: Role, at: datetime) -> None:
+    """Raise NotAllowed, CannotStandThere or StillInBusiness unless the administrator may set this employer there."""
     check_may(by, "organisations.change", within=place)
     check_may(by, "organisations.change", within=parent)
     if place.kind != Organisation.Kind.EMPLOYER:
@@ -79,13 +80,18 @@ def check_move(*, place: Organisation, parent: Organisation, by: Role) -> None:
     if place.contains(parent):
         raise CannotStandThere(f"{parent.name}就是它自己或它的下属，机构不能放到自己下面。请改选上级。")
     organisations.check_place(kind=place.kind, parent=parent)
+    old, new = agency_of(place), agency_of(parent)
+    if old != new and (left := money_of(place, at.astimezone(SHANGHAI).date())):
+        raise StillInBusiness(
+            f"{place.name}还不能移到{new.name}：{'；'.join(left)}。这些钱在{old.name}的账上，请先在那里办完，再移动。"
+        )
 
 
 @transaction.atomic
 def move(*, place: Organisation, parent: Organisation, by: Role, at: datetime) -> None:
     """Set an employer, with what is below it, under another parent: other people see it from now on."""
     place, parent = alone(place), alone(parent)
-    check_move(place=place, parent=parent, by=by)
+    check_move(place=place, parent=parent, by=by, at=at)
     before = place.parent.code if place.parent else ""
     organisations.move(place, parent=parent)
     record(by=by, verb="organisations.move", on=place, at=at, detail={"from": before, "to": parent.code})

@@ -206,12 +206,12 @@ def move(request: Any, pk: int) -> HttpResponse:
             messages.success(request, f"{found.name}移到了{parent.name}下面。")
             return redirect("web:place", found.pk)
         if parent:
-            tree.check_move(place=found, parent=parent, by=request.by)
+            tree.check_move(place=found, parent=parent, by=request.by, at=request.now)
             shown["sight"] = tree.sight(found, parent)
             shown["below"] = visible_to(request.by).under(found).count() - 1
         elif request.method == "POST" or "parent" in asked:
             shown["error"] = "没有找到这一个上级：请写它的代码，或写全名（重名的写代码）。"
-    except (CannotStandThere, NotAllowed) as refused:
+    except (CannotStandThere, NotAllowed, StillInBusiness) as refused:
         shown |= {"error": str(refused), "parent": None}
     shown |= {"typed": asked.get("parent", ""), "find": f"{reverse('web:places-found')}?kind={found.kind}"}
     return render(request, "web/setup/move.html", shown, status=422 if shown["error"] else 200)
