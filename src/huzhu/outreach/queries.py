@@ -1,11 +1,13 @@
 """Questions about outreach, always asked for someone."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from huzhu.contributions.models import Receipt
 from huzhu.employers import queries as employers
@@ -178,24 +180,38 @@ def progress(by: Role, year: int) -> list[Progress]:
     if not may(by, "outreach.see"):
         return []
     targets = {one.organisation_id: one for one in Target.objects.filter(year=year)}
-    return [
-        Progress(place, targets.get(place.pk), _received(place, year), _joined(place, year))
-        for place in organisers(by)
-    ]
+    places = list(organisers(by))
+    received, joined = _received(by, year), _joined(by, year)
+    return [Progress(one, targets.get(one.pk), received[one.pk], len(joined[one.pk])) for one in places]
 
 
-def _received(place: Organisation, year: int) -> int:
+def _received(by: Role, year: int) -> dict[int, int]:
+    """Fen by place, of employers at or below it."""
+    employer = "share__due__roster__employer__path"
     rows = Receipt.objects.filter(
-        share__due__roster__employer__path__startswith=place.path,
-        share__due__roster__cover_starts_on__year=year,
+        share__due__roster__cover_starts_on__year=year, **{f"{employer}__startswith": by.organisation.path}
     )
-    return rows.aggregate(fen=Sum("amount_fen"))["fen"] or 0
+    found: dict[int, int] = defaultdict(int)
+    for path, fen in rows.order_by().values_list(employer).annotate(Sum("amount_fen")):
+        for place in _above(path):
+            found[place] += fen
+    return found
 
 
-def _joined(place: Organisation, year: int) -> int:
-    keys = list(Organisation.objects.under(place).employers().values_list("pk", flat=True))
-    rows = Enrolment.objects.in_force().filter(employer__in=keys, cover_starts_on__year=year)
-    return rows.aggregate(n=Count("member", distinct=True))["n"]
+def _joined(by: Role, year: int) -> dict[int, set[UUID]]:
+    """Members by place; whoever is in force with two employers of it counts once."""
+    rows = Enrolment.objects.in_force().filter(
+        employer__path__startswith=by.organisation.path, cover_starts_on__year=year
+    )
+    found: dict[int, set[UUID]] = defaultdict(set)
+    for path, member in rows.order_by().values_list("employer__path", "member").distinct():
+        for place in _above(path):
+            found[place].add(member)
+    return found
+
+
+def _above(path: str) -> list[int]:
+    return [int(pk) for pk in path.split("/") if pk]
 
 
 def _share(part: int, whole: int) -> str:

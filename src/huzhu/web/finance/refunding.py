@@ -263,7 +263,9 @@ def settle(request: Any, pk: int, verb: str) -> HttpResponse:
     with answered(request, REFUSED):
         if verb == "release":
             refunds.release(listed=listed, by=request.by, at=request.now)
-            said = f"清单 {listed.number} 已放行：退出的人没有保障，账已记，红字收据已开。请把清单交给银行。"
+            first = listed.parts.filter(replaces=None).exists()
+            booked = "退出的人没有保障，账已记，红字收据已开" if first else "换了账户再付的，账和收据不变"
+            said = f"清单 {listed.number} 已放行：{booked}。请把清单交给银行。"
         elif verb == "back":
             refunds.send_back(
                 listed=listed, reason=request.POST.get("reason", ""), by=request.by, at=request.now
