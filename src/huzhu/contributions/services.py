@@ -31,7 +31,7 @@ from huzhu.enrolment.models import Enrolment, Roster, Way
 from huzhu.enrolment.slices import Tell, quietly
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
-from huzhu.ledger.periods import is_long_ago
+from huzhu.ledger.periods import is_long_before
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.rules.units import SHANGHAI
@@ -364,8 +364,10 @@ def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, 
         )
     if received_on > at.astimezone(SHANGHAI).date():
         raise ReceiptRefused(f"到账日 {received_on} 还没有到，没有登记：请照银行回单填写日期。")
-    if is_long_ago(received_on, at):
-        raise ReceiptRefused(f"到账日 {received_on} 在两年以前，没有登记：请核对年份，照银行回单填写日期。")
+    if any(is_long_before(received_on, money.share.due.roster.cover_starts_on) for money in parts):
+        raise ReceiptRefused(
+            f"到账日 {received_on} 比保障期早两年以上，没有登记：请核对年份，照银行回单填写日期。"
+        )
 
 
 def locked(shares: Iterable[Share]) -> dict[int, Share]:

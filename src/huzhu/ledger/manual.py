@@ -94,7 +94,7 @@ def propose(  # noqa: PLR0913  a voucher to be: what, how much, of when, of whic
         raise ManualRefused("金额要大于 0，没有提出。")
     if posted_on > at.astimezone(SHANGHAI).date():
         raise ManualRefused(f"{posted_on} 还没有到，没有提出。请填事情发生的日期。")
-    if periods.is_long_ago(posted_on, at):
+    if periods.is_long_before(posted_on, at.astimezone(SHANGHAI).date()):
         raise ManualRefused(f"{posted_on} 在两年以前，没有提出。请核对年份。")
     made = ManualVoucher(
         book=book,

@@ -19,7 +19,7 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
 State = Period.State
-LONG_AGO = timedelta(days=2 * 366)
+LONG_BEFORE = timedelta(days=2 * 366)
 
 
 class NotThisMonth(ValueError):
@@ -62,9 +62,9 @@ def shut(books: Iterable[Organisation], since: date) -> Shut:
     return Shut(months)
 
 
-def is_long_ago(day: date, at: datetime) -> bool:
-    """A year typed wrong, rather than money of that day: nobody books what lies two years back."""
-    return day < at.astimezone(SHANGHAI).date() - LONG_AGO
+def is_long_before(day: date, other: date) -> bool:
+    """A year typed wrong, rather than a day that belongs to the other: two years and more lie between them."""
+    return day < other - LONG_BEFORE
 
 
 def next_to_lock(book: Organisation) -> str:

@@ -58,9 +58,14 @@ def opened_from_its_page(
 
 
 def without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """No text that people enter holds U+0000, which PostgreSQL does not take: said before anything is done."""
+    """No text that people enter holds U+0000, which PostgreSQL does not take: said before anything is done.
+
+    Programs are answered by their own entrance.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return get_response(request)
         fields = chain(request.GET.lists(), request.POST.lists())
         if any("\0" in text for name, values in fields for text in (name, *values)):
             return render(request, "web/nul.html", status=HTTPStatus.BAD_REQUEST)
