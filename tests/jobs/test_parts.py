@@ -137,6 +137,13 @@ def test_a_part_that_is_refused_ends_the_whole_in_its_words_and_it_may_be_tried_
     assert (run.state, things.left, run.done_count) == ("done", [], 9)
 
 
+def test_a_part_of_an_unknown_kind_ends_the_whole_in_words(things, run):
+    things.whole = lambda _run, _at, work: work.together("of a later version", things.parts, "正在数")
+    things.next()
+    run.refresh_from_db()
+    assert (run.state, run.words) == ("failed", working.UNKNOWN)
+
+
 def test_an_accident_in_a_part_is_tried_again_and_the_whole_waits_for_it(things, run):
     def when(_):
         things.when = lambda _: None

@@ -20,11 +20,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from huzhu.config.host import refuse_second_host, this_host
+from huzhu.config import start
+from huzhu.config.host import this_host
 from huzhu.config.memory import keep_what_is_loaded
 
 IDLE_SECONDS = 0.5
 BEAT_SECONDS = 10.0
+TROUBLE_SECONDS = 5.0  # before the next turn, after one that went wrong
 log = logging.getLogger("huzhu.worker")
 
 
@@ -41,50 +43,55 @@ def work_off() -> None:
 
 def run(*, name: str, stopped: Callable[[], bool]) -> None:
     """Until stopped: the next run from the queue, and what is due."""
-    from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
-
-    from huzhu.config.work import CLOCK, INTERVALS, KINDS  # noqa: PLC0415
+    from huzhu.config.work import CLOCK, INTERVALS, KINDS  # noqa: PLC0415  (tables need Django set up)
     from huzhu.jobs.services import beat  # noqa: PLC0415
     from huzhu.jobs.working import do_next  # noqa: PLC0415
 
     due = dict.fromkeys(range(len(INTERVALS)), 0.0)
     beaten = -BEAT_SECONDS
-    while not stopped():
-        try:
-            close_old_connections()
-            if not _is_open():
-                time.sleep(IDLE_SECONDS)
-                continue
-            if time.monotonic() >= beaten + BEAT_SECONDS:
-                beaten = time.monotonic()
-                beat(worker=name, host=this_host(), now=CLOCK.real())
-            if not do_next(KINDS, worker=name, clock=CLOCK):
-                time.sleep(IDLE_SECONDS)
-            for number, (seconds, act) in enumerate(INTERVALS):
-                if time.monotonic() >= due[number]:
-                    due[number] = time.monotonic() + seconds
-                    _acted(act, CLOCK.at())
-        except DatabaseError as problem:
-            log.warning("database: %s", problem)
-            time.sleep(5)
+
+    def turn() -> bool:
+        nonlocal beaten
+        if not _is_open():
+            return False
+        if time.monotonic() >= beaten + BEAT_SECONDS:
+            beaten = time.monotonic()
+            beat(worker=name, host=this_host(), now=CLOCK.real())
+        did = do_next(KINDS, worker=name, clock=CLOCK) is not None
+        for number, (seconds, act) in enumerate(INTERVALS):
+            if time.monotonic() >= due[number]:
+                due[number] = time.monotonic() + seconds
+                _acted(act, CLOCK.at())
+        return did
+
+    _turn_by_turn(turn, stopped)
 
 
 def help_with_parts(*, name: str, stopped: Callable[[], bool]) -> None:
     """Until stopped: parts of what a worker has handed out, and nothing else; nobody misses it when it is not there."""
-    from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
-
     from huzhu.config.work import CLOCK, KINDS  # noqa: PLC0415
     from huzhu.jobs.services import PARTS  # noqa: PLC0415
     from huzhu.jobs.working import do_next  # noqa: PLC0415
 
+    _turn_by_turn(lambda: do_next(KINDS, worker=name, clock=CLOCK, among=PARTS) is not None, stopped)
+
+
+def _turn_by_turn(turn: Callable[[], bool], stopped: Callable[[], bool]) -> None:
+    """Until stopped: a turn, and a pause where it found nothing to do; one that goes wrong is told, and does not end the worker."""
+    from django.db import DatabaseError, close_old_connections  # noqa: PLC0415
+
     while not stopped():
         try:
             close_old_connections()
-            if not do_next(KINDS, worker=name, clock=CLOCK, among=PARTS):
-                time.sleep(IDLE_SECONDS)
+            pause = 0.0 if turn() else IDLE_SECONDS
         except DatabaseError as problem:
             log.warning("database: %s", problem)
-            time.sleep(5)
+            pause = TROUBLE_SECONDS
+        except Exception:
+            log.exception("a turn of the worker went wrong; the next one comes")
+            pause = TROUBLE_SECONDS
+        if pause:
+            time.sleep(pause)
 
 
 def _is_open() -> bool:
@@ -94,13 +101,16 @@ def _is_open() -> bool:
 
 def _refuse_unsafe() -> None:
     """A worker that would write into an unsafe database does not begin."""
-    from huzhu.db import safety  # noqa: PLC0415
+    from django.db import DatabaseError  # noqa: PLC0415
 
     try:
-        safety.check()
-        refuse_second_host()
-    except (safety.UnsafeSetup, ImproperlyConfigured) as unsafe:
+        start.refuse_unsafe()
+    except ImproperlyConfigured as unsafe:
         sys.exit(str(unsafe))
+    except DatabaseError as problem:
+        sys.exit(
+            f"数据库不能用，后台进程不启动：{problem}。请检查数据库是否在运行、DATABASE_URL 是否正确、是否已经 migrate 过。"
+        )
 
 
 def _acted(act: Callable[[datetime], object], at: datetime) -> None:

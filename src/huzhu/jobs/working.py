@@ -20,6 +20,10 @@ BEAT_SECONDS = 5.0
 SAID_EVERY = 0.5  # seconds between two writes of progress
 LOOKED_EVERY = 0.05  # seconds between two looks at parts that others are doing
 NEVER_ENDED = f"做了 {services.MOST_TAKEN} 次，每次都没有做完后台进程就停了，没有再做。请把时间告诉系统管理员，查明后再试一次。"
+UNKNOWN = (
+    "后台进程的版本不认识这种任务，没有做，什么也没有改变：可能换回过旧版本，或有一个后台进程没有随升级重新启动。"
+    "请系统管理员让网站和所有后台进程用同一个版本，然后再试一次。"
+)
 Parts = Callable[[], Sequence[dict[str, Any]]]
 
 
@@ -72,14 +76,22 @@ def do_next(
     if run is None:
         return None
     try:
-        if run.attempts > services.MOST_TAKEN:
-            services.fail(run=run, words=NEVER_ENDED, at=clock.at(), now=clock.real(), final=True)
+        if words := _why_never(run, kinds):
+            services.fail(run=run, words=words, at=clock.at(), now=clock.real(), final=True)
             return run
         with _heart(run, clock):
             _done(kinds[run.kind], run, clock, Work(run, clock, kinds, above))
     except services.RunLost:
         log.warning("job %s was taken over by another worker", run.pk)
     return run
+
+
+def _why_never(run: JobRun, kinds: Mapping[str, Kind]) -> str:
+    """Why it is put down without being done; empty where it is done."""
+    if run.kind not in kinds:
+        log.error("job %s is of an unknown kind: %s", run.pk, run.kind)
+        return UNKNOWN
+    return NEVER_ENDED if run.attempts > services.MOST_TAKEN else ""
 
 
 def _done(kind: Kind, run: JobRun, clock: Clock, work: "Work") -> None:
