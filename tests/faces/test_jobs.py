@@ -82,6 +82,24 @@ def test_work_is_called_off_and_tried_again_from_its_page():
     assert run.state == "waiting"
 
 
+def test_what_was_asked_for_anew_is_led_to_and_not_tried_again():
+    run = a_running(kind="read", about="roster 1")
+    services.fail(run=run, words="第 3 行的数字不对。", at=NOON, now=NOON, final=True)
+    anew = a_run(run.asked_by, kind="read", about="roster 1")
+    answer = as_staff(run.asked_by).post(page(run, "job-again"), follow=True)
+    assert answer.redirect_chain == [(page(anew), 302)]
+    assert "同一件事后来又交办过" in text(answer)
+
+
+def test_what_another_asked_for_anew_is_told_and_not_shown():
+    run = a_running(kind="read", about="roster 1")
+    services.fail(run=run, words="第 3 行的数字不对。", at=NOON, now=NOON, final=True)
+    a_run(kind="read", about="roster 1")
+    answer = as_staff(run.asked_by).post(page(run, "job-again"), follow=True)
+    assert answer.redirect_chain == [(page(run), 302)]
+    assert "同一件事后来又交办过" in text(answer)
+
+
 def test_what_went_wrong_is_said():
     run = a_running()
     services.fail(run=run, words="第 3 行的数字不对。", at=NOON, now=NOON, final=True)

@@ -5,6 +5,7 @@ from threading import Event as Signal
 
 import pytest
 
+from factories.at_once import at_once
 from factories.jobs import NOON, HandClock, a_run
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -173,6 +174,44 @@ def test_what_is_not_over_is_not_tried_again():
     run = a_run()
     with pytest.raises(services.RunIsOver, match="不用再试"):
         services.try_again(run=run, by=run.asked_by, at=NOON)
+
+
+def test_what_was_asked_for_anew_is_not_tried_again():
+    run = a_run(kind="refuse", about="roster 1")
+    do_next(KINDS, worker="w", clock=HandClock().clock)
+    anew = a_run(run.asked_by, kind="refuse", about="roster 1", title="读取名册")
+    with pytest.raises(services.AskedAnew, match="“读取名册”现在排队中") as said:
+        services.try_again(run=run, by=run.asked_by, at=NOON)
+    assert said.value.unfinished == anew
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert not Event.objects.filter(verb="jobs.try_again").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tried_again_and_asked_anew_at_the_same_moment_one_run_waits():
+    by = a_role("agency_clerk")
+    for number in range(40):
+        run = a_run(by, kind="refuse", about=number)
+        services.cancel(run=run, by=by, at=NOON, now=NOON)
+        at_once(
+            lambda run=run: services.try_again(run=run, by=by, at=NOON),
+            lambda number=number: a_run(by, kind="refuse", about=number),
+        )
+        assert JobRun.objects.unfinished().filter(about=number).count() == 1
+
+
+def test_work_of_a_kind_that_this_version_does_not_know_is_put_down_in_words_and_holds_up_nobody():
+    hand, run, after = HandClock(), a_run(kind="of a later version"), a_run()
+    assert do_next(KINDS, worker="w", clock=hand.clock) == run
+    assert do_next(KINDS, worker="w", clock=hand.clock) == after
+    run.refresh_from_db()
+    assert (run.state, run.words) == ("failed", working.UNKNOWN)
+    services.try_again(run=run, by=run.asked_by, at=NOON)
+    later = KINDS | {run.kind: Kind(counting)}
+    assert do_next(later, worker="w", clock=hand.clock) == run
+    run.refresh_from_db()
+    assert run.state == "done"
 
 
 def test_how_long_it_will_take_is_guessed_from_the_pace():

@@ -33,6 +33,16 @@ class RunIsOver(ValueError):
     """The work has ended, or has not ended yet, so that this cannot be done to it."""
 
 
+class AskedAnew(RunIsOver):
+    """The same was asked for once more meanwhile, and that run is not over."""
+
+    def __init__(self, unfinished: JobRun) -> None:
+        super().__init__(
+            f"同一件事后来又交办过：“{unfinished.title}”现在{unfinished.get_state_display()}，这一次不用再试。"
+        )
+        self.unfinished = unfinished
+
+
 def ask(  # noqa: PLR0913  what, about what, for whom, and where the result will stand
     *,
     kind: str,
@@ -151,10 +161,20 @@ def cancel(*, run: JobRun, by: Role, at: datetime, now: datetime) -> None:
 
 @transaction.atomic
 def try_again(*, run: JobRun, by: Role, at: datetime) -> None:
-    """Put a run that failed or was called off back into the queue. RunIsOver."""
+    """Put a run that failed or was called off back into the queue. RunIsOver, AskedAnew."""
+    same = JobRun.objects.unfinished().filter(kind=run.kind, about=run.about).exclude(pk=run.pk)
     over = JobRun.objects.filter(pk=run.pk, state__in=(State.FAILED, State.CANCELLED))
     clean = {"attempts": 0, "not_before": None, "finished_at": None, "cancel_asked": False, "words": ""}
-    if not over.update(state=State.WAITING, worker="", lease_until=None, **clean):
+    if unfinished := same.first():
+        raise AskedAnew(unfinished)
+    try:
+        with transaction.atomic():
+            changed = over.update(state=State.WAITING, worker="", lease_until=None, **clean)
+    except IntegrityError:  # asked for anew at the same moment
+        if unfinished := same.first():
+            raise AskedAnew(unfinished) from None
+        changed = 0  # and over already
+    if not changed:
         raise RunIsOver(f"“{run.title}”不是“没有完成”的任务，不用再试。请刷新页面查看。")
     audit.record(by=by, verb="jobs.try_again", on=run, at=at)
 

@@ -65,10 +65,13 @@ def cancel(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @staff()
 def again(request: Any, pk: int) -> HttpResponse:
-    """Put what failed back into the queue."""
+    """Put what failed back into the queue; where the same was asked for anew, lead there if this person may see it."""
     run = _found(request, pk)
     try:
         services.try_again(run=run, by=request.by, at=request.now)
+    except services.AskedAnew as anew:
+        told(request, anew)
+        run = queries.visible_to(request.by).filter(pk=anew.unfinished.pk).first() or run
     except services.RunIsOver as over:
         told(request, over)
     return redirect("web:job", run.pk)
