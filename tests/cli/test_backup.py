@@ -18,18 +18,12 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from factories.claims import a_covered_member, yichun
-from factories.contributions import all_paid, an_accepted_roster
-from factories.enrolment import some_workers
-from factories.files import a_file
+from factories.backups import a_backup, an_empty_place, an_office
 from factories.organisations import an_employer
-from factories.schemes import the_inpatient_scheme
-from huzhu.audit.services import seal
 from huzhu.cli import backup, restore, site, store
 from huzhu.cli.main import main
 from huzhu.db import guards
 from huzhu.db.models import BackupMade, DrillDone
-from huzhu.db.services import prove_keys
 from huzhu.organisations.models import Organisation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,25 +39,11 @@ def _a_place_of_its_own(settings, tmp_path):
 
 @pytest.fixture
 def office():
-    """Members, money that came, an upload, a sealed trail."""
-    prove_keys(at=timezone.now())
-    place = yichun()
-    a_covered_member(place)
-    a_file(by=place.agency(), at=timezone.now())
-    clerk = place.agency()
-    roster = an_accepted_roster(place.employer, [the_inpatient_scheme()], some_workers(2), by=clerk)
-    all_paid(roster, by=clerk)
-    seal(at=timezone.now())
-    return place
-
-
-def made():
-    assert main(["backup"]) == 0
-    return backup.backups(django_settings.VAR_DIR / "backups")[0]
+    return an_office()
 
 
 def test_a_backup_is_whole_and_restores_and_agrees(office, capfd):
-    folder = made()
+    folder = a_backup()
     manifest = backup.read(folder)
     assert (manifest["engine"], manifest["files_count"], manifest["key_versions"]) == (
         connection.vendor,
@@ -80,7 +60,7 @@ def test_a_backup_is_whole_and_restores_and_agrees(office, capfd):
 
 
 def test_the_keys_are_not_in_it(office):
-    folder = made()
+    folder = a_backup()
     key = os.environ["HUZHU_KEYS"].partition(":")[2]
     secret = [key.encode(), base64.b64decode(key), os.environ["HUZHU_SECRET_KEY"].encode()]
     for part in folder.iterdir():
@@ -107,7 +87,7 @@ def test_nobody_waits_for_a_backup_and_it_holds_no_half_of_anything(office):
 
 @pytest.mark.parametrize("part", ["database", "files.tar"])
 def test_a_damaged_backup_is_refused(office, part, capfd):
-    folder = made()
+    folder = a_backup()
     name = store.database_name(connection.vendor) if part == "database" else part
     data = bytearray((folder / name).read_bytes())
     data[len(data) // 2] ^= 1
@@ -120,7 +100,7 @@ def test_a_damaged_backup_is_refused(office, part, capfd):
 def test_what_is_no_backup_is_told_so(office, tmp_path, capfd):
     assert main(["restore", "latest", "--drill"]) == 1
     assert "没有备份" in capfd.readouterr().err
-    folder = made()
+    folder = a_backup()
     manifest = json.loads((folder / backup.MANIFEST).read_text())
     other = "postgresql" if connection.vendor == "sqlite" else "sqlite"
     for wrong, words in (
@@ -151,7 +131,7 @@ def test_a_log_that_was_left_behind_is_data(tmp_path, end):
 
 
 def test_a_restore_never_goes_over_data(office, capfd):
-    folder = made()
+    folder = a_backup()
     assert main(["restore", str(folder)]) == 1
     assert "已经有数据，没有恢复" in capfd.readouterr().err
 
@@ -159,7 +139,7 @@ def test_a_restore_never_goes_over_data(office, capfd):
 def test_a_drill_fails_when_the_books_do_not_agree(office, capfd):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ledger_voucherday SET last = last + 1")
-    folder = made()
+    folder = a_backup()
     assert main(["restore", str(folder), "--drill"]) == 1
     captured = capfd.readouterr()
     assert "凭证号连续" in captured.out
@@ -170,7 +150,7 @@ def test_a_drill_fails_when_the_books_do_not_agree(office, capfd):
 def test_a_drill_fails_with_other_keys_and_with_a_lost_upload(office, capfd, monkeypatch):
     for upload in (django_settings.VAR_DIR / "files").iterdir():
         upload.unlink()
-    folder = made()
+    folder = a_backup()
     monkeypatch.setenv("HUZHU_KEYS", "1:" + base64.b64encode(secrets.token_bytes(32)).decode())
     assert main(["restore", str(folder), "--drill"]) == 1
     said = capfd.readouterr().out
@@ -180,24 +160,12 @@ def test_a_drill_fails_with_other_keys_and_with_a_lost_upload(office, capfd, mon
 
 def test_a_backup_is_restored_into_an_empty_place(office, tmp_path):
     """The whole way, as on another machine: a new address, a new folder, one command."""
-    folder = made()
-    place = site.place()
-    if connection.vendor == "sqlite":
-        there = site.Place("sqlite", place.database | {"NAME": str(tmp_path / "new" / "x.sqlite3")}, tmp_path)
-    else:
-        name = f"restored_{secrets.token_hex(4)}"
-        store.run_postgres("psql", place, "-q", "-c", f"CREATE DATABASE {name}")
-        there = site.Place("postgresql", place.database | {"NAME": name}, tmp_path)
-    environment = os.environ | {"DATABASE_URL": restore._address(there), "HUZHU_VAR": str(tmp_path / "new")}
+    folder = a_backup()
     words = [sys.executable, "-m", "huzhu.cli.main", "restore", str(folder)]
-    try:
+    with an_empty_place(tmp_path) as there:
+        environment = os.environ | {"DATABASE_URL": restore._address(there), "HUZHU_VAR": str(there.var)}
         first = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
         again = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own command
-    finally:
-        if connection.vendor == "postgresql":
-            store.run_postgres(
-                "psql", place, "-q", "-c", f"DROP DATABASE {there.database['NAME']} WITH (FORCE)"
-            )
     assert first.returncode == 0, first.stdout + first.stderr
     assert "恢复完成，全部相符" in first.stdout
     assert len(list((tmp_path / "new" / "files").iterdir())) == 2
@@ -247,7 +215,7 @@ def test_a_scratch_database_that_stays_is_named(monkeypatch):
 
 
 def test_old_ones_are_dropped_only_when_asked_and_nothing_half_done_stays(office, capfd, monkeypatch):
-    first = made()
+    first = a_backup()
     shutil.copytree(first, first.with_name("huzhu-20200101-000000"))
     assert len(backup.backups(first.parent)) == 2
     monkeypatch.setattr(store, "pack", lambda *_: (_ for _ in ()).throw(OSError("磁盘满")))

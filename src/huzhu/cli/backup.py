@@ -61,9 +61,9 @@ def make(place: site.Place, root: Path, *, at: datetime) -> Path:
     try:
         with site.snapshot():
             said = site.kept_with()  # before the database: the copy then holds this anchor
-        dump = beside / store.database_name(place.engine)
+        dump, tar = parts(beside, place.engine)
         store.copy_database(place, dump)
-        count = store.pack(place.var / "files", beside / FILES)  # after it: files are only added
+        count = store.pack(place.var / "files", tar)  # after it: files are only added
         manifest = {
             "format": FORMAT,
             "name": name,
@@ -71,7 +71,7 @@ def make(place: site.Place, root: Path, *, at: datetime) -> Path:
             "engine": place.engine,
             "files_count": count,
             **said,
-            "parts": {part.name: _part(part) for part in (dump, beside / FILES)},
+            "parts": {part.name: _part(part) for part in (dump, tar)},
         }
         (beside / MANIFEST).write_text(canonical_json(manifest) + "\n", encoding="utf-8")
         store.settle(beside)
@@ -82,6 +82,11 @@ def make(place: site.Place, root: Path, *, at: datetime) -> Path:
     size = sum(part.stat().st_size for part in done.iterdir())
     site.note_backup(name=name, size=size, sha256=store.digest(done / MANIFEST), at=at)
     return done
+
+
+def parts(folder: Path, engine: str) -> tuple[Path, Path]:
+    """The database and the uploads inside a backup."""
+    return folder / store.database_name(engine), folder / FILES
 
 
 def backups(root: Path) -> list[Path]:

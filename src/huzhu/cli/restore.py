@@ -66,7 +66,7 @@ def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
             "这里已经有数据，没有恢复，什么也没有改变。恢复只往空的地方：请给一个新的 DATABASE_URL 和 HUZHU_VAR，"
             "或先停下服务和后台进程，再把现在的数据库（SQLite 连同同名的 -wal、-shm 文件）和 var/files 移到别处留着。"
         )
-    _lay_down(place, folder)
+    store.lay_down(place, *backup.parts(folder, place.engine))
     print("数据库和附件已恢复，开始核对。")
     code = _verified(place, manifest)
     print("恢复完成，全部相符。可以启动了。" if code == 0 else "恢复了，但核对不符：不要启动，请换一份备份。")
@@ -76,7 +76,7 @@ def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
 def _drilled(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
     started = datetime.now(UTC)
     with _scratch(place) as there:
-        _lay_down(there, folder)
+        store.lay_down(there, *backup.parts(folder, there.engine))
         code = _verified(there, manifest)
     seconds = (datetime.now(UTC) - started).total_seconds()
     if code:
@@ -85,11 +85,6 @@ def _drilled(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
     print(f"演练通过：{manifest['name']} 恢复并核对用了 {seconds:.0f} 秒，临时的库已删掉，现在的数据没有动。")
     site.note_drill(name=manifest["name"], at=datetime.now(UTC))
     return 0
-
-
-def _lay_down(place: site.Place, folder: Path) -> None:
-    store.lay_down(place, folder / store.database_name(place.engine))
-    store.unpack(folder / backup.FILES, place.var / "files")
 
 
 @contextmanager

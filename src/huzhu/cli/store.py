@@ -1,11 +1,13 @@
 """How a database is copied while people work, and laid down again: VACUUM INTO, pg_dump and pg_restore; never a plain copy."""
 
+import errno
 import hashlib
 import os
 import shutil
 import sqlite3
 import subprocess
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from huzhu.cli.site import Place, SiteClosed
@@ -30,18 +32,86 @@ def copy_database(place: Place, to: Path) -> None:
     to.chmod(0o600)
 
 
-def lay_down(place: Place, dump: Path) -> None:
-    """The copy becomes the database of an empty place. SiteClosed."""
+def lay_down(place: Place, dump: Path, tar: Path) -> None:
+    """A backup becomes the data of an empty place, or nothing of it stays there. SiteClosed.
+
+    All of it lies beside its place and is whole before it gets its names, the database last. PostgreSQL's comes in one
+    transaction.
+    """
+    made: list[Path] = []
+    try:
+        _lay_down(place, dump, tar, made)
+    except (SiteClosed, OSError) as problem:
+        _take_away(made)
+        said = problem if isinstance(problem, SiteClosed) else _why_not_written(problem)
+        raise SiteClosed(f"没有恢复成：{said}{_what_stays(place, made)}") from None
+    except BaseException:
+        _take_away(made)
+        raise
+
+
+def _lay_down(place: Place, dump: Path, tar: Path, made: list[Path]) -> None:
+    files = (place.var / "files").resolve()
+    unpacked = _beside(files, made)
+    unpack(tar, unpacked)
     if place.engine == "sqlite":
-        target = Path(place.database["NAME"])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(dump, target)  # the copy is closed and whole, unlike a database in use
-        target.chmod(0o600)
-        _check_whole(target)
+        database = Path(place.database["NAME"]).resolve()
+        copied = _beside(database, made)
+        shutil.copyfile(dump, copied)  # the copy is closed and whole, unlike a database in use
+        copied.chmod(0o600)
+        _check_whole(copied)
+        _sync(copied)
+        _rename(unpacked, files, made)
+        _rename(copied, database, made)
     else:
-        run_postgres(
-            "pg_restore", place, "--no-owner", "--single-transaction", "--exit-on-error", str(dump), into=True
-        )
+        _rename(unpacked, files, made)
+        # who owned what and might do what on the server of then may not be known to this one
+        words = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(dump))
+        run_postgres("pg_restore", place, *words, into=True)
+
+
+def _beside(place: Path, made: list[Path]) -> Path:
+    """Where it lies until it is whole; what a killed run has left there goes."""
+    beside = place.with_name(f".{place.name}.part")
+    _take_away([beside])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    made.append(beside)
+    return beside
+
+
+def _rename(beside: Path, place: Path, made: list[Path]) -> None:
+    beside.rename(place)
+    made.append(place)
+    _sync(place.parent)
+
+
+def _take_away(made: list[Path]) -> None:
+    for path in made:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _why_not_written(problem: OSError) -> str:
+    if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "磁盘满了，放不下这份备份。请腾出空间，或换一个磁盘。"
+    return f"读写文件时出错（{problem}）。请检查文件夹的权限和磁盘。"
+
+
+def _what_stays(place: Place, made: list[Path]) -> str:
+    """What a restore that failed could not take away again, and how to go on."""
+    left = [str(path) for path in made if path.exists()]
+    if place.engine == "postgresql":
+        try:
+            empty = is_empty(place)
+        except SiteClosed:
+            empty = False
+        left += [] if empty else [f"数据库 {place.database['NAME']}（先 dropdb，再 createdb）"]
+    if left:
+        return f"可能还留着：{'、'.join(left)}。请先移走，再恢复一次。"
+    return "这里什么也没有留下，改正以后可以再恢复一次。"
 
 
 def is_empty(place: Place) -> bool:
@@ -65,13 +135,14 @@ def pack(folder: Path, to: Path) -> int:
 
 
 def unpack(tar: Path, folder: Path) -> None:
-    """The uploads again, for the owner alone; names that lead elsewhere are refused."""
+    """The uploads again, for the owner alone, on the disk; names that lead elsewhere are refused. SiteClosed, OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with tarfile.open(tar) as opened:
             opened.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError) as problem:
+    except tarfile.TarError as problem:
         raise SiteClosed(f"备份里的附件（{tar.name}）解不开：{problem}。请换一份备份。") from None
+    settle(folder)
 
 
 def digest(file: Path) -> str:
@@ -86,11 +157,15 @@ def digest(file: Path) -> str:
 def settle(folder: Path) -> None:
     """Everything in the folder is on the disk before it gets its name."""
     for path in [*folder.iterdir(), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def run_postgres(program: str, place: Place, *words: str, into: bool = False) -> str:
