@@ -1,4 +1,4 @@
-"""huzhu: the one door of the shell. 0 done, 1 what was asked is wrong or refused, 2 not understood."""
+"""huzhu: the one door of the shell. 0 done, 1 what was asked is wrong or refused, 2 not understood, 3 restored but to be migrated."""
 
 import sys
 

@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 from huzhu.cli import backup, site, store
 
+TO_BE_MIGRATED = 3
+
 
 def register(verbs: Any) -> None:
     """Adds the verb to the parser."""
@@ -28,13 +30,14 @@ def register(verbs: Any) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Restores or drills; 1 where the backup or the place is not fit, or where anything differs."""
+    """Restores or drills; 1 where the backup or the place is not fit, or where anything differs; 3 where migrate is still to be done."""
     try:
         site.ready()
         place = site.place()
         folder = _folder(asked.folder, place)
         manifest = backup.read(folder)
         _refuse_other_engine(manifest["engine"], place.engine)
+        _refuse_later_version(manifest)
         return _drilled(place, folder, manifest) if asked.drill else _restored(place, folder, manifest)
     except (site.SiteClosed, OSError) as problem:
         print(problem, file=sys.stderr)
@@ -59,6 +62,20 @@ def _refuse_other_engine(made: str, here: str) -> None:
         )
 
 
+def _refuse_later_version(manifest: dict[str, Any]) -> None:
+    """What was migrated further than this version goes cannot be read by it."""
+    if later := sorted(set(manifest.get("migrations", ())) - set(site.migrations_known())):
+        raise site.SiteClosed(
+            f"这份备份是更新的版本做的：这个版本没有 {later[0]} 等 {len(later)} 步升级。没有恢复，什么也没有改变。"
+            "请先把程序换成做备份时的版本（或更新的），再恢复。"
+        )
+
+
+def _is_of_an_earlier_version(manifest: dict[str, Any]) -> bool:
+    """Whether it must be migrated before this version can read it; backups that do not say so count as of this one."""
+    return "migrations" in manifest and not set(site.migrations_known()) <= set(manifest["migrations"])
+
+
 def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
     files = place.var / "files"
     if not store.is_empty(place) or (files.is_dir() and any(files.iterdir())):
@@ -67,6 +84,12 @@ def _restored(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
             "或先停下服务和后台进程，再把现在的数据库（SQLite 连同同名的 -wal、-shm 文件）和 var/files 移到别处留着。"
         )
     store.lay_down(place, *backup.parts(folder, place.engine))
+    if _is_of_an_earlier_version(manifest):
+        print(
+            "数据库和附件已恢复，还没有核对：备份是旧版本的。先执行 migrate，再 huzhu verify，全部相符才可以启动。\n"
+            f"备份时的锚点，存成文件可以用 --anchors 一起核对：\n{manifest['anchor']}"
+        )
+        return TO_BE_MIGRATED
     print("数据库和附件已恢复，开始核对。")
     code = _verified(place, manifest)
     print("恢复完成，全部相符。可以启动了。" if code == 0 else "恢复了，但核对不符：不要启动，请换一份备份。")
@@ -77,6 +100,9 @@ def _drilled(place: site.Place, folder: Path, manifest: dict[str, Any]) -> int:
     started = datetime.now(UTC)
     with _scratch(place) as there:
         store.lay_down(there, *backup.parts(folder, there.engine))
+        if _is_of_an_earlier_version(manifest):
+            print("备份是旧版本的，先在临时的库里执行 migrate。")
+            _migrate(there)
         code = _verified(there, manifest)
     seconds = (datetime.now(UTC) - started).total_seconds()
     if code:
@@ -125,15 +151,24 @@ def _drop(place: site.Place, name: str) -> None:
             ) from None
 
 
+def _migrate(place: site.Place) -> None:
+    """SiteClosed where it does not come to its end; what went wrong stands above."""
+    if _run_there(place, "django", "migrate", "--no-input", "--verbosity=0"):
+        raise site.SiteClosed("演练没有通过：旧版本的备份没有能升级，见上。现在的数据没有动。")
+
+
 def _verified(place: site.Place, manifest: dict[str, Any]) -> int:
-    """`huzhu verify` of that place by a process of its own, with the anchor that the backup was made under."""
-    environment = os.environ | {"DATABASE_URL": _address(place), "HUZHU_VAR": str(place.var)}
+    """`huzhu verify` of that place, with the anchor that the backup was made under."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as anchors:
         anchors.write(manifest["anchor"] + "\n")
         anchors.flush()
-        words = [sys.executable, "-m", "huzhu.cli.main", "verify", "--anchors", anchors.name]
-        done = subprocess.run(words, env=environment, check=False)  # noqa: S603  our own command
-    return done.returncode
+        return _run_there(place, "huzhu.cli.main", "verify", "--anchors", anchors.name)
+
+
+def _run_there(place: site.Place, module: str, *words: str) -> int:
+    """A command at that place, by a process of its own."""
+    environment = os.environ | {"DATABASE_URL": _address(place), "HUZHU_VAR": str(place.var)}
+    return subprocess.run([sys.executable, "-m", module, *words], env=environment, check=False).returncode  # noqa: S603  our own command
 
 
 def _address(place: site.Place) -> str:

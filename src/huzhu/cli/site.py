@@ -152,10 +152,18 @@ def place() -> Place:
 
 
 def kept_with() -> dict[str, Any]:
-    """What a backup must say of itself: the chain's anchor and the key versions it needs."""
-    from huzhu.db import services  # noqa: PLC0415
+    """What a backup must say of itself: the chain's anchor, the key versions it needs, and how far it was migrated."""
+    from huzhu.db import queries, services  # noqa: PLC0415
 
-    return {"anchor": anchor(), "key_versions": services.key_versions()}
+    had = queries.migrations_had()
+    return {"anchor": anchor(), "key_versions": services.key_versions(), "migrations": had}
+
+
+def migrations_known() -> list[str]:
+    """The migrations of this version."""
+    from huzhu.db import queries  # noqa: PLC0415
+
+    return queries.migrations_known()
 
 
 def note_backup(*, name: str, size: int, sha256: str, at: datetime) -> None:

@@ -44,7 +44,7 @@ def lay_down(place: Place, dump: Path, tar: Path) -> None:
     except (SiteClosed, OSError) as problem:
         _take_away(made)
         said = problem if isinstance(problem, SiteClosed) else _why_not_written(problem)
-        raise SiteClosed(f"没有恢复成：{said}{_what_stays(place, made)}") from None
+        raise SiteClosed(f"没有恢复成：{said}\n{_what_stays(place, made)}") from None
     except BaseException:
         _take_away(made)
         raise

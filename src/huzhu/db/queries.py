@@ -1,9 +1,11 @@
 """What is known of the database itself: when it was last backed up and restored for a try, and what was not migrated."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from huzhu.db.models import BackupMade, DrillDone
 
@@ -23,3 +25,17 @@ def pending_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def migrations_had() -> list[str]:
+    """Every migration that the database has had."""
+    return _named(MigrationLoader(connection).applied_migrations)
+
+
+def migrations_known() -> list[str]:
+    """Every migration of this version; no database is asked."""
+    return _named(MigrationLoader(None).disk_migrations)
+
+
+def _named(migrations: Iterable[tuple[str, str]]) -> list[str]:
+    return sorted(f"{app}.{name}" for app, name in migrations)
