@@ -126,6 +126,49 @@ def test_a_fault_is_reported_by_its_kind(fault, twins):
     assert len(found) <= 2
 
 
+def swapped(lines):
+    """The amounts of two people of one batch, each paid to the other."""
+    first, second = (next(one for one in lines if one.key == key) for key in ("b0", "b1"))
+    lines = changed(lines, "b0", amount_fen=second.amount_fen)
+    return changed(lines, "b1", amount_fen=first.amount_fen)
+
+
+AGREEING_SUMS = {
+    "the amounts of two people swapped": ([compare.AMOUNT] * 2, swapped),
+    "a stranger in somebody's place": (
+        [compare.BANK_EXTRA, compare.NOT_PAID],
+        lambda x: changed(x, "b1", name="陌生人"),
+    ),
+    "all of a batch to one stranger": (
+        [compare.BANK_EXTRA, compare.NOT_PAID, compare.NOT_PAID],
+        lambda x: changed(without(x, "b0"), "b1", name="陌生人", amount_fen=-200_001),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", AGREEING_SUMS)
+def test_a_sum_that_agrees_hides_no_wrong_person_and_no_wrong_amount(fault):
+    expected, inject = AGREEING_SUMS[fault]
+    book, paid, lines = a_month()
+    assert sorted(kinds(book, paid, inject(lines))) == expected
+
+
+def test_one_person_twice_and_another_never_is_both_told():
+    book, paid, lines = a_month(twins=True)
+    found = differences(book, paid, changed(lines, "b1", name=NAMES[0]))
+    assert sorted(one.kind for one in found) == [compare.NOT_PAID, compare.TWICE]
+    assert next(one for one in found if one.kind == compare.NOT_PAID).paid == paid[1]
+
+
+def test_a_return_to_somebody_by_name_makes_no_sum_agree():
+    """The bank took 7.00 more than was paid and gave as much to one person: neither is silent."""
+    book, paid, lines = a_month(by_total=True)
+    batch = paid[0].batch
+    lines = changed(lines, "s0", amount_fen=-200_001 - 700)
+    lines.append(Line("back", DAY, 700, "S9", "陌生人", f"退汇 {batch}", (batch,)))
+    assert sorted(kinds(book, paid, lines)) == [compare.AMOUNT, compare.BANK_EXTRA]
+
+
 TOTALS = {
     "another sum": (compare.AMOUNT, lambda x: changed(x, "s0", amount_fen=-200_002)),
     "another day": (compare.WRONG_DAY, lambda x: changed(x, "s0", on=DAY + timedelta(days=2))),

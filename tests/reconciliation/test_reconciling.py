@@ -169,6 +169,19 @@ def test_every_injected_fault_is_reported_and_stops_payouts(fault, month):
     assert Payout.objects.get(pk=waiting.pk).state == "scheduled"
 
 
+def test_a_batch_whose_sum_agrees_and_whose_people_do_not_stops_payouts(month):
+    first, liu, wang, zhang = month.lines
+    month.told_by_the_bank(
+        first, (*liu[:2], wang[2], *liu[3:]), (*wang[:2], "-1714.00", "陌生人", *wang[4:]), zhang
+    )
+    waiting = a_payout(month.desk)
+    made = run(month)
+    assert made.difference_fen == 0
+    assert kinds() == {"amount", "not_paid", "bank_extra"}
+    with pytest.raises(Stopped, match="对账有 3 条差异没有说明"):
+        a_batch(month.desk, waiting)
+
+
 def test_payouts_go_on_when_another_person_has_explained(month):
     bank_paid_twice(month)
     waiting = a_payout(month.desk)

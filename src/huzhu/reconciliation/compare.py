@@ -142,7 +142,7 @@ def _payouts_against_books(work: Comparison, book: Sequence[Book], paid: Sequenc
 
 
 def _payouts_against_bank(work: Comparison, paid: Sequence[Paid], unclear: Sequence[Paid]) -> None:
-    """Line by line where the bank names persons, by the batch's total where it does not; then what is left, ever looser."""
+    """Line by line where the bank names persons, by the batch's total only where it names nobody; then what is left, ever looser."""
     left = list(paid)
     matched: list[Line] = []
 
@@ -253,15 +253,18 @@ def _paired(
 
 
 def _by_totals(work: Comparison, paid: list[Paid], matched: list[Line]) -> list[Paid]:
-    """A batch that the bank shows as one sum, perhaps with what it sent back beside it, of one day."""
+    """A batch that the bank shows as a sum naming nobody, perhaps with what it sent back beside it, of one day.
+
+    A line that names somebody is never part of a sum: what it pays, it pays to that person.
+    """
     left: list[Paid] = []
     for (batch, day), payouts in _groups(paid).items():
-        lines = [one for one in work.lines if _batch(one) == batch and one.on == day]
         total = sum(one.amount_fen for one in payouts)
-        exact = next((one for one in lines if one.amount_fen == -total), None)
-        if exact is not None:
-            lines = [exact]
-        if lines and -sum(one.amount_fen for one in lines) == total:
+        nameless = [one for one in work.lines if not one.name and _batch(one) == batch and one.on == day]
+        debits = [one for one in nameless if one.amount_fen < 0]
+        told = [*([one] for one in debits), debits, nameless]
+        lines = next((some for some in told if -sum(one.amount_fen for one in some) == total), None)
+        if lines:
             matched += lines
             _take(work, lines)
         else:
