@@ -14,6 +14,7 @@ from huzhu.payouts import receivables
 from huzhu.payouts.models import Clearing, Receivable
 from huzhu.reconciliation import queries, services
 from huzhu.reconciliation.models import Difference
+from huzhu.reconciliation.sides import sides_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 DAY = date(2022, 7, 20)
@@ -105,6 +106,18 @@ def test_a_week_without_the_second_word_makes_it_unexplained(office, line, said)
         _further(line.account, told(f"{until}", f"I{days}", "0.01", "", "", "结息"), office)
         run(office, line)
         assert (kind, "said" if kind == "to_confirm" else "open") in stands()
+
+
+def test_whoever_said_it_explains_it_no_more_than_whoever_confirmed_it(office, line, said):
+    """Before the second word and after it."""
+    office.at += timedelta(days=9)
+    _further(line.account, told(f"{DAY + timedelta(days=9)}", "I9", "0.01", "", "", "结息"), office)
+    run(office, line)
+    waits = Difference.objects.get(kind="bank_extra", line=line)
+    assert f"user:{said.said_by_id}" in waits.caused_by
+    receivables.settle(clearing=said, agree=True, by=office.releaser, at=office.later())
+    [book] = [one for one in sides_of(line.account, DAY).book if one.reference == "R1"]
+    assert book.caused_by == {office.maker.actor_id, office.releaser.actor_id}
 
 
 def _further(account, line, office):

@@ -121,8 +121,11 @@ def open_account(  # noqa: PLR0913  what stands on the bank's paper
     }
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     of_office = OwnAccount.objects.filter(organisation=organisation)
-    _refuse_days_known(of_office.filter(number=digits), since)
-    if current := of_office.filter(number=digits, ended_at=None).first():
+    same = of_office.filter(number=digits)
+    current = same.select_for_update(of=("self",)).filter(ended_at=None).first()  # nobody takes in meanwhile
+    if current is None or current.since != since:
+        _refuse_days_known(same, current, since)
+    if current is not None:
         return _corrected(current, told, by, at)
     of_office.filter(ended_at=None).update(ended_at=at)
     try:
@@ -143,13 +146,16 @@ def open_account(  # noqa: PLR0913  what stands on the bank's paper
     return account
 
 
-def _refuse_days_known(same: QuerySet[OwnAccount], since: date) -> None:
-    """AccountRefused where the days from then on were told already: each line would count once more."""
+def _refuse_days_known(same: QuerySet[OwnAccount], current: OwnAccount | None, since: date) -> None:
+    """AccountRefused where days would be compared once more, or no longer: what differs on them must not go away."""
     last = same.aggregate(last=Max("statements__last_on"))["last"]
-    if last and since <= last and not same.filter(ended_at=None, since=since).exists():
+    if current and current.statements.exists():
         raise AccountRefused(
-            f"这个账号以前登记过，对账单已经导入到 {last}：起始日请填这一天以后；只改户名、开户行、格式的，起始日照原来的填。"
+            f"这个账户从 {current.since} 起对账，对账单已经导入到 {last}，起始日不能再改，没有登记："
+            f"改户名、开户行、格式的，起始日照填 {current.since}；以前的差异请到“对账”里查明、说明。"
         )
+    if last and since <= last:
+        raise AccountRefused(f"这个账号以前登记过，对账单已经导入到 {last}，没有登记：起始日请填这一天以后。")
 
 
 def _corrected(account: OwnAccount, told: Mapping[str, Any], by: Role, at: datetime) -> OwnAccount:

@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One difference: where it lies, what each side says, and who made the sides that disagree."""
+    """One difference: where it lies, what each side says, and who made the sides that disagree; `hands` are others who did."""
 
     kind: str
     on: date
@@ -72,11 +72,12 @@ class Found:
     book_fen: int | None = None
     paid_fen: int | None = None
     bank_fen: int | None = None
+    hands: frozenset[str] = frozenset()
 
     @property
     def caused_by(self) -> frozenset[str]:
         sides = (self.book, self.paid, self.line)
-        return frozenset[str]().union(*(one.caused_by for one in sides if one))
+        return self.hands.union(*(one.caused_by for one in sides if one))
 
     @property
     def key(self) -> str:

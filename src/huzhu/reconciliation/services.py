@@ -85,7 +85,9 @@ def explain(*, difference: Difference, cause: str, reason: str, by: Role, at: da
     if held.state != State.OPEN:
         raise ExplanationRefused(f"这一条现在是“{held.get_state_display()}”，没有再写。请刷新后再看。")
     if by.actor_id in held.caused_by:
-        raise SamePerson("这一条里有您经手的一环（记账、制单、放行、回盘或导入），要由另一个人查明后说明。")
+        raise SamePerson(
+            "这一条里有您经手的一环（登记账户、提出、记账、制单、放行、回盘或导入），要由另一个人查明后说明。"
+        )
     if cause not in Difference.Cause.values:
         raise ExplanationRefused("没有选原因类别：请选一个最接近的。")
     if len(said) < 4:
@@ -104,11 +106,11 @@ def _opening(account: OwnAccount, sides: Sides) -> list[Found]:
     if book == bank:
         return []
     words = f"{account.since} 以前账面是 {spoken(book)}，银行是 {spoken(bank)}"
-    return [Found(OPENING, account.since, words, book_fen=book, bank_fen=bank)]
+    return [Found(OPENING, account.since, words, book_fen=book, bank_fen=bank, hands=sides.began_by)]
 
 
 def _keep(account: OwnAccount, found: Iterable[Found], at: datetime) -> None:
-    """New ones are written down, known ones left as they are, and what is no longer found is gone."""
+    """New ones are written down, of known ones only the hands that have come to them, and what is no longer found is gone."""
     by_key = {one.key: one for one in found}
     held = {one.key: one for one in Difference.objects.filter(account=account)}
     Difference.objects.bulk_create(_row(account, one, at) for key, one in by_key.items() if key not in held)
@@ -123,6 +125,9 @@ def _keep(account: OwnAccount, found: Iterable[Found], at: datetime) -> None:
     for one in back:
         again = {"state": _first_state(one.kind), "gone_at": None, "found_at": at, **blank}
         Difference.objects.filter(pk=one.pk).update(**again)
+    for key, one in held.items():
+        if key in by_key and (more := by_key[key].caused_by - set(one.caused_by)):
+            Difference.objects.filter(pk=one.pk).update(caused_by=sorted({*one.caused_by, *more}))
     gone = [one.pk for key, one in held.items() if key not in by_key and one.state != State.GONE]
     Difference.objects.filter(pk__in=gone).update(state=State.GONE, gone_at=at)
 

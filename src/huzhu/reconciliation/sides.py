@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 
+from huzhu.audit.models import Event
 from huzhu.bank.models import OwnAccount, StatementLine
-from huzhu.ledger.models import LedgerEntry, Voucher
+from huzhu.ledger.models import LedgerEntry, ManualVoucher, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.payouts.models import BATCH_NUMBER, Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.reconciliation.compare import Book, Line, Paid
@@ -23,6 +24,7 @@ _PAYS = re.compile(r"decision:(\d+):paid")
 _NAMED = re.compile(
     r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
+_RETURNED = re.compile(r"claw-back:(.+):\d+")
 # what is to be done about a payment that the bank made and we do not know of
 _DOUBT = {
     Payout.State.SENT: "这一批的回盘还没有导入，请导入回盘",
@@ -45,6 +47,7 @@ class Sides:
     bank_before_fen: int
     book_fen: int
     bank_fen: int
+    began_by: frozenset[str]  # whoever said where the account begins
 
     @property
     def standing(self) -> list[Book]:
@@ -81,7 +84,7 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         .order_by("position")
     ]
     end = every.filter(booked_on__lte=last).order_by("-position").first()
-    awaits = _awaits(told, last) if pays else {}
+    awaits, sayers = _awaits(told, last) if pays else {}, _sayers(account)
     first = told[0] if told else None
     bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
     return Sides(
@@ -89,12 +92,22 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         taken_back=_taken_back(vouchers),
         paid=_paid(offices, account.since, last) if pays else [],
         unclear=_unclear(offices) if pays else [],
-        lines=[_line(one, awaits.get(one.pk, "")) for one in told],
+        lines=[_line(one, awaits.get(one.pk, ""), sayers[one.pk]) for one in told],
         book_before_fen=before,
         bank_before_fen=bank_before,
         book_fen=before + sum(one.amount_fen for one in book),
         bank_fen=end.balance_fen if end else 0,
+        began_by=_began_by(account),
     )
+
+
+def _began_by(account: OwnAccount) -> frozenset[str]:
+    """Who registered the account or corrected it since, and who took in its first balance."""
+    corrected = Event.objects.filter(
+        verb="bank.correct_account", object_type="bank.ownaccount", object_id=str(account.pk)
+    )
+    first = account.statements.order_by("pk").values_list("taken_by", flat=True)[:1]
+    return frozenset({account.opened_by, *corrected.values_list("actor_id", flat=True), *first})
 
 
 def _moved(offices: list[int], code: str, first: date | None, last: date) -> dict[int, int]:
@@ -116,7 +129,22 @@ def _book(offices: list[int], code: str, first: date, last: date) -> tuple[list[
     moved = _moved(offices, code, first, last)
     found = Voucher.objects.filter(pk__in=[pk for pk, fen in moved.items() if fen]).order_by("number")
     vouchers = list(found)
-    return vouchers, [_entry(one, moved[one.pk]) for one in vouchers]
+    others = _said_by(vouchers)
+    return vouchers, [_entry(one, moved[one.pk], others[one.source]) for one in vouchers]
+
+
+def _said_by(vouchers: list[Voucher]) -> dict[str, frozenset[str]]:
+    """By the source of a voucher that needs two: who proposed or said it, beside who confirmed and so booked it."""
+    by_hand = [one for one in vouchers if one.source.startswith("manual:")]
+    proposed = ManualVoucher.objects.filter(voucher__in=by_hand).values_list("voucher__source", "proposed_by")
+    returned = {named[1]: one.source for one in vouchers if (named := _RETURNED.fullmatch(one.source))}
+    said = Clearing.objects.filter(line__reference__in=returned, state=Clearing.State.CONFIRMED)
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for source, user in proposed:
+        found[source] |= {f"user:{user}"}
+    for reference, user in said.values_list("line__reference", "said_by"):
+        found[returned[reference]] |= {f"user:{user}"}
+    return found
 
 
 def _taken_back(vouchers: list[Voucher]) -> frozenset[str]:
@@ -125,7 +153,7 @@ def _taken_back(vouchers: list[Voucher]) -> frozenset[str]:
     return frozenset(number for pair in pairs for number in pair)
 
 
-def _entry(voucher: Voucher, amount_fen: int) -> Book:
+def _entry(voucher: Voucher, amount_fen: int, others: frozenset[str]) -> Book:
     pays, named = _PAYS.fullmatch(voucher.source), _NAMED.fullmatch(voucher.source)
     return Book(
         key=voucher.number,
@@ -134,7 +162,7 @@ def _entry(voucher: Voucher, amount_fen: int) -> Book:
         words=voucher.note,
         reference=(named[1] or named[2]) if named else "",
         pays=pays[1] if pays else "",
-        caused_by=frozenset({voucher.actor_id}),
+        caused_by=others | {voucher.actor_id},
     )
 
 
@@ -227,7 +255,17 @@ def _awaits(lines: list[StatementLine], last: date) -> dict[UUID, str]:
     }
 
 
-def _line(one: StatementLine, awaits: str) -> Line:
+def _sayers(account: OwnAccount) -> dict[UUID, frozenset[str]]:
+    """Who said of a line of the account that a member sent the money back."""
+    people: dict[UUID, frozenset[str]] = defaultdict(frozenset)
+    standing = (Clearing.State.SAID, Clearing.State.CONFIRMED)
+    said = Clearing.objects.filter(line__account=account, state__in=standing)
+    for line, user in said.values_list("line", "said_by"):
+        people[line] |= {f"user:{user}"}
+    return people
+
+
+def _line(one: StatementLine, awaits: str, sayers: frozenset[str]) -> Line:
     remark = one.remark or ""
     return Line(
         key=str(one.pk),
@@ -237,7 +275,7 @@ def _line(one: StatementLine, awaits: str) -> Line:
         name=one.name,
         remark=remark,
         batches=tuple(BATCH_NUMBER.findall(remark)),
-        caused_by=frozenset({one.statement.taken_by}),
+        caused_by=sayers | {one.statement.taken_by},
         awaits=awaits,
     )
 
