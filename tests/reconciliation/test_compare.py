@@ -195,6 +195,61 @@ def test_a_transfer_whose_number_was_typed_otherwise_is_found_by_amount_and_day(
     ]
 
 
+def without_numbers():
+    """Two vouchers of one amount and day, under other numbers than the bank's."""
+    book, paid, lines = a_month()
+    book += [Book("V5", DAY, 70_000, "上解到省", "S1"), Book("V6", DAY, 70_000, "上解到省", "S2")]
+    return book, paid, [*lines, *(Line(f"h{at}", DAY, 70_000, f"H{at}", "代办处") for at in (1, 2))]
+
+
+def test_as_many_vouchers_as_lines_of_one_amount_and_day_agree_whatever_their_numbers():
+    book, paid, lines = without_numbers()
+    assert kinds(book, paid, lines) == []
+    assert kinds(book, paid, lines[::-1]) == []
+
+
+def test_one_line_or_one_voucher_less_of_them_is_told():
+    book, paid, lines = without_numbers()
+    assert kinds(book, paid, without(lines, "h1")) == ["bank_missing"]
+    assert sorted(kinds(without(book, "V5"), paid, lines)) == ["bank_extra", "bank_extra", "bank_missing"]
+    assert sorted(kinds(book, paid, changed(lines, "h1", on=DAY + timedelta(days=1)))) == [
+        "bank_extra",
+        "bank_missing",
+    ]
+
+
+def a_shared_number():
+    """A transfer of 1,000 and its charge of 5, the charge first: both under S1, the second told apart by its place."""
+    book = [Book("V1", DAY, -100_000, "上解", "S1"), Book("V2", DAY, -500, "手续费", "S1")]
+    return book, [], [Line("fee", DAY, -500, "S1"), Line("sum", DAY, -100_000, "S1:2", "省办")]
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_charge_and_its_transfer_under_one_number_agree(swap):
+    book, paid, lines = a_shared_number()
+    if swap:
+        lines = [replace(one, reference={"S1": "S1:2", "S1:2": "S1"}[one.reference]) for one in lines]
+    assert kinds(book, paid, lines) == []
+    halves = [replace(book[0], key=key, amount_fen=-50_000) for key in ("V1", "V3")]
+    assert kinds([*halves, book[1]], paid, lines) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "inject"),
+    [
+        (["bank_extra"], lambda b, x: (b[:1], x)),
+        (["bank_extra"], lambda b, x: (b[1:], x)),
+        (["amount"], lambda b, x: (changed(b, "V1", amount_fen=-100_001), [x[1], x[0]])),
+        (["wrong_day"], lambda b, x: (changed(b, "V1", on=DAY - timedelta(days=1)), x)),
+        (["amount"], lambda b, x: (b, x[:1])),
+    ],
+)
+def test_a_number_that_two_lines_share_hides_neither(expected, inject):
+    book, paid, lines = a_shared_number()
+    book, lines = inject(book, lines)
+    assert kinds(book, paid, lines) == expected
+
+
 def test_the_same_difference_has_the_same_key_and_names_who_had_it_in_hand():
     book, paid, lines = a_month()
     first = differences(book, paid, without(lines, "b2"))

@@ -1,5 +1,6 @@
 """Three lists of the same money held against each other, without a database: what fits nowhere is a difference with a kind."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ BANK_MISSING, BANK_EXTRA, AMOUNT, TWICE = "bank_missing", "bank_extra", "amount"
 NOT_PAID, NO_VOUCHER, BOOK_AMOUNT = "not_paid", "no_voucher", "book_amount"
 WRONG_DAY, WRONG_BATCH, NO_PAYOUT, OPENING = "wrong_day", "wrong_batch", "no_payout", "opening"
 BANK_PAID, TO_CONFIRM = "bank_paid", "to_confirm"
+_SHARED = re.compile(
+    r"(?::\d+|@\d{8})+"
+)  # as `bank` writes it behind a number that the bank used more than once
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,31 +319,85 @@ def _face(line: Line) -> tuple[str, int, str]:
 
 
 def _books_against_bank(work: Comparison, book: Sequence[Book]) -> None:
-    """Vouchers that name the bank's reference by it, the others by amount and day; a transfer may have several vouchers."""
-    groups: dict[str, list[Book]] = defaultdict(list)
+    """Vouchers that name the bank's number by it, the others by amount and day; a transfer may have several vouchers."""
+    loose: list[list[Book]] = []
+    numbered: dict[str, list[Book]] = defaultdict(list)
     for one in book:
-        groups[one.reference or f"voucher {one.key}"].append(one)
-    by_reference = {line.reference: line for line in work.lines}
-    loose = []
-    for reference, held in groups.items():
-        line = by_reference.get(reference)
-        if line is None:
-            loose.append(held)
-            continue
-        _take(work, [line])
-        _compare_group(work, held, line)
+        if one.reference:
+            numbered[one.reference].append(one)
+        else:
+            loose.append([one])
+    left = _exact(work, numbered)
+    sharing: dict[str, list[Line]] = defaultdict(list)
+    for line in work.lines:
+        sharing[_number(line.reference)].append(line)
+    for reference, held in left:
+        loose += _by_number(work, reference, held, sharing[_number(reference)])
+    _by_amount_and_day(work, loose)
+
+
+def _exact(work: Comparison, numbered: dict[str, list[Book]]) -> list[tuple[str, list[Book]]]:
+    """First every number whose line and vouchers agree, so that no other takes its line; the rest is left."""
+    by_number = {line.reference: line for line in work.lines}
+    left = []
+    for reference, held in numbered.items():
+        line = by_number.get(reference)
+        if line and line.amount_fen == _total(held):
+            _compare_group(work, held, line)
+        else:
+            left.append((reference, held))
+    return left
+
+
+def _by_number(work: Comparison, reference: str, held: list[Book], same: list[Line]) -> list[list[Book]]:
+    """A bank may give one number to several lines, a transfer and its charge: each takes the vouchers of its amount.
+
+    What is left is held against the number's own line, or the only one that is left of it; else it is returned.
+    """
+    same = [line for line in same if line in work.lines]
+    for line in same if len(same) > 1 else ():
+        parts = [held, *([one] for one in held)]
+        if fits := next((some for some in parts if some and _total(some) == line.amount_fen), None):
+            _compare_group(work, fits, line)
+            held = [one for one in held if one not in fits]
+    left = [line for line in same if line in work.lines]
+    own = [line for line in left if line.reference == reference] or left
+    if held and len(own) == 1:
+        _compare_group(work, held, own[0])
+        return []
+    return [held] if held else []
+
+
+def _number(reference: str) -> str:
+    """The bank's own number, without what tells apart the lines that share it."""
+    return _SHARED.sub("", reference)
+
+
+def _by_amount_and_day(work: Comparison, loose: list[list[Book]]) -> None:
+    """Vouchers of another number than the bank writes, or of none: as many lines of their amount and day as there are of them.
+
+    Where there are more lines, nobody can say which are meant, and all are told; where there are fewer, some have none.
+    """
+    groups: dict[tuple[int, date], list[list[Book]]] = defaultdict(list)
     for held in loose:
-        total, first = sum(one.amount_fen for one in held), held[0]
-        same = [one for one in work.lines if one.amount_fen == total and one.on == first.on]
-        if len(same) == 1:  # the number was typed otherwise than the bank writes it
-            _take(work, same)
-        elif total:
+        groups[_total(held), held[0].on].append(held)
+    for (total, on), alike in groups.items():
+        lines = [one for one in work.lines if (one.amount_fen, one.on) == (total, on)]
+        found = len(lines) if len(lines) <= len(alike) else 0
+        _take(work, lines[:found])
+        for first, *_ in alike[found:] if total else ():
             words = f"凭证 {first.key} 记了{_moved(total)}（{first.words}），银行没有"
-            work.say(BANK_MISSING, first.on, words, book=first, book_fen=total)
+            work.say(BANK_MISSING, on, words, book=first, book_fen=total)
+
+
+def _total(held: Iterable[Book]) -> int:
+    return sum(one.amount_fen for one in held)
 
 
 def _compare_group(work: Comparison, held: list[Book], line: Line) -> None:
-    total, first = sum(one.amount_fen for one in held), min(held, key=lambda one: (one.on, one.key))
+    """What a line and the vouchers of its number say of each other; the line is spoken for."""
+    _take(work, [line])
+    total, first = _total(held), min(held, key=lambda one: (one.on, one.key))
     sums = {"book": first, "line": line, "book_fen": total, "bank_fen": line.amount_fen}
     if total != line.amount_fen:
         words = f"流水号 {line.reference}：凭证 {first.key} 记了 {spoken(total)}，银行是 {spoken(line.amount_fen)}"
