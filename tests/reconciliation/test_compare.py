@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huzhu.reconciliation import compare
-from huzhu.reconciliation.compare import Book, Line, Paid, differences
+from huzhu.reconciliation import facts
+from huzhu.reconciliation.compare import differences
+from huzhu.reconciliation.facts import Book, Line, Paid
 
 DAY = date(2022, 7, 15)
 NAMES = ("刘女士", "王小明", "张三", "李四")
@@ -71,47 +72,47 @@ def test_what_the_bank_sent_back_of_a_sum_is_no_difference():
 
 
 FAULTS = {
-    "a bank line is missing": (compare.BANK_MISSING, lambda b, p, x: (b, p, without(x, "l2"))),
+    "a bank line is missing": (facts.BANK_MISSING, lambda b, p, x: (b, p, without(x, "l2"))),
     "an extra bank line": (
-        compare.BANK_EXTRA,
+        facts.BANK_EXTRA,
         lambda b, p, x: (b, p, [*x, Line("x", DAY, 777, "X", "某人")]),
     ),
     "a wrong amount of a transfer": (
-        compare.AMOUNT,
+        facts.AMOUNT,
         lambda b, p, x: (b, p, changed(x, "l1", amount_fen=18_001)),
     ),
     "a wrong amount of a payment": (
-        compare.AMOUNT,
+        facts.AMOUNT,
         lambda b, p, x: (b, p, changed(x, "b1", amount_fen=-100_010)),
     ),
     "paid twice by the bank": (
-        compare.TWICE,
+        facts.TWICE,
         lambda b, p, x: (b, p, [*x, replace(x[-1], key="again", reference="B9")]),
     ),
-    "paid without a bank line": (compare.NOT_PAID, lambda b, p, x: (b, p, without(x, "b2"))),
-    "a voucher is missing": (compare.NO_VOUCHER, lambda b, p, x: (without(b, "P1"), p, x)),
+    "paid without a bank line": (facts.NOT_PAID, lambda b, p, x: (b, p, without(x, "b2"))),
+    "a voucher is missing": (facts.NO_VOUCHER, lambda b, p, x: (without(b, "P1"), p, x)),
     "a voucher's amount": (
-        compare.BOOK_AMOUNT,
+        facts.BOOK_AMOUNT,
         lambda b, p, x: (changed(b, "P1", amount_fen=-100_010), p, x),
     ),
     "a wrong day at the bank": (
-        compare.WRONG_DAY,
+        facts.WRONG_DAY,
         lambda b, p, x: (b, p, changed(x, "b1", on=DAY + timedelta(days=3))),
     ),
     "a wrong day in the books": (
-        compare.WRONG_DAY,
+        facts.WRONG_DAY,
         lambda b, p, x: (changed(b, "P1", on=DAY + timedelta(days=3)), p, x),
     ),
     "a transfer's wrong day": (
-        compare.WRONG_DAY,
+        facts.WRONG_DAY,
         lambda b, p, x: (b, p, changed(x, "l2", on=DAY + timedelta(days=1))),
     ),
     "a wrong batch": (
-        compare.WRONG_BATCH,
+        facts.WRONG_BATCH,
         lambda b, p, x: (b, p, changed(x, "b1", batches=("20220716-001",))),
     ),
     "a payment nobody scheduled": (
-        compare.NO_PAYOUT,
+        facts.NO_PAYOUT,
         lambda b, p, x: ([*b, Book("P9", DAY, -5, "发放", pays="9")], p, x),
     ),
 }
@@ -134,13 +135,13 @@ def swapped(lines):
 
 
 AGREEING_SUMS = {
-    "the amounts of two people swapped": ([compare.AMOUNT] * 2, swapped),
+    "the amounts of two people swapped": ([facts.AMOUNT] * 2, swapped),
     "a stranger in somebody's place": (
-        [compare.BANK_EXTRA, compare.NOT_PAID],
+        [facts.BANK_EXTRA, facts.NOT_PAID],
         lambda x: changed(x, "b1", name="陌生人"),
     ),
     "all of a batch to one stranger": (
-        [compare.BANK_EXTRA, compare.NOT_PAID, compare.NOT_PAID],
+        [facts.BANK_EXTRA, facts.NOT_PAID, facts.NOT_PAID],
         lambda x: changed(without(x, "b0"), "b1", name="陌生人", amount_fen=-200_001),
     ),
 }
@@ -156,8 +157,8 @@ def test_a_sum_that_agrees_hides_no_wrong_person_and_no_wrong_amount(fault):
 def test_one_person_twice_and_another_never_is_both_told():
     book, paid, lines = a_month(twins=True)
     found = differences(book, paid, changed(lines, "b1", name=NAMES[0]))
-    assert sorted(one.kind for one in found) == [compare.NOT_PAID, compare.TWICE]
-    assert next(one for one in found if one.kind == compare.NOT_PAID).paid == paid[1]
+    assert sorted(one.kind for one in found) == [facts.NOT_PAID, facts.TWICE]
+    assert next(one for one in found if one.kind == facts.NOT_PAID).paid == paid[1]
 
 
 def test_a_return_to_somebody_by_name_makes_no_sum_agree():
@@ -166,14 +167,14 @@ def test_a_return_to_somebody_by_name_makes_no_sum_agree():
     batch = paid[0].batch
     lines = changed(lines, "s0", amount_fen=-200_001 - 700)
     lines.append(Line("back", DAY, 700, "S9", "陌生人", f"退汇 {batch}", (batch,)))
-    assert sorted(kinds(book, paid, lines)) == [compare.AMOUNT, compare.BANK_EXTRA]
+    assert sorted(kinds(book, paid, lines)) == [facts.AMOUNT, facts.BANK_EXTRA]
 
 
 TOTALS = {
-    "another sum": (compare.AMOUNT, lambda x: changed(x, "s0", amount_fen=-200_002)),
-    "another day": (compare.WRONG_DAY, lambda x: changed(x, "s0", on=DAY + timedelta(days=2))),
-    "twice": (compare.TWICE, lambda x: [*x, replace(x[-1], key="again")]),
-    "not at all": (compare.NOT_PAID, lambda x: without(x, "s1")),
+    "another sum": (facts.AMOUNT, lambda x: changed(x, "s0", amount_fen=-200_002)),
+    "another day": (facts.WRONG_DAY, lambda x: changed(x, "s0", on=DAY + timedelta(days=2))),
+    "twice": (facts.TWICE, lambda x: [*x, replace(x[-1], key="again")]),
+    "not at all": (facts.NOT_PAID, lambda x: without(x, "s1")),
 }
 
 
@@ -298,7 +299,7 @@ def test_what_the_bank_paid_while_we_doubt_is_said_of_each_payout(by_total):
     book, paid, lines = a_month(by_total=by_total, twins=True)
     known, unclear = doubted(paid)
     found = differences(without_vouchers(book), known, lines, unclear)
-    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, one) for one in unclear]
+    assert [(one.kind, one.paid) for one in found] == [(facts.BANK_PAID, one) for one in unclear]
     assert "银行 2022-07-16 已付出，还是存疑" in found[0].words
 
 
@@ -307,14 +308,14 @@ def test_a_bank_that_names_no_batch_is_understood_by_name_and_amount():
     known, unclear = doubted(paid)
     lines = [replace(one, batches=(), remark="") for one in lines]
     found = differences(without_vouchers(book), known, lines, unclear)
-    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, one) for one in unclear]
+    assert [(one.kind, one.paid) for one in found] == [(facts.BANK_PAID, one) for one in unclear]
 
 
 def test_one_sum_of_what_was_paid_and_what_is_unclear():
     book, paid, lines = a_month(by_total=True)
     known, unclear = paid[:3], [replace(paid[3], doubt="还是存疑")]
     found = differences([one for one in book if one.pays != "3"], known, lines, unclear)
-    assert [(one.kind, one.paid) for one in found] == [(compare.BANK_PAID, unclear[0])]
+    assert [(one.kind, one.paid) for one in found] == [(facts.BANK_PAID, unclear[0])]
 
 
 def test_a_sum_that_fits_neither_is_an_amount():
@@ -322,4 +323,4 @@ def test_a_sum_that_fits_neither_is_an_amount():
     unclear = [replace(paid[3], doubt="还是存疑")]
     lines = changed(lines, "s1", amount_fen=-1)
     found = differences([one for one in book if one.pays != "3"], paid[:3], lines, unclear)
-    assert [one.kind for one in found] == [compare.AMOUNT]
+    assert [one.kind for one in found] == [facts.AMOUNT]

@@ -70,3 +70,42 @@ def test_a_charge_under_the_number_of_its_transfer_is_booked_beside_it(desk):
     assert found(account, desk.maker) == ["bank_extra"]
     claiming.post_line(line=the_line("S1"), kind="fee", by=desk.maker, at=AT)
     assert found(account, desk.maker) == []
+
+
+def given_back(desk, *lines):
+    """The remittance was taken back on the 15th; the bank tells these lines after what was collected."""
+    account = an_own_account(desk.city, by=desk.maker)
+    sent = sent_up(desk.city, 60_000)
+    remitting.give_back(
+        remittance=sent, reason="户名不符，银行退回", by=desk.maker, at=DECIDED_AT + timedelta(days=1)
+    )
+    a_statement(account, told("2022-07-10", "AS1", "600.00"), *lines, by=desk.maker, last_on=JULY)
+    return found(account, desk.maker)
+
+
+@pytest.mark.parametrize("reference", ["S1", "X77"])
+def test_a_remittance_that_the_bank_sent_back_is_silent(desk, reference):
+    there = told("2022-07-12", reference, "-600.00", "省办")
+    assert given_back(desk, there, told("2022-07-15", "S1X", "600.00", "省办", "", "退汇")) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "lines"),
+    [
+        (["bank_extra"], [told("2022-07-12", "S1", "-600.00", "省办")]),  # it did leave
+        (["bank_extra"], [told("2022-07-15", "S1X", "600.00", "省办", "", "退汇")]),
+        (
+            ["bank_extra", "bank_extra"],  # it did leave, and an employer's fee came
+            [
+                told("2022-07-12", "S1", "-600.00", "省办"),
+                told("2022-07-15", "F1", "600.00", "美溪林业局公司"),
+            ],
+        ),
+        (
+            ["bank_extra", "bank_extra"],
+            [told("2022-07-12", "S1", "-600.00"), told("2022-07-15", "F1", "600.00")],
+        ),
+    ],
+)
+def test_a_remittance_taken_back_that_the_bank_did_not_send_back_is_told(desk, expected, lines):
+    assert given_back(desk, *lines) == expected

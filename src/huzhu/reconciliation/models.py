@@ -5,7 +5,7 @@ from django.db import models
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import Voucher
 from huzhu.payouts.models import Payout
-from huzhu.reconciliation import compare
+from huzhu.reconciliation import facts
 
 
 class Difference(models.Model):
@@ -15,19 +15,19 @@ class Difference(models.Model):
     """
 
     class Kind(models.TextChoices):
-        BANK_MISSING = compare.BANK_MISSING, "账上有，银行没有"
-        BANK_EXTRA = compare.BANK_EXTRA, "银行有，账上没有"
-        AMOUNT = compare.AMOUNT, "金额不一致"
-        TWICE = compare.TWICE, "银行付了两次"
-        NOT_PAID = compare.NOT_PAID, "标为已到账，银行没有付"
-        NO_VOUCHER = compare.NO_VOUCHER, "已发放，账上没有凭证"
-        BOOK_AMOUNT = compare.BOOK_AMOUNT, "凭证金额与发放不一致"
-        WRONG_DAY = compare.WRONG_DAY, "日期不一致"
-        WRONG_BATCH = compare.WRONG_BATCH, "批次不一致"
-        NO_PAYOUT = compare.NO_PAYOUT, "账上付了，没有对应的发放"
-        BANK_PAID = compare.BANK_PAID, "银行已付，我方还没有记到账"
-        TO_CONFIRM = compare.TO_CONFIRM, "会员退回，还没有确认入账"
-        OPENING = compare.OPENING, "起点余额不一致"
+        BANK_MISSING = facts.BANK_MISSING, "账上有，银行没有"
+        BANK_EXTRA = facts.BANK_EXTRA, "银行有，账上没有"
+        AMOUNT = facts.AMOUNT, "金额不一致"
+        TWICE = facts.TWICE, "银行付了两次"
+        NOT_PAID = facts.NOT_PAID, "标为已到账，银行没有付"
+        NO_VOUCHER = facts.NO_VOUCHER, "已发放，账上没有凭证"
+        BOOK_AMOUNT = facts.BOOK_AMOUNT, "凭证金额与发放不一致"
+        WRONG_DAY = facts.WRONG_DAY, "日期不一致"
+        WRONG_BATCH = facts.WRONG_BATCH, "批次不一致"
+        NO_PAYOUT = facts.NO_PAYOUT, "账上付了，没有对应的发放"
+        BANK_PAID = facts.BANK_PAID, "银行已付，我方还没有记到账"
+        TO_CONFIRM = facts.TO_CONFIRM, "会员退回，还没有确认入账"
+        OPENING = facts.OPENING, "起点余额不一致"
 
     class State(models.TextChoices):
         OPEN = "open", "待说明"

@@ -11,7 +11,8 @@ from huzhu.bank import stops
 from huzhu.bank.models import OwnAccount, Stop
 from huzhu.core.money import spoken
 from huzhu.ledger.models import Voucher
-from huzhu.reconciliation.compare import OPENING, TO_CONFIRM, Found, differences
+from huzhu.reconciliation.compare import differences
+from huzhu.reconciliation.facts import OPENING, TO_CONFIRM, Found
 from huzhu.reconciliation.models import Difference, Run
 from huzhu.reconciliation.sides import Sides, sides_of, until
 from huzhu.users.models import Role
@@ -48,7 +49,8 @@ def run(*, account: OwnAccount, by: audit.Actor, at: datetime) -> Run:
     if last is None:
         raise NothingToCompare("这个账户还没有导入过对账单，没有可以对的。请先导入银行对账单。")
     sides = sides_of(locked, last)
-    found = [*_opening(locked, sides), *differences(sides.standing, sides.paid, sides.lines, sides.unclear)]
+    compared = differences(sides.standing, sides.paid, sides.lines, sides.unclear, sides.returned)
+    found = [*_opening(locked, sides), *compared]
     _keep(locked, found, at)
     waiting = Difference.objects.filter(account=locked, state=State.OPEN).count()
     made = Run.objects.create(

@@ -14,7 +14,7 @@ from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, ManualVoucher, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.payouts.models import BATCH_NUMBER, Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
-from huzhu.reconciliation.compare import Book, Line, Paid
+from huzhu.reconciliation.facts import Book, Line, Paid, Returned
 from huzhu.rules.units import SHANGHAI
 
 # accounts of the books, written out once more: what the other rooms believe of theirs is what is examined
@@ -24,7 +24,8 @@ _PAYS = re.compile(r"decision:(\d+):paid")
 _NAMED = re.compile(
     r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
-_RETURNED = re.compile(r"claw-back:(.+):\d+")
+_CLAWED = re.compile(r"claw-back:(.+):\d+")
+_SENT = re.compile(r"remittance:(.+):sent")
 # what is to be done about a payment that the bank made and we do not know of
 _DOUBT = {
     Payout.State.SENT: "这一批的回盘还没有导入，请导入回盘",
@@ -42,6 +43,7 @@ class Sides:
     taken_back: frozenset[str]  # vouchers that were reversed, and their mirror images: they moved nothing
     paid: list[Paid]
     unclear: list[Paid]  # sent, and neither answered nor cleared up
+    returned: list[Returned]  # sent, and came back
     lines: list[Line]
     book_before_fen: int
     bank_before_fen: int
@@ -86,12 +88,14 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
     end = every.filter(booked_on__lte=last).order_by("-position").first()
     awaits, sayers = _awaits(told, last) if pays else {}, _sayers(account)
     first = told[0] if told else None
+    taken_back = _taken_back(vouchers)
     bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
     return Sides(
         book=book,
-        taken_back=_taken_back(vouchers),
+        taken_back=taken_back,
         paid=_paid(offices, account.since, last) if pays else [],
         unclear=_unclear(offices) if pays else [],
+        returned=_failed(offices, account.since) if pays else _never_arrived(vouchers, book, taken_back),
         lines=[_line(one, awaits.get(one.pk, ""), sayers[one.pk]) for one in told],
         book_before_fen=before,
         bank_before_fen=bank_before,
@@ -137,7 +141,7 @@ def _said_by(vouchers: list[Voucher]) -> dict[str, frozenset[str]]:
     """By the source of a voucher that needs two: who proposed or said it, beside who confirmed and so booked it."""
     by_hand = [one for one in vouchers if one.source.startswith("manual:")]
     proposed = ManualVoucher.objects.filter(voucher__in=by_hand).values_list("voucher__source", "proposed_by")
-    returned = {named[1]: one.source for one in vouchers if (named := _RETURNED.fullmatch(one.source))}
+    returned = {named[1]: one.source for one in vouchers if (named := _CLAWED.fullmatch(one.source))}
     said = Clearing.objects.filter(line__reference__in=returned, state=Clearing.State.CONFIRMED)
     found: dict[str, frozenset[str]] = defaultdict(frozenset)
     for source, user in proposed:
@@ -195,6 +199,29 @@ def _unclear(offices: list[int]) -> list[Paid]:
         )
         for one in found
         if one.batch_id
+    ]
+
+
+def _failed(offices: list[int], first: date) -> list[Returned]:
+    """Payouts that the bank sent back, also those that a corrected decision has replaced since."""
+    states = (Payout.State.FAILED, Payout.State.REPLACED)
+    found = Payout.objects.filter(
+        decision__claim__office__in=offices,
+        state__in=states,
+        batch__isnull=False,
+        answered_at__gte=_midnight(first),
+    )
+    rows = found.order_by("answered_at", "pk").values_list("amount_fen", "holder", "batch__number")
+    return [Returned(fen, name=name, batch=batch or "") for fen, name, batch in rows]
+
+
+def _never_arrived(vouchers: list[Voucher], book: list[Book], taken_back: frozenset[str]) -> list[Returned]:
+    """Remittances that were taken back, since they never left or the bank sent them back."""
+    sent = {one.number: named[1] for one in vouchers if (named := _SENT.fullmatch(one.source))}
+    return [
+        Returned(-one.amount_fen, reference=sent[one.key], on=one.on)
+        for one in book
+        if one.key in sent and one.key in taken_back
     ]
 
 
