@@ -3,7 +3,7 @@
 import io
 import tracemalloc
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -21,6 +21,7 @@ from factories.organisations import a_city, a_province, an_employer
 from factories.users import a_role
 from huzhu.bank import formats, services
 from huzhu.bank.models import OwnAccount, Statement, StatementLine
+from huzhu.bank.queries import known_until
 from huzhu.bank.services import AccountRefused, StatementRefused, TakenBefore, Typed
 from huzhu.bank.statements import gaps, keyed, parse
 from huzhu.users.permissions import NotAllowed
@@ -213,12 +214,41 @@ def test_what_a_person_types_must_agree_with_the_file(account, office):
     for typed, said in (
         ({"opening_fen": 1}, "您填的期初余额是 0.01"),
         ({"closing_fen": 1}, "期末写的是 0.01"),
-        ({"last_on": date(2022, 7, 14)}, "早于最后一笔"),
         ({"last_on": date(2023, 7, 14)}, "这一天还没有到"),
     ):
         with pytest.raises(StatementRefused, match=said):
             take(account, office[1], data, **typed)
     assert take(account, office[1], data, last_on=date(2022, 7, 31)).last_on == date(2022, 7, 31)
+
+
+@pytest.mark.parametrize(
+    ("hour", "typed", "last_on"),
+    [
+        (datetime(2022, 7, 15, 2, tzinfo=UTC), None, date(2022, 7, 14)),  # that morning: more may come
+        (
+            datetime(2022, 7, 15, 2, tzinfo=UTC),
+            date(2022, 7, 15),
+            date(2022, 7, 15),
+        ),  # a person says otherwise
+        (datetime(2022, 7, 15, 17, tzinfo=UTC), None, date(2022, 7, 15)),  # the next day in Yichun
+        (datetime(2022, 8, 1, 2, tzinfo=UTC), date(2022, 7, 10), date(2022, 7, 10)),
+    ],
+)
+def test_today_is_not_told_in_full_and_all_lines_are_taken_in(account, office, hour, typed, last_on):
+    asked = {
+        "account": account,
+        "name": "a.csv",
+        "data": as_csv(rows_of(JULY)),
+        "typed": Typed(last_on=typed),
+    }
+    assert services.preview(**asked, by=office[1], at=hour).last_on == last_on
+    assert services.take(**asked, by=office[1], at=hour).last_on == last_on
+    assert (references(account), known_until(account)) == (["L1", "L2", "L3"], last_on)
+
+
+def test_only_todays_lines_tell_of_no_day_before_them(account, office):
+    statement = a_statement(account, JULY[1], by=office[1], at=datetime(2022, 7, 15, 2, tzinfo=UTC))
+    assert (statement.first_on, statement.last_on) == (date(2022, 7, 14), date(2022, 7, 14))
 
 
 def test_without_balances_a_person_must_say_them(office):

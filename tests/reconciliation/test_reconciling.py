@@ -1,6 +1,6 @@
 """Books, payouts and bank in the database: eight faults, each found; payouts stand still until another person has explained."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -312,3 +312,36 @@ def test_what_the_bank_paid_while_we_do_not_know_is_named_and_gone_once_it_is_kn
     assert words in found.words
     apply_reply(batch=batch, data=reply_for(batch, ANSWERED_AT), by=month.desk.maker, at=ANSWERED_AT)
     assert run(month).found_count == 0
+
+
+def test_what_is_paid_this_afternoon_is_not_missing_in_this_mornings_statement(month):
+    from factories.bank import a_statement  # noqa: PLC0415
+
+    morning, evening = (datetime(2022, 7, 15, hour, tzinfo=UTC) for hour in (2, 11))
+    a_statement(
+        month.account, month.lines[0], told(DAY, "I1", "1.00", "利息"), by=month.desk.maker, at=morning
+    )
+    made = services.run(account=month.account, by=month.desk.maker, at=evening)
+    assert (made.until, made.found_count, made.difference_fen) == (date(2022, 7, 14), 0, 0)
+    told_before = [month.lines[0], told(DAY, "I1", "1.00", "利息")]
+    a_statement(
+        month.account,
+        *told_before,
+        *month.lines[1:],
+        by=month.desk.maker,
+        last_on=date(2022, 7, 15),
+        at=evening,
+    )
+    made = services.run(account=month.account, by=month.desk.maker, at=evening)
+    assert (made.until, kinds()) == (date(2022, 7, 15), {"bank_extra"})  # the interest is not booked
+
+
+def test_an_account_of_which_only_today_was_told_begins_with_what_lay_there_before(month):
+    from factories.bank import a_statement  # noqa: PLC0415
+
+    month.account.since = date(2022, 7, 15)
+    month.account.save()
+    morning = datetime(2022, 7, 15, 2, tzinfo=UTC)
+    a_statement(month.account, month.lines[1], by=month.desk.maker, opening="100000.00", at=morning)
+    made = run(month)
+    assert (made.until, made.found_count, made.bank_fen) == (date(2022, 7, 14), 0, 10_000_000)

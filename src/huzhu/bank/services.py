@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -43,7 +43,7 @@ class TakenBefore(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person adds from the bank's paper where the file does not say it."""
+    """What a person adds from the bank's paper where the file does not say it; `last_on` is the last day told in full."""
 
     opening_fen: int | None = None
     closing_fen: int | None = None
@@ -174,10 +174,10 @@ def _purpose(organisation: Organisation) -> OwnAccount.Purpose:
     return OwnAccount.Purpose.COLLECTING if collects else OwnAccount.Purpose.PAYING
 
 
-def preview(*, account: OwnAccount, name: str, data: bytes, typed: Typed, by: Role) -> Read:
+def preview(*, account: OwnAccount, name: str, data: bytes, typed: Typed, by: Role, at: datetime) -> Read:
     """What taking the file in would do; nothing is written. StatementRefused, TakenBefore."""
     check_may(by, "bank.take", within=account.organisation)
-    return _fitting(account, data, name, typed)
+    return _fitting(account, data, name, typed, at.astimezone(SHANGHAI).date())
 
 
 @transaction.atomic
@@ -185,9 +185,7 @@ def take(*, account: OwnAccount, name: str, data: bytes, typed: Typed, by: Role,
     """Every new line of the file, or none; lines known from before are recognised and left alone."""
     check_may(by, "bank.take", within=account.organisation)
     locked = OwnAccount.objects.select_for_update(of=("self",)).get(pk=account.pk)  # one taker at a time
-    read = _fitting(locked, data, name, typed)
-    if read.last_on > at.astimezone(SHANGHAI).date():
-        raise StatementRefused([f"对账单到 {read.last_on}，这一天还没有到：请核对日期"])
+    read = _fitting(locked, data, name, typed, at.astimezone(SHANGHAI).date())
     file = files.store(name=name, data=data, purpose="bank_statement", by=by, at=at)
     statement = Statement.objects.create(
         account=locked,
@@ -247,7 +245,7 @@ def _references(new: Sequence[Keyed]) -> list[str]:
     return found
 
 
-def _fitting(account: OwnAccount, data: bytes, name: str, typed: Typed) -> Read:
+def _fitting(account: OwnAccount, data: bytes, name: str, typed: Typed, today: date) -> Read:
     """The file held against itself, then against what the account has."""
     if len(data) > MOST_BYTES:
         raise StatementRefused(["文件超过 5 MB：请分月导出，分几次导入"])
@@ -266,12 +264,15 @@ def _fitting(account: OwnAccount, data: bytes, name: str, typed: Typed) -> Read:
     opening, balances = _chain(movements, typed)
     lines = keyed(movements)
     new, position = _against_the_account(account, lines, balances)
-    last_on = typed.last_on or movements[-1].booked_on
-    if last_on < movements[-1].booked_on:
-        raise StatementRefused(
-            [f"您填的对账单截止日 {last_on} 早于最后一笔 {movements[-1].booked_on}：请照文件填写"]
-        )
-    return Read(sha256, lines, new, balances, opening, last_on, position)
+    return Read(sha256, lines, new, balances, opening, _told_in_full(movements, typed, today), position)
+
+
+def _told_in_full(movements: Sequence[Movement], typed: Typed, today: date) -> date:
+    """The last day of which nothing more comes: of today it does, unless a person says that it does not."""
+    last = movements[-1].booked_on
+    if (told := max(last, typed.last_on or last)) > today:
+        raise StatementRefused([f"对账单到 {told}，这一天还没有到：请核对日期"])
+    return typed.last_on or min(last, today - timedelta(days=1))
 
 
 def _refuse_disorder(movements: Sequence[Movement]) -> None:

@@ -87,7 +87,9 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
     ]
     end = every.filter(booked_on__lte=last).order_by("-position").first()
     awaits, sayers = _awaits(told, last) if pays else {}, _sayers(account)
-    first = told[0] if told else None
+    first = (
+        every.filter(booked_on__gte=account.since).order_by("position").first()
+    )  # also where it came later
     taken_back = _taken_back(vouchers)
     bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
     return Sides(
@@ -100,7 +102,7 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
         book_before_fen=before,
         bank_before_fen=bank_before,
         book_fen=before + sum(one.amount_fen for one in book),
-        bank_fen=end.balance_fen if end else 0,
+        bank_fen=end.balance_fen if end else bank_before,
         began_by=_began_by(account),
     )
 

@@ -137,7 +137,14 @@ def take(request: Any, pk: int) -> HttpResponse:
         file = _aside(request, account) if "confirmed" in request.POST else None
         name, data = (file.name, contents(file)) if file else _file(request)
         typed = _typed(request)
-        asked = {"account": account, "name": name, "data": data, "typed": typed, "by": request.by}
+        asked = {
+            "account": account,
+            "name": name,
+            "data": data,
+            "typed": typed,
+            "by": request.by,
+            "at": request.now,
+        }
         if "confirmed" not in request.POST:
             said = services.preview(**asked)
             kept = aside.put_aside(
@@ -145,7 +152,7 @@ def take(request: Any, pk: int) -> HttpResponse:
             )
             held = {"read": said, "file": kept, "new": said.new[:SHOWN_NEW]}
             return render(request, "web/finance/bank_take.html", shown | held)
-        statement = services.take(**asked, at=request.now)
+        statement = services.take(**asked)
         if file:
             discard(file=file, by=request.by, at=request.now)
     except (aside.AsideGone, FileLost, NotAccepted) as refused:
