@@ -103,8 +103,8 @@ def explain(*, difference: Difference, cause: str, reason: str, by: Role, at: da
 
 
 def _opening(account: OwnAccount, sides: Sides) -> list[Found]:
-    """Both sides must begin with the same."""
-    book, bank = sides.book_before_fen, sides.bank_before_fen
+    """Both sides must begin with the same; what was booked before by mistake and is taken back does not count."""
+    book, bank = sides.book_before_fen + sides.mended_fen, sides.bank_before_fen
     if book == bank:
         return []
     words = f"{account.since} 以前账面是 {spoken(book)}，银行是 {spoken(bank)}"

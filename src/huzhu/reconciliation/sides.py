@@ -14,7 +14,7 @@ from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, ManualVoucher, Voucher
 from huzhu.organisations.models import Organisation
 from huzhu.payouts.models import BATCH_NUMBER, Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
-from huzhu.reconciliation.facts import Book, Line, Paid, Returned
+from huzhu.reconciliation.facts import BACK_WITHIN, Book, Line, Paid, Returned
 from huzhu.rules.units import SHANGHAI
 
 # accounts of the books, written out once more: what the other rooms believe of theirs is what is examined
@@ -25,7 +25,7 @@ _NAMED = re.compile(
     r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
 _CLAWED = re.compile(r"claw-back:(.+):\d+")
-_SENT = re.compile(r"remittance:(.+):sent")
+_SENT, _BACK = re.compile(r"remittance:(.+):sent"), re.compile(r"remittance:(.+):returned")
 # what is to be done about a payment that the bank made and we do not know of
 _DOUBT = {
     Payout.State.SENT: "这一批的回盘还没有导入，请导入回盘",
@@ -46,10 +46,11 @@ class Sides:
     returned: list[Returned]  # sent, and came back
     lines: list[Line]
     book_before_fen: int
+    mended_fen: int  # of what was booked before, what has been taken back since
     bank_before_fen: int
     book_fen: int
     bank_fen: int
-    began_by: frozenset[str]  # whoever said where the account begins
+    began_by: frozenset[str]  # whoever said with what the account begins
 
     @property
     def standing(self) -> list[Book]:
@@ -90,20 +91,48 @@ def sides_of(account: OwnAccount, last: date) -> Sides:
     first = (
         every.filter(booked_on__gte=account.since).order_by("position").first()
     )  # also where it came later
-    taken_back = _taken_back(vouchers)
+    taken_back, late = _taken_back(vouchers), _mends_before(vouchers, account.since)
+    mended = [one for one in book if one.key in late]
     bank_before = first.balance_fen - first.amount_fen if first else end.balance_fen if end else 0
+    brought = _brought_over(account, told, {one.reference for one in book})
     return Sides(
         book=book,
-        taken_back=taken_back,
+        taken_back=taken_back | late,
         paid=_paid(offices, account.since, last) if pays else [],
         unclear=_unclear(offices) if pays else [],
         returned=_failed(offices, account.since) if pays else _never_arrived(vouchers, book, taken_back),
-        lines=[_line(one, awaits.get(one.pk, ""), sayers[one.pk]) for one in told],
+        lines=[_line(one, awaits.get(one.pk, ""), sayers[one.pk]) for one in told if one != brought],
         book_before_fen=before,
-        bank_before_fen=bank_before,
+        mended_fen=sum(one.amount_fen for one in mended),
+        bank_before_fen=bank_before + (brought.amount_fen if brought else 0),
         book_fen=before + sum(one.amount_fen for one in book),
         bank_fen=end.balance_fen if end else bank_before,
-        began_by=_began_by(account),
+        began_by=_began_by(account).union(*(one.caused_by for one in mended)),
+    )
+
+
+def _brought_over(account: OwnAccount, told: list[StatementLine], booked: set[str]) -> StatementLine | None:
+    """The credit that brought all that lay on the office's account before this one: with that it begins, in the books nothing moved.
+
+    Only a debit that left nothing there, and as much here within days: anything else is compared like any line.
+    """
+    before = OwnAccount.objects.filter(
+        organisation=account.organisation_id, purpose=account.purpose, ended_at__lte=account.opened_at
+    )
+    old = before.exclude(pk=account.pk).order_by("-ended_at", "-pk").first()
+    end = old.lines.order_by("-position").first() if old else None
+    if end is None or end.balance_fen or end.amount_fen > 0:
+        return None
+    until = end.booked_on + BACK_WITHIN
+    return next(
+        (
+            one
+            for one in told
+            if one.amount_fen == -end.amount_fen
+            and end.booked_on <= one.booked_on <= until
+            and one.reference not in booked
+        ),
+        None,
     )
 
 
@@ -157,6 +186,18 @@ def _taken_back(vouchers: list[Voucher]) -> frozenset[str]:
     numbers = {one.pk: one.number for one in vouchers}
     pairs = [(one.number, numbers[one.reverses_id]) for one in vouchers if one.reverses_id in numbers]
     return frozenset(number for pair in pairs for number in pair)
+
+
+def _mends_before(vouchers: list[Voucher], since: date) -> frozenset[str]:
+    """Mirror images of mistakes from before the first day: they say with what the account began, and move nothing after it.
+
+    A remittance that came back did move.
+    """
+    late = {
+        one.reverses_id: one.number for one in vouchers if one.reverses_id and not _BACK.fullmatch(one.source)
+    }
+    originals = Voucher.objects.filter(pk__in=late).alias(on=Coalesce("happened_on", "posted_on"))
+    return frozenset(late[pk] for pk in originals.filter(on__lt=since).values_list("pk", flat=True))
 
 
 def _entry(voucher: Voucher, amount_fen: int, others: frozenset[str]) -> Book:
