@@ -230,6 +230,8 @@ ROUTES: dict[str, str] = {
     "payouts/batches/<int:pk>/demo-reply/": "payment_maker",
     "payouts/<uuid:pk>/doubt/": "payment_maker payment_releaser",
     "payouts/doubts/<int:pk>/": "payment_maker payment_releaser",
+    "payouts/<uuid:pk>/returned/": "payment_maker payment_releaser",
+    "payouts/returns/<int:pk>/": "payment_maker payment_releaser",
     "payouts/doubts/<int:pk>/paper/": "payment_maker payment_releaser auditor",
     "payouts/stop/": "payment_maker payment_releaser",
     "payouts/stop/<int:pk>/resume/": "payment_releaser",

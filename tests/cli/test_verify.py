@@ -250,6 +250,7 @@ FAULTS = {
     "存疑待查": "UPDATE ledger_ledgerentry SET credit_id = '2003' WHERE credit_id = '2001'",
     "互助金支出：排过款的核定": "UPDATE ledger_ledgerentry SET debit_id = '3001' WHERE debit_id = '5001'",
     "已到账：付款凭证": "UPDATE ledger_voucher SET source = 'lost' WHERE source LIKE '%:paid'",
+    "银行退回的已到账款": "UPDATE ledger_ledgerentry SET debit_id = '1001' WHERE credit_id = '2002'",
     "银行存款：到账减已付，加还在账上的": "UPDATE ledger_ledgerentry SET credit_id = '3001' WHERE credit_id = '1001'",
     "已到账的申请：有到账的给付": "UPDATE claims_claim SET state = 'paid', paid_at = decided_at",
     "五件事、五个人": "UPDATE payouts_payoutbatch SET released_by_id = "

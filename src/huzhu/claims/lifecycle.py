@@ -26,7 +26,7 @@ LIFECYCLE: dict[State, Stage] = {
         "财务", (State.PAYING, State.REFUSED)
     ),  # refused: nothing is left after a correction
     State.PAYING: Stage("银行", (State.PAID, State.REFUSED)),
-    State.PAID: Stage("已办结", ()),
+    State.PAID: Stage("已办结", (State.PAYING,)),  # the bank gave the money back after all
     State.REFUSED: Stage("已办结", ()),
     State.WITHDRAWN: Stage("已办结", ()),
 }
@@ -42,7 +42,7 @@ SETTLEMENT_CHANGE = {
 EVIDENCE = {
     one: {other: "申请人、代办处经办" for other in Evidence.State if other != one} for one in Evidence.State
 }
-DONE = tuple(state for state, stage in LIFECYCLE.items() if not stage.exits)
+DONE = tuple(state for state, stage in LIFECYCLE.items() if stage.owner == "已办结")
 EDITABLE = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 COUNTED = (State.DECIDED, State.PAYING, State.PAID)  # decided to be paid: what later claims must reckon with
 CLAIMED = tuple(state for state in State if state not in {State.DRAFT, State.WITHDRAWN})

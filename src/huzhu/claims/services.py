@@ -248,6 +248,7 @@ def _times(claim: Claim, to: State, at: datetime) -> dict[str, Any]:
         State.REPORTED: {"reported_at": claim.reported_at or at},
         State.DECIDED: {"decided_at": at},
         State.REFUSED: {"decided_at": at},
+        State.PAYING: {"paid_at": None},  # of what came back as well
         State.PAID: {"paid_at": at},
     }
     return times.get(to, {})

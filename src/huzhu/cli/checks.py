@@ -47,8 +47,6 @@ _BOOKED = (
     "EXISTS (SELECT 1 FROM payouts_payout p WHERE p.decision_id = {0}) AND NOT EXISTS "
     "(SELECT 1 FROM payouts_payout p WHERE p.decision_id = {0} AND p.state = 'replaced')"
 )
-_SOURCED = "JOIN ledger_voucher v ON v.source = 'decision:' || d.id || "
-
 _IN_FORCE = (
     "FROM contributions_contributiondue d JOIN enrolment_enrolment e "
     "ON e.roster_id = d.roster_id AND e.edition_id = d.edition_id WHERE e.state = 'in_force'"
@@ -341,8 +339,7 @@ def _liability(title: str, code: str, which: str) -> Check:
     """What lies on an account of the payouts, by office, against the payouts in these states."""
     return Check(
         title,
-        f"SELECT office_id, SUM(CASE WHEN credit_id = '{code}' THEN amount_fen ELSE 0 END "
-        f"- CASE WHEN debit_id = '{code}' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1",
+        f"SELECT office_id, {_owed(code)} FROM ledger_ledgerentry GROUP BY 1",
         "SELECT c.office_id, SUM(p.amount_fen) FROM payouts_payout p "
         "JOIN adjudication_decision d ON d.id = p.decision_id JOIN claims_claim c ON c.id = d.claim_id "
         f"WHERE {which} GROUP BY 1",
@@ -401,9 +398,19 @@ PAYMENTS = (
     ),
     Check(
         "已到账：付款凭证",
-        "SELECT decision_id, amount_fen FROM payouts_payout WHERE state = 'paid'",
-        f"SELECT d.id, SUM(l.amount_fen) FROM adjudication_decision d {_SOURCED} ':paid' "
-        "JOIN ledger_ledgerentry l ON l.voucher_id = v.id AND l.credit_id = '1001' GROUP BY d.id",
+        "SELECT decision_id, SUM(amount_fen) FROM payouts_payout WHERE state = 'paid' "
+        "OR id IN (SELECT payout_id FROM payouts_bankreturn WHERE state = 'confirmed') GROUP BY 1",
+        "SELECT d.id, SUM(l.amount_fen) FROM (SELECT id, 'decision:' || id || ':paid' AS source "
+        "FROM adjudication_decision UNION ALL SELECT p.decision_id, 'decision:' || p.decision_id || ':paid:' || r.id "
+        "FROM payouts_bankreturn r JOIN payouts_payout p ON p.id = r.payout_id) d JOIN ledger_voucher v "
+        "ON v.source = d.source JOIN ledger_ledgerentry l ON l.voucher_id = v.id AND l.credit_id = '1001' GROUP BY d.id",
+    ),
+    Check(
+        "银行退回的已到账款：来款和凭证",
+        "SELECT u.voucher_id, s.amount_fen FROM payouts_bankreturn r JOIN bank_statementline s ON s.id = r.line_id "
+        "JOIN contributions_lineuse u ON u.line_id = s.id AND u.ended_at IS NULL WHERE r.state = 'confirmed'",
+        "SELECT voucher_id, SUM(amount_fen) FROM ledger_ledgerentry "
+        "WHERE debit_id = '1001' AND credit_id = '2002' GROUP BY 1",
     ),
     Check(
         "银行存款：到账减已付，加还在账上的",
@@ -447,8 +454,7 @@ OWED = (
     ),
     Check(
         "应收追回：多发减抵扣、退回和不再收回",
-        "SELECT scheme_slug, office_id, SUM(CASE WHEN debit_id = '1101' THEN amount_fen ELSE 0 END "
-        "- CASE WHEN credit_id = '1101' THEN amount_fen ELSE 0 END) FROM ledger_ledgerentry GROUP BY 1, 2",
+        f"SELECT scheme_slug, office_id, -{_owed('1101')} FROM ledger_ledgerentry GROUP BY 1, 2",
         "SELECT slug, office, SUM(fen) FROM (SELECT e.scheme_slug AS slug, c.office_id AS office, "
         "-f.amount_fen - COALESCE((SELECT SUM(k.amount_fen) FROM payouts_clearing k WHERE k.receivable_id = r.id "
         "AND k.state = 'confirmed'), 0) AS fen FROM payouts_difference f "

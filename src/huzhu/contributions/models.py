@@ -201,6 +201,7 @@ class LineUse(models.Model):
         RETURNED = "returned", "退费退汇"
         CLAW_BACK = "claw_back", "会员退回互助金"
         SENT_BACK = "sent_back", "待查收款退回"
+        AID_BACK = "aid_back", "银行退回互助金"
 
     line = models.ForeignKey(StatementLine, models.PROTECT, related_name="uses", verbose_name="银行流水")
     kind = models.CharField("是什么", max_length=10, choices=Kind)

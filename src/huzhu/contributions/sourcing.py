@@ -27,6 +27,7 @@ _OF_LINES = (
     "refund-paid",
     "refund-back",
     "claw-back",
+    "aid-back",
 )
 
 

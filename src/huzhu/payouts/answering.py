@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from huzhu.audit import services as audit
 from huzhu.bank.files import Answer
@@ -21,7 +22,7 @@ from huzhu.payouts.bankfile import form_of
 from huzhu.payouts.due import moved_rows, with_parts
 from huzhu.payouts.holding import asked
 from huzhu.payouts.lifecycle import OPEN, check_batch
-from huzhu.payouts.models import DoubtAnswer, Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import BankReturn, DoubtAnswer, Payout, PayoutBatch, ReplyFile
 from huzhu.payouts.replies import Pair
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -29,6 +30,7 @@ from huzhu.users.permissions import check_may
 
 VERBS = {"paid": "paid", "failed": "failed", "in_doubt": "doubt"}
 NO_REASON = "银行没有说明原因"
+TO_ANOTHER = "钱还在。请在手机上打开这件申请，按“换一个收款账户”；也可以到代办处办理。"
 
 
 class DoubtRefused(ValueError):
@@ -56,9 +58,11 @@ def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> R
     check_batch(batch, PayoutBatch.State.CLOSED)
     reply = replies.compare(batch, payouts, data, at)
     _settle(reply.news, by, at)
+    _note_otherwise(reply.otherwise, by, at)
     _drop_said(payouts, by, at)
     _close_when_answered(batch, payouts)
     counts = {"paid": len(reply.paid), "failed": len(reply.failed), "unclear": len(reply.unclear)}
+    counts |= {"otherwise": len(reply.otherwise)} if reply.otherwise else {}
     taken = ReplyFile.objects.create(
         batch=batch,
         sha256=reply.sha256,
@@ -71,6 +75,19 @@ def apply_reply(*, batch: PayoutBatch, data: bytes, by: Role, at: datetime) -> R
     detail = {"sha256": reply.sha256, **counts}
     audit.record(by=by, verb="payouts.apply_reply", on=batch, at=at, detail=detail)
     return taken
+
+
+def _note_otherwise(pairs: Sequence[Pair], by: Role, at: datetime) -> None:
+    """What was paid stays paid by a word alone; the word is kept, until the bank's paper shows the money."""
+    for payout, answer in pairs:
+        payout.later_words = answer.words or NO_REASON
+    found = [payout for payout, _ in pairs]
+    Payout.objects.bulk_update(found, ["later_words"], batch_size=1000)
+    acts = [
+        ("payouts.said_otherwise", one, {"claim": one.decision.claim.number, "words": one.later_words})
+        for one in found
+    ]
+    audit.record_each(by=by, at=at, acts=acts)
 
 
 def hold_unanswered(*, at: datetime) -> int:
@@ -191,7 +208,8 @@ def _settle(pairs: Sequence[Pair], by: audit.Actor, at: datetime) -> None:
     """Paid, sent back or in doubt, all of them in a handful of statements: payouts, books, trail, claims, word to the members."""
     if not pairs:
         return
-    postings = [_posting(payout, answer, at) for payout, answer in pairs]
+    back = _came_back(pairs)
+    postings = [_posting(payout, answer, at, back.get(payout.decision_id)) for payout, answer in pairs]
     for payout, answer in pairs:
         _take(payout, answer, at)
     found = [payout for payout, _ in pairs]
@@ -231,10 +249,20 @@ def _told(payout: Payout) -> dict[str, str]:
     return {"claim": payout.decision.claim.number, "words": payout.bank_words}
 
 
-def _posting(payout: Payout, answer: Answer, at: datetime) -> Posting:
+def _came_back(pairs: Sequence[Pair]) -> dict[int, int]:
+    """Decisions (by key) that were paid before → the last return that brought the money back."""
+    again = [payout.decision_id for payout, answer in pairs if answer.paid and payout.replaces_id]
+    if not again:
+        return {}
+    found = BankReturn.objects.filter(state=BankReturn.State.CONFIRMED, payout__decision__in=again)
+    return dict(found.order_by().values_list("payout__decision").annotate(Max("pk")))
+
+
+def _posting(payout: Payout, answer: Answer, at: datetime, back: int | None) -> Posting:
     """Out of payable (or of what was in doubt): to the bank, to what came back, or to what is in doubt now.
 
-    The source of a payment is the decision's: however often it is sent, its money leaves the books once.
+    The source of a payment is the decision's: however often it is sent, its money leaves the books once, and once more
+    after each return.
     """
     decision = payout.decision
     number = decision.claim.number
@@ -242,7 +270,8 @@ def _posting(payout: Payout, answer: Answer, at: datetime) -> Posting:
     day = (at if answer.paid is None else answer.at).astimezone(SHANGHAI).date()
     if answer.paid:
         rows = moved_rows(payout, lay, BANK)
-        return Posting(f"decision:{decision.pk}:paid", day, f"发放互助金 申请 {number}", rows, or_later=True)
+        source = f"decision:{decision.pk}:paid" + (f":{back}" if back else "")
+        return Posting(source, day, f"发放互助金 申请 {number}", rows, or_later=True)
     if answer.paid is None:
         rows = moved_rows(payout, lay, IN_DOUBT)
         return Posting(f"payout:{payout.pk}:in_doubt", day, f"给付存疑 申请 {number}", rows, or_later=True)
@@ -260,7 +289,4 @@ def _words(payout: Payout) -> str:
             f"您的互助金 {amount}已于 {when:%Y-%m-%d %H:%M} 到账"
             f"（账号末四位 {payout.account_number[-4:]}）。{kept}申请 {claim.number}。"
         )
-    return (
-        f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。钱还在。"
-        "请在手机上打开这件申请，按“换一个收款账户”；也可以到代办处办理。"
-    )
+    return f"您的互助金 {amount}没有付成，银行说：{payout.bank_words}。{TO_ANOTHER}"

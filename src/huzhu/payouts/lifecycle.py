@@ -1,8 +1,8 @@
-"""The states of a payout, a batch, a doubt's answer and what clears a debt, their exits and who owns each; pages and verbs ask the same body."""
+"""The states of payouts, batches, what people say of them and what clears a debt, their exits and owners; pages and verbs ask the same."""
 
 from dataclasses import dataclass
 
-from huzhu.payouts.models import Clearing, DoubtAnswer, Payout, PayoutBatch
+from huzhu.payouts.models import BankReturn, Clearing, DoubtAnswer, Payout, PayoutBatch
 
 
 class CannotMove(ValueError):
@@ -25,7 +25,7 @@ PAYOUT: dict[str, Stage] = {
     P.IN_BATCH: Stage("出纳放行", (P.SENT, P.SCHEDULED)),
     P.SENT: Stage("银行", (P.PAID, P.FAILED, P.IN_DOUBT)),
     P.IN_DOUBT: Stage("出纳", (P.PAID, P.FAILED)),  # by the bank's later word, or by its paper and two people
-    P.PAID: Stage("已办结", ()),
+    P.PAID: Stage("已办结", (P.FAILED,)),  # the bank gave the money back: by its statement and two people
     P.FAILED: Stage("出纳制单", (P.REPLACED,)),  # else another payout takes its place
     P.SET_OFF: Stage("已办结", ()),
     P.REPLACED: Stage("已办结", ()),
@@ -41,6 +41,11 @@ DOUBT_ANSWER: dict[str, Stage] = {
     DoubtAnswer.State.SAID: Stage("另一位出纳", (DoubtAnswer.State.CONFIRMED, DoubtAnswer.State.DECLINED)),
     DoubtAnswer.State.CONFIRMED: Stage("已办结", ()),
     DoubtAnswer.State.DECLINED: Stage("已办结", ()),
+}
+BANK_RETURN: dict[str, Stage] = {
+    BankReturn.State.SAID: Stage("另一位出纳", (BankReturn.State.CONFIRMED, BankReturn.State.DECLINED)),
+    BankReturn.State.CONFIRMED: Stage("已办结", ()),
+    BankReturn.State.DECLINED: Stage("已办结", ()),
 }
 C = Clearing.State
 CLEARING: dict[str, Stage] = {

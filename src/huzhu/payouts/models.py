@@ -103,6 +103,8 @@ class Payout(SealedModel):
     answered_at = models.DateTimeField("回盘时间", null=True)
     doubted_at = models.DateTimeField("存疑时间", null=True)
     bank_words = models.CharField("银行的话", max_length=120, blank=True)
+    # it was paid, and a later reply says that it was not
+    later_words = models.CharField("银行后来的话", max_length=120, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "给付"
@@ -205,6 +207,51 @@ class DoubtAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payout} 的查明"
+
+
+class BankReturn(models.Model):
+    """A payment that had reached the member and came back: the credit on the bank's paper, by whom it was said and confirmed."""
+
+    class State(models.TextChoices):
+        SAID = "said", "待第二人确认"
+        CONFIRMED = "confirmed", "已确认"
+        DECLINED = "declined", "未同意"
+
+    payout = models.ForeignKey(Payout, models.PROTECT, related_name="bank_returns", verbose_name="给付")
+    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="+", verbose_name="银行流水")
+    words = models.CharField("银行的话", max_length=120)
+    state = models.CharField("状态", max_length=10, choices=State, default=State.SAID)
+    said_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+    said_at = models.DateTimeField("登记时间")
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
+    settled_at = models.DateTimeField("确认时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "已到账后银行退回"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("payout",),
+                condition=models.Q(state__in=("said", "confirmed")),
+                name="a_payout_comes_back_once",
+            ),
+            models.UniqueConstraint(
+                fields=("line",),
+                condition=models.Q(state__in=("said", "confirmed")),
+                name="a_credit_brings_back_one_payout",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="said", settled_by__isnull=True, settled_at__isnull=True)
+                | (~models.Q(state="said") & models.Q(settled_by__isnull=False, settled_at__isnull=False)),
+                name="a_settled_return_has_a_person",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="confirmed") | ~models.Q(settled_by=models.F("said_by")),
+                name="another_person_confirms_a_return",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.payout} 的退回"
 
 
 class Difference(models.Model):

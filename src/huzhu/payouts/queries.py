@@ -1,5 +1,7 @@
 """Questions about payouts, always asked for someone."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,10 +9,14 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from huzhu.bank.models import StatementLine
+from huzhu.audit.models import Event
+from huzhu.audit.queries import events_on
+from huzhu.bank import queries as bank
+from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.bank.payforms import DEFAULT
 from huzhu.claims.models import Claim
 from huzhu.claims.queries import matching as matching_claims
+from huzhu.contributions.matching import unsaid
 from huzhu.contributions.models import LineUse
 from huzhu.ledger.models import Voucher
 from huzhu.members.accounts import Wait, must_wait
@@ -20,12 +26,14 @@ from huzhu.payouts import due
 from huzhu.payouts.due import Due
 from huzhu.payouts.models import (
     BATCH_NUMBER,
+    BankReturn,
     Clearing,
     DoubtAnswer,
     Payout,
     PayoutBatch,
     Receivable,
 )
+from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -44,6 +52,7 @@ class Failed:
     payout: Payout
     account: BankAccount | None
     waits: Wait | None
+    back: BankReturn | None = None  # where it had been paid before
 
     @property
     def is_mended(self) -> bool:
@@ -98,7 +107,13 @@ def failed(by: Role | Member, now: datetime) -> list[Failed]:
     again = Payout.objects.filter(replaces=OuterRef("pk"))
     found = visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
     accounts = [(payout, current_account(payout.decision.claim.member)) for payout in found]
-    return [Failed(one, account, must_wait(account, now) if account else None) for one, account in accounts]
+    returned = {
+        one.payout_id: one for some in returns_of(found).values() for one in some if one.state == "confirmed"
+    }
+    return [
+        Failed(one, account, must_wait(account, now) if account else None, returned.get(one.pk))
+        for one, account in accounts
+    ]
 
 
 def in_doubt(by: Role) -> QuerySet[Payout]:
@@ -184,6 +199,71 @@ def _benefits_of(payout: Payout) -> list[tuple[str, str, int]]:
         for result in part.results.order_by("pk")
         if result.amount_fen
     ]
+
+
+def paid_by_whom(payouts: Iterable[Payout]) -> dict[str, Event]:
+    """By whom and when it was written down that these (by key, as text) were paid, as the trail has it."""
+    found = events_on("payouts.payout", [one.pk for one in payouts]).filter(verb="payouts.paid")
+    return {one.object_id: one for one in found}
+
+
+# ── what the bank gave back ──
+
+
+def returns_visible_to(by: Role) -> QuerySet[BankReturn]:
+    """What was said to have come back of the branch's payments, for who deals with money."""
+    found = BankReturn.objects.filter(payout__in=_money(by).order_by())
+    return found.select_related(
+        "payout__decision__claim__office", "payout__decision__claim__member", "line", "said_by", "settled_by"
+    )
+
+
+def returns_to_confirm(by: Role) -> QuerySet[BankReturn]:
+    """What one person has said and another must confirm, oldest first."""
+    return returns_visible_to(by).filter(state=BankReturn.State.SAID).order_by("said_at", "pk")
+
+
+def returns_of(payouts: Iterable[Payout]) -> dict[Any, list[BankReturn]]:
+    """What was said of these payments (by key), oldest first; the asker was let see them."""
+    said: dict[Any, list[BankReturn]] = defaultdict(list)
+    found = BankReturn.objects.filter(payout__in=[one.pk for one in payouts]).order_by("pk")
+    for one in found.select_related("line", "said_by", "settled_by"):
+        said[one.payout_id].append(one)
+    return said
+
+
+def may_have_come_back(payout: Payout) -> list[StatementLine]:
+    """Credits that may be the money of a payment: as much, on the account that pays it, since it was paid, and nothing else yet."""
+    office = payout.decision.claim.office
+    if payout.state != Payout.State.PAID or payout.answered_at is None:
+        return []
+    found = unsaid(StatementLine.objects.all()).filter(
+        account__purpose=OwnAccount.Purpose.PAYING,
+        amount_fen=payout.amount_fen,
+        booked_on__gte=payout.answered_at.astimezone(SHANGHAI).date(),
+    )
+    lines = found.select_related("account__organisation").order_by("booked_on", "position")
+    return [one for one in lines if bank.holds(one.account, office)]
+
+
+def that_came_back_by(by: Role, line: StatementLine) -> list[Payout]:
+    """The other way about: payments of the branch whose money a credit may be, the latest first."""
+    if line.amount_fen <= 0 or line.account.purpose != OwnAccount.Purpose.PAYING:
+        return []
+    found = _money(by).filter(state=Payout.State.PAID, amount_fen=line.amount_fen)
+    return [one for one in found.order_by("-answered_at")[:20] if line in may_have_come_back(one)]
+
+
+def behind_return(by: Role, voucher: Voucher) -> QuerySet[Payout]:
+    """The payment whose money a voucher brought back."""
+    return visible_to(by).filter(bank_returns__line__uses__voucher=voucher, bank_returns__state="confirmed")
+
+
+def return_vouchers(claim: Claim) -> list[str]:
+    """Numbers of the vouchers that brought back what was paid on a claim."""
+    back = BankReturn.objects.filter(payout__decision__claim=claim, state=BankReturn.State.CONFIRMED)
+    uses = LineUse.objects.filter(line__in=back.values("line"), ended_at=None, voucher__isnull=False)
+    return list(uses.values_list("voucher__number", flat=True))
 
 
 # ── what is owed back ──

@@ -43,6 +43,7 @@ from huzhu.payouts.due import Due, dues, moved_rows, waiting_words
 from huzhu.payouts.holding import SettlementInQuestion, asked, check_not_held
 from huzhu.payouts.lifecycle import CannotMove, check_batch
 from huzhu.payouts.models import Payout, PayoutBatch
+from huzhu.payouts.returning import ReturnRefused, confirm_return, say_return
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may, may
@@ -54,10 +55,12 @@ __all__ = [
     "NotForTheBank",
     "apply_reply",
     "confirm_doubt",
+    "confirm_return",
     "hold_unanswered",
     "is_late",
     "saw_paper",
     "say_doubt",
+    "say_return",
 ]
 
 
@@ -111,6 +114,7 @@ REFUSALS = (
     Stopped,
     ReasonNeeded,
     ReplyRefused,
+    ReturnRefused,
     SealBroken,
     SettlementInQuestion,
 )

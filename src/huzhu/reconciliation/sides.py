@@ -6,23 +6,31 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from huzhu.audit.models import Event
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.ledger.models import LedgerEntry, ManualVoucher, Voucher
 from huzhu.organisations.models import Organisation
-from huzhu.payouts.models import BATCH_NUMBER, Clearing, DoubtAnswer, Payout, PayoutBatch, ReplyFile
+from huzhu.payouts.models import (
+    BATCH_NUMBER,
+    BankReturn,
+    Clearing,
+    DoubtAnswer,
+    Payout,
+    PayoutBatch,
+    ReplyFile,
+)
 from huzhu.reconciliation.facts import BACK_WITHIN, Book, Line, Paid, Returned
 from huzhu.rules.units import SHANGHAI
 
 # accounts of the books, written out once more: what the other rooms believe of theirs is what is examined
 CODES = {OwnAccount.Purpose.COLLECTING: "1003", OwnAccount.Purpose.PAYING: "1001"}
-# the payment of a decision; sources that name the bank's reference, with the part's number after it
-_PAYS = re.compile(r"decision:(\d+):paid")
+# the payment of a decision, and after a return its next; sources that name the bank's reference, with the part's number after it
+_PAYS = re.compile(r"decision:(\d+):paid(:\d+)?")
 _NAMED = re.compile(
-    r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
+    r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back|aid-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
 _CLAWED = re.compile(r"claw-back:(.+):\d+")
 _SENT, _BACK = re.compile(r"remittance:(.+):sent"), re.compile(r"remittance:(.+):returned")
@@ -208,22 +216,24 @@ def _entry(voucher: Voucher, amount_fen: int, others: frozenset[str]) -> Book:
         amount_fen=amount_fen,
         words=voucher.note,
         reference=(named[1] or named[2]) if named else "",
-        pays=pays[1] if pays else "",
+        pays=pays[1] + (pays[2] or "") if pays else "",
         caused_by=others | {voucher.actor_id},
     )
 
 
 def _paid(offices: list[int], first: date, last: date) -> list[Paid]:
+    """What the bank gave back later was paid all the same, on its day."""
+    back = BankReturn.objects.filter(state=BankReturn.State.CONFIRMED)
     found = _payouts(
         offices,
-        state=Payout.State.PAID,
+        Q(state=Payout.State.PAID) | Q(pk__in=back.values("payout")),
         answered_at__gte=_midnight(first),
         answered_at__lt=_midnight(last + timedelta(days=1)),
     )
     hands = _hands({one.batch_id for one in found if one.batch_id})
-    settled = _settled(found)
+    settled, after = _settled(found), _after(found)
     return [
-        _side(one, one.answered_at, hands[one.batch_id], settled[one.pk])
+        _side(one, one.answered_at, hands[one.batch_id], settled[one.pk], after=after.get(one.pk, ""))
         for one in found
         if one.answered_at and one.batch_id
     ]
@@ -254,6 +264,7 @@ def _failed(offices: list[int], first: date) -> list[Returned]:
         batch__isnull=False,
         answered_at__gte=_midnight(first),
     )
+    found = found.exclude(bank_returns__state=BankReturn.State.CONFIRMED)  # that had been paid, and is booked
     rows = found.order_by("answered_at", "pk").values_list("amount_fen", "holder", "batch__number")
     return [Returned(fen, name=name, batch=batch or "") for fen, name, batch in rows]
 
@@ -268,8 +279,8 @@ def _never_arrived(vouchers: list[Voucher], book: list[Book], taken_back: frozen
     ]
 
 
-def _payouts(offices: list[int], **wanted: object) -> list[Payout]:
-    found = Payout.objects.filter(decision__claim__office__in=offices, **wanted)
+def _payouts(offices: list[int], which: Q | None = None, **wanted: object) -> list[Payout]:
+    found = Payout.objects.filter(which or Q(), decision__claim__office__in=offices, **wanted)
     return list(found.select_related("decision__claim").order_by("answered_at", "pk"))
 
 
@@ -279,13 +290,14 @@ def _side(
     hands: tuple[str, frozenset[str]],
     settled: frozenset[str] = frozenset(),
     doubt: str = "",
+    after: str = "",
 ) -> Paid:
     batch, people = hands
     return Paid(
         key=str(one.pk),
         on=at.astimezone(SHANGHAI).date(),
         amount_fen=one.amount_fen,
-        decision=str(one.decision_id),
+        decision=f"{one.decision_id}{after}",
         claim=one.decision.claim.number,
         batch=batch,
         holder=one.holder,
@@ -307,21 +319,43 @@ def _hands(batches: set[int]) -> dict[int, tuple[str, frozenset[str]]]:
 
 
 def _settled(paid: list[Payout]) -> dict[UUID, frozenset[str]]:
-    """Who found out by the bank's paper that a payout in doubt was paid."""
+    """Who found out by the bank's paper that a payout in doubt was paid, or that one came back."""
     people: dict[UUID, frozenset[str]] = defaultdict(frozenset)
-    answers = DoubtAnswer.objects.filter(payout__in=paid, state=DoubtAnswer.State.CONFIRMED)
-    for payout, *users in answers.values_list("payout", "said_by", "settled_by"):
-        people[payout] |= {f"user:{key}" for key in users}
+    for said in (DoubtAnswer, BankReturn):
+        answers = said.objects.filter(payout__in=paid, state="confirmed")
+        for payout, *users in answers.values_list("payout", "said_by", "settled_by"):
+            people[payout] |= {f"user:{key}" for key in users}
     return people
 
 
+def _after(paid: list[Payout]) -> dict[UUID, str]:
+    """Payments that were made after an earlier one of their decision had come back: as their vouchers name that return."""
+    earlier: dict[int, list[tuple[int, UUID]]] = defaultdict(list)
+    found = BankReturn.objects.filter(
+        payout__decision__in={one.decision_id for one in paid}, state=BankReturn.State.CONFIRMED
+    )
+    for key, payout, decision in found.order_by("pk").values_list("pk", "payout", "payout__decision"):
+        earlier[decision].append((key, payout))
+    named = {}
+    for one in paid:
+        own = next((key for key, payout in earlier[one.decision_id] if payout == one.pk), None)
+        before = [key for key, _ in earlier[one.decision_id] if own is None or key < own]
+        named[one.pk] = f":{before[-1]}" if before else ""
+    return named
+
+
 def _awaits(lines: list[StatementLine], last: date) -> dict[UUID, str]:
-    """Lines that members are said to have sent back, which another person has not confirmed yet, and who said so."""
+    """Lines that are said to have come back from members or the bank and are not confirmed yet, and who said so."""
     found = Clearing.objects.filter(line__in=lines, state=Clearing.State.SAID)
     recent = found.filter(said_at__gte=_midnight(last - CONFIRMED_WITHIN))
     rows = recent.values_list("line", "said_by__name", "receivable__difference__decision__claim__number")
+    back = BankReturn.objects.filter(line__in=lines, state=BankReturn.State.SAID)
+    recent_back = back.filter(said_at__gte=_midnight(last - CONFIRMED_WITHIN))
+    more = recent_back.values_list("line", "said_by__name", "payout__decision__claim__number")
     return {
-        line: f"{name}已登记为会员退回（申请 {number}），等另一个人确认后入账" for line, name, number in rows
+        line: f"{name}已登记为{what}（申请 {number}），等另一个人确认后入账"
+        for what, found in (("会员退回", rows), ("银行退回", more))
+        for line, name, number in found
     }
 
 

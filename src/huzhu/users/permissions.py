@@ -64,6 +64,7 @@ _TABLE: dict[str, tuple[str, set[Role.Code]]] = {
     "payouts.reply": ("导入银行回盘", {MAKER}),
     "payouts.again": ("重新发放", {MAKER}),
     "payouts.doubt": ("查明存疑的款", {MAKER, RELEASER}),
+    "payouts.return": ("登记和确认银行退回的已到账款", {MAKER, RELEASER}),
     "receivables.see": ("查看待收回的款", {MAKER, RELEASER, AUDITOR}),
     "receivables.return": ("登记会员退回的款", {MAKER}),
     "receivables.write_off": ("提出不再收回", {MAKER}),

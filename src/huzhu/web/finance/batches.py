@@ -63,9 +63,10 @@ def batch(request: Any, pk: int) -> HttpResponse:
     found = _batch(request, pk)
     code = request.by.code
     lines = list(queries.lines(found))
+    returned = queries.returns_of(lines)
     shown = {
         "batch": found,
-        "lines": [(payout, mask_account(payout.account_number)) for payout in lines],
+        "lines": [(one, mask_account(one.account_number), returned[one.pk]) for one in lines],
         "replies": found.replies.select_related("taken_by").order_by("taken_at"),
         "form": bankfile.form_of(found),
         "doubts": sum(payout.state == "in_doubt" for payout in lines),
@@ -159,12 +160,11 @@ def _previewed(request: Any, found: Any, chosen: Any) -> HttpResponse:
     """What it would do; the file lies aside until it is confirmed."""
     data = bytes(chosen.read())
     before = replies.taken_before(found, data)
-    shown = {
-        "batch": found,
-        "before": before,
-        "reply": None if before else replies.preview(found, data, request.now),
-    }
-    if not before:
+    reply = None if before else replies.preview(found, data, request.now)
+    shown = {"batch": found, "before": before, "reply": reply}
+    if reply:
+        paid = queries.paid_by_whom(one for one, _ in reply.otherwise)
+        shown["otherwise"] = [(one, answer, paid.get(str(one.pk))) for one, answer in reply.otherwise]
         shown["file"] = aside.put_aside(
             name=chosen.name or "", data=data, about=f"reply:{found.pk}", by=request.by, at=request.now
         )

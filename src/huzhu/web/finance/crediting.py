@@ -15,6 +15,7 @@ from huzhu.contributions import services as fees
 from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
 from huzhu.core.identity import mask_account
+from huzhu.payouts import queries as payouts
 from huzhu.users.permissions import NotAllowed, may
 from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff, told
@@ -92,6 +93,7 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "sent_back": matching.sent_back_by(request.by, line) if line.amount_fen < 0 else (),
         "booked": sources.booked(request.by, *sourcing.sources_of(line)),
         "paid": sources.paid_by_line(request.by, line),
+        "came_back": payouts.that_came_back_by(request.by, line),
         "works": request.by.code in WORKERS,
     }
     return render(request, "web/finance/credit.html", shown)

@@ -109,6 +109,7 @@ def payouts(request: Any) -> HttpResponse:
         "failed": [(one, *_accounts(one)) for one in queries.failed(request.by, request.now)],
         "unanswered": queries.unanswered(request.by, request.now),
         "doubts": queries.in_doubt(request.by),
+        "returns": queries.returns_to_confirm(request.by),
         "made": queries.batches(request.by).filter(state="made"),
         "maker": request.by.code == "payment_maker",
         "may_stop": request.by.code != "auditor",
@@ -204,6 +205,7 @@ def payout(request: Any, pk: Any) -> HttpResponse:
 def payout_page(request: Any, found: Any, refusal: str = "") -> HttpResponse:
     """The page of a payment; with what was typed about its doubt, where that was refused."""
     claim = found.decision.claim
+    returned = queries.returns_of([found])[found.pk]
     slips = []
     if request.by.code == "auditor":
         claims.opened(claim=claim, by=request.by, at=request.now)
@@ -217,6 +219,9 @@ def payout_page(request: Any, found: Any, refusal: str = "") -> HttpResponse:
         "parts": queries.parts_of(found),
         "slips": slips,
         "answers": queries.doubt_answers(found),
+        "returned": returned,
+        "waits_for_return": any(one.state == "said" for one in returned),
+        "credits": queries.may_have_come_back(found),
         "booked": sources.of_decision(request.by, found.decision),
         "may_say": request.by.code != "auditor",
         "me": request.by.user_id,

@@ -96,8 +96,7 @@ def say(request: Any, pk: int, verb: str) -> HttpResponse:
     then = {"by": request.by, "at": request.now}
     with answered(request, receivables.REFUSALS):
         if verb == "returned":
-            key = _key(request.POST.get("line", ""))
-            line = bank.lines_visible_to(request.by).filter(pk=key).first() if key else None
+            line = line_asked(request)
             if line is None:
                 raise receivables.ClearingRefused("请选会员退回的是哪一笔来款；对账单还没有的，请先导入。")
             receivables.record_return(receivable=found, line=line, **then)
@@ -110,11 +109,13 @@ def say(request: Any, pk: int, verb: str) -> HttpResponse:
     return redirect("web:receivable", found.pk)
 
 
-def _key(text: str) -> UUID | None:
+def line_asked(request: Any) -> Any:
+    """The line of the bank's paper that was chosen; none where it is none that the asker may see."""
     try:
-        return UUID(text)
+        key = UUID(request.POST.get("line", ""))
     except ValueError:
         return None
+    return bank.lines_visible_to(request.by).filter(pk=key).first()
 
 
 @require_POST

@@ -37,7 +37,8 @@ def booked(by: Any, *sources: str, numbers: Iterable[str] = ()) -> list[Link]:
 def of_decision(by: Any, decision: Any) -> list[Link]:
     """Everything that was booked for a decision and its payouts."""
     held = payouts.of_claim(decision.claim)
-    return booked(by, f"decision:{decision.pk}:", *(f"payout:{one.pk}:" for one in held))
+    about = (f"decision:{decision.pk}:", *(f"payout:{one.pk}:" for one in held))
+    return booked(by, *about, numbers=payouts.return_vouchers(decision.claim))
 
 
 def paid_by_line(by: Any, line: Any) -> list[Link]:
@@ -62,16 +63,17 @@ def _of_the_books(by: Any, voucher: Any) -> Iterator[Link]:
 
 def _of_payouts(by: Any, voucher: Any) -> Iterator[Link]:
     decision, payout = _DECISION.match(voucher.source), _PAYOUT.match(voucher.source)
+    found = payouts.behind_return(by, voucher)
     if decision or payout:
         found = payouts.visible_to(by)
         found = found.filter(decision=int(decision[1])) if decision else found.filter(pk=payout[1])  # type: ignore[index]
-        for one in found.order_by("scheduled_at"):
-            claim = one.decision.claim
-            yield f"申请 {claim.number} 的核定", reverse("web:claim", args=[claim.pk])
-            words = f"给付 申请 {one.decision.claim.number} {one.get_state_display()}"
-            yield words, reverse("web:payout", args=[one.pk])
-            if one.batch:
-                yield f"发放批次 {one.batch}", reverse("web:batch", args=[one.batch_id])
+    for one in found.order_by("scheduled_at"):
+        claim = one.decision.claim
+        yield f"申请 {claim.number} 的核定", reverse("web:claim", args=[claim.pk])
+        words = f"给付 申请 {one.decision.claim.number} {one.get_state_display()}"
+        yield words, reverse("web:payout", args=[one.pk])
+        if one.batch:
+            yield f"发放批次 {one.batch}", reverse("web:batch", args=[one.batch_id])
 
 
 def _of_debts(by: Any, voucher: Any) -> Iterator[Link]:

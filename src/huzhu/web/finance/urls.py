@@ -16,6 +16,7 @@ from huzhu.web.finance import (
     reconciling,
     recovering,
     refunding,
+    returning,
     sending,
     stopping,
 )
@@ -34,6 +35,8 @@ urlpatterns = [
     path("payouts/<uuid:pk>/doubt/", doubting.say, name="doubt-say"),
     path("payouts/doubts/<int:pk>/", doubting.settle, name="doubt-settle"),
     path("payouts/doubts/<int:pk>/paper/", doubting.paper, name="doubt-paper"),
+    path("payouts/<uuid:pk>/returned/", returning.say, name="return-say"),
+    path("payouts/returns/<int:pk>/", returning.settle, name="return-settle"),
     path("payouts/stop/", stopping.stop, name="payouts-stop"),
     path("payouts/stop/<int:pk>/resume/", stopping.resume, name="payouts-resume"),
     path("payouts/<uuid:pk>/", paying.payout, name="payout"),
