@@ -6,7 +6,7 @@ import pytest
 
 from factories.payouts import ANSWERED_AT, DECIDED_AT, HOUR, a_batch, a_payout, a_released
 from huzhu.audit.models import Event
-from huzhu.bank.files import NotForTheBank, ReplyRefused, digest
+from huzhu.bank.files import Answer, NotForTheBank, ReplyRefused, digest, write_reply
 from huzhu.bank.sealing import SealBroken, kept
 from huzhu.core import money
 from huzhu.ledger.models import Voucher
@@ -38,14 +38,36 @@ def test_there_is_no_file_before_the_release(desk):
         services.hand_out(batch=batch, by=desk.maker, at=DECIDED_AT)
 
 
-def test_the_file_is_sealed_at_release_and_is_the_same_for_ever(desk):
+def test_the_file_is_sealed_at_release_and_is_the_same_until_the_bank_answers(desk):
     batch = a_released(desk)
     first = services.hand_out(batch=batch, by=desk.maker, at=ANSWERED_AT)
-    services.apply_reply(batch=batch, data=reply_for(batch, ANSWERED_AT, [1]), by=desk.maker, at=ANSWERED_AT)
     again = services.hand_out(batch=batch, by=desk.releaser, at=ANSWERED_AT + HOUR)
     assert first == again
     assert digest(first) == batch.sha256
     assert Event.objects.filter(verb="payouts.hand_out", kind="reveal").count() == 2
+
+
+@pytest.mark.parametrize("paid", [True, False, None])
+def test_what_was_answered_is_not_given_again_to_a_bank_that_would_pay_it_twice(desk, paid):
+    """Of two lines the second has no answer yet; the file would bring the first once more all the same."""
+    batch = a_released(desk, a_payout(desk, 100), a_payout(desk, 250))
+    one = Answer(0, 1, 100, paid, "" if paid else "账号与户名不符", ANSWERED_AT)
+    data = write_reply(bankfile.form_of(batch), batch.number, [one])
+    services.apply_reply(batch=batch, data=data, by=desk.maker, at=ANSWERED_AT)
+    assert batch.payouts.get(line=2).state == "sent"
+    with pytest.raises(services.NeverSentAgain, match="可能付两次"):
+        services.hand_out(batch=batch, by=desk.maker, at=ANSWERED_AT + HOUR)
+    assert not Event.objects.filter(verb="payouts.hand_out").exists()
+
+
+@pytest.mark.parametrize("said", [{}, {"fail_lines": [1]}, {"unclear_lines": [1]}])
+def test_to_a_bank_that_tells_them_apart_the_file_is_the_same_for_ever(desk, said):
+    batch = services.make_batch(payouts=[a_payout(desk)], by=desk.maker, at=DECIDED_AT, form="fixed-txt")
+    batch = services.release(batch=batch, by=desk.releaser, at=DECIDED_AT + HOUR)
+    first = services.hand_out(batch=batch, by=desk.maker, at=ANSWERED_AT)
+    data = reply_for(batch, ANSWERED_AT, **said)
+    services.apply_reply(batch=batch, data=data, by=desk.maker, at=ANSWERED_AT)
+    assert services.hand_out(batch=batch, by=desk.releaser, at=ANSWERED_AT + HOUR) == first
 
 
 def test_a_file_that_is_not_the_sealed_one_is_not_handed_out(desk):

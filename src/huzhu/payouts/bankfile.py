@@ -20,6 +20,11 @@ def render(batch: PayoutBatch, payouts: list[Payout] | None = None) -> bytes:
     return files.render(form_of(batch), Order(batch.number, batch.made_at.astimezone(SHANGHAI).date(), lines))
 
 
+def may_go_again(batch: PayoutBatch) -> bool:
+    """Whether the file may be given out (again): for ever to a bank that tells a second sending from a first, else until it answers."""
+    return form_of(batch).deduplicates or not batch.payouts.exclude(state=Payout.State.SENT).exists()
+
+
 def _line(payout: Payout) -> Line:
     number = payout.decision.claim.number
     return Line(

@@ -360,25 +360,23 @@ def send_back(*, batch: PayoutBatch, reason: str, by: Role, at: datetime) -> Pay
 def hand_out(*, batch: PayoutBatch, by: Role, at: datetime) -> bytes:
     """The bank file of a released batch, the same bytes each time; who took it is written down.
 
-    The hash was sealed at release; the file is written after that, whole or not at all. What is in doubt at a bank that
-    does not tell a second sending from a first is never given out again.
+    The hash was sealed at release; the file is written after that, whole or not at all. To a bank that does not tell a
+    second sending from a first it is not given any more once anything of it was answered or is in doubt.
     """
     verb = "payouts.release" if may(by, "payouts.release") else "payouts.batch"
     check_may(by, verb, within=batch.organisation)
     check_running()
     in_doubt = Count("payouts", filter=Q(payouts__state=Payout.State.IN_DOUBT))
     batch = PayoutBatch.objects.annotate(doubts=in_doubt).get(pk=batch.pk)
-    doubts = batch.doubts
     if not batch.sha256:
         raise CannotMove(f"批次 {batch.number} 还没有放行，没有代发文件。请先由另一个人放行。")
-    form = bankfile.form_of(batch)
-    if doubts and not form.deduplicates:
+    if not bankfile.may_go_again(batch):
         raise NeverSentAgain(
-            f"批次 {batch.number} 有 {doubts} 笔存疑，这家银行分不出重复的文件，再送可能付两次，所以不再给出文件。"
-            "请向银行查明这几笔付没付，凭回单登记。"
+            f"批次 {batch.number} 的款银行已有答复或者存疑，这家银行分不出重复的文件，再送可能付两次，所以不再给出文件。"
+            "存疑的请向银行查明，凭回单登记；银行退回的请重新排款，随下一批发放。"
         )
     data = handed(bankfile.seal_of(batch), lambda: bankfile.render(batch))
-    detail = {"sha256": batch.sha256, "in_doubt": doubts}
+    detail = {"sha256": batch.sha256, "in_doubt": batch.doubts}
     audit.record(by=by, verb="payouts.hand_out", on=batch, at=at, kind="reveal", detail=detail)
     return data
 

@@ -62,6 +62,7 @@ def batch(request: Any, pk: int) -> HttpResponse:
     """The batch with its lines, and what may be done with it next."""
     found = _batch(request, pk)
     code = request.by.code
+    goes_again = bankfile.may_go_again(found)
     lines = list(queries.lines(found))
     returned = queries.returns_of(lines)
     shown = {
@@ -73,7 +74,8 @@ def batch(request: Any, pk: int) -> HttpResponse:
         "late": found.state == "released" and services.is_late(found, request.now),
         "can_release": code == "payment_releaser" and lifecycle.can_release(found),
         "can_send_back": code != "auditor" and lifecycle.can_release(found),
-        "can_take": code != "auditor" and bool(found.sha256),
+        "goes_again": goes_again,
+        "can_take": code != "auditor" and bool(found.sha256) and goes_again,
         "can_answer": code == "payment_maker" and lifecycle.can_answer(found),
         "demo": demo_is_on(),
         **stopped(request),
