@@ -3,15 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from factories.bank import a_statement, an_own_account, told
 from factories.organisations import a_province
-from factories.payouts import ANSWERED_AT, Desk, a_payout, an_answered
+from factories.payouts import ANSWERED_AT, Desk, a_payout, a_released, an_answered
 from factories.users import a_role
-from factories.web import as_member, as_staff
+from factories.web import as_member, as_staff, set_aside
+from huzhu.bank.files import Answer, write_reply
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.core.money import yuan
+from huzhu.payouts import bankfile, services
 from huzhu.payouts.models import BankReturn, Payout
 from huzhu.users.models import Role
 from huzhu.web import clock
@@ -119,3 +122,35 @@ def test_taken_back_the_line_can_be_chosen_again(desk, payout, line, found):
     assert "没有办理退回" in answer
     assert "已撤销" in answer
     assert str(line.pk) in answer
+
+
+def test_a_reply_that_takes_its_word_back_is_told_and_the_rest_goes_in(desk):
+    batch = a_released(desk, a_payout(desk, 100), a_payout(desk, 250))
+    form, maker = bankfile.form_of(batch), as_staff(desk.maker)
+    paid = Answer(0, 1, 100, True, "", ANSWERED_AT)
+    first = write_reply(form, batch.number, [paid])
+    services.apply_reply(batch=batch, data=first, by=desk.maker, at=ANSWERED_AT)
+    otherwise = Answer(0, 1, 100, False, "退票 已销户", ANSWERED_AT)
+    second = write_reply(form, batch.number, [otherwise, Answer(0, 2, 250, True, "", ANSWERED_AT)])
+    file = SimpleUploadedFile("回盘.csv", second)
+    shown = text(maker.post(page("batch-reply", batch), {"file": file}))
+    payout = batch.payouts.get(line=1)
+    for words in (
+        "1 笔先前已到账，这次不说成功",
+        f"{desk.maker.actor_name}先前登记",
+        "退票 已销户",
+        "以对账单为准",
+    ):
+        assert words in shown
+    assert page("payout", payout) in shown
+    maker.post(page("batch-reply", batch), set_aside(shown))
+    assert list(batch.payouts.order_by("line").values_list("state", flat=True)) == ["paid", "paid"]
+    assert "后来说“退票 已销户”" in text(maker.get(page("batch", batch)))
+    assert "银行后来说“退票 已销户”" in text(maker.get(page("payout", payout)))
+
+
+def test_a_file_that_was_answered_is_not_offered_again(desk, payout):
+    maker = as_staff(desk.maker)
+    shown = text(maker.get(page("batch", payout.batch)))
+    assert ("下载代发文件" in shown, "银行已有答复，不再给出代发文件" in shown) == (False, True)
+    assert "再送可能付两次" in text(maker.post(page("batch-file", payout.batch), follow=True))

@@ -280,6 +280,14 @@ def test_confirmed_it_is_as_if_the_bank_had_refused_it(desk, payout, line):
     assert unproven() == []
 
 
+def test_once_confirmed_the_line_is_not_taken_back_by_itself(desk, payout, line):
+    """What was booked stands: the payment may be on its way again."""
+    came_back(desk, payout, line)
+    use = LineUse.objects.get(line=line, ended_at=None)
+    with pytest.raises(claiming.ClaimRefused, match="在确认以前到那一笔给付里撤销"):
+        undoing.undo(use=use, reason="认错了", by=desk.maker, at=LATER)
+
+
 def test_in_a_month_that_is_shut_it_is_booked_on_the_first_open_day(desk, payout, line):
     month_end = LATER + timedelta(days=20)
     periods.lock(book=desk.province, month="2022-07", by=desk.maker, at=month_end)

@@ -44,7 +44,7 @@ def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
         ledger.reverse(voucher=found.voucher, reason=said, posted_on=_today(at), by=by, at=at)
     else:
         raise ClaimRefused(
-            "这一笔不在这里撤销：会员退回的互助金请到“待收回”里办理，银行退回的互助金请到那一笔给付里办理，"
+            "这一笔不在这里撤销：会员退回的互助金请到“待收回”里办理，银行退回的互助金在确认以前到那一笔给付里撤销，"
             "退回了的待查收款请从付出的那一笔撤销。"
         )
     LineUse.objects.filter(pk=found.pk).update(ended_at=at, reason=said)
