@@ -12,6 +12,7 @@ from huzhu.bank.models import StatementLine
 from huzhu.core.money import yuan
 from huzhu.ledger import queries as books
 from huzhu.payouts import queries, replies, services
+from huzhu.payouts.lifecycle import CannotMove
 from huzhu.payouts.models import Payout, ReplyFile
 from huzhu.rules.units import SHANGHAI
 
@@ -65,6 +66,12 @@ def test_before_it_is_taken_in_it_is_told_who_had_said_that_it_was_paid(desk, ba
     event = queries.paid_by_whom([payout])[str(payout.pk)]
     assert (event.actor_name, event.at) == (desk.maker.actor_name, ANSWERED_AT)
     assert not Event.objects.filter(verb="payouts.said_otherwise").exists()
+
+
+def test_where_everything_was_answered_a_later_word_is_told_what_to_do(desk, batch):
+    apply(desk, batch, (2, 250, "成功", ""))
+    with pytest.raises(CannotMove, match="打开那一笔登记银行退回"):
+        apply(desk, batch, (1, 100, "失败", "退票"))
 
 
 def test_another_amount_is_refused_all_the_same(desk, batch):

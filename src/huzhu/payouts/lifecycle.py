@@ -69,6 +69,11 @@ def can_answer(batch: PayoutBatch) -> bool:
 
 def check_batch(batch: PayoutBatch, to: str) -> None:
     """Raise CannotMove with a sentence, or do nothing."""
+    if batch.state == to == B.CLOSED:
+        raise CannotMove(
+            f"批次 {batch.number} 的每一笔都有了答复，没有再导入。银行说已到账的又退回来了，"
+            "等发放户的对账单上有了来款，打开那一笔登记银行退回。"
+        )
     if not _can(batch, to):
         raise CannotMove(
             f"批次 {batch.number} 现在是“{batch.get_state_display()}”，没有再办。可能别人刚刚办过，请刷新后再看。"
