@@ -63,6 +63,13 @@ def test_lists_that_agree_are_silent(by_total, twins):
     assert kinds([], [], []) == []
 
 
+@pytest.mark.parametrize("name", ["代发业务过渡户", "代发工资"])
+def test_a_sum_through_the_banks_own_account_is_a_sum(name):
+    book, paid, lines = a_month(by_total=True)
+    assert kinds(book, paid, changed(lines, "s0", name=name)) == []
+    assert kinds(book, paid, changed(lines, "s0", name="陌生人")) != []
+
+
 def test_what_the_bank_sent_back_of_a_sum_is_no_difference():
     book, paid, lines = a_month(by_total=True)
     batch = paid[0].batch

@@ -196,7 +196,7 @@ def _unclear_by_total(work: Comparison, paid: list[Paid], unclear: Sequence[Paid
     doubts: dict[str, list[Paid]] = defaultdict(list)
     for one in unclear:
         doubts[one.batch].append(one)
-    for line in [one for one in work.lines if one.amount_fen < 0 and not one.name]:
+    for line in [one for one in work.lines if one.amount_fen < 0 and one.names_nobody]:
         held = doubts.get(line.batch, [])
         known = [one for one in paid if (one.batch, one.on) == (line.batch, line.on)]
         for with_it in ([], known):
@@ -252,7 +252,7 @@ def _by_totals(work: Comparison, paid: list[Paid], matched: list[Line]) -> list[
     left: list[Paid] = []
     for (batch, day), payouts in _groups(paid).items():
         total = sum(one.amount_fen for one in payouts)
-        nameless = [one for one in work.lines if not one.name and one.batch == batch and one.on == day]
+        nameless = [one for one in work.lines if one.names_nobody and one.batch == batch and one.on == day]
         debits = [one for one in nameless if one.amount_fen < 0]
         told = [*([one] for one in debits), debits, nameless]
         lines = next((some for some in told if -sum(one.amount_fen for one in some) == total), None)
@@ -268,7 +268,7 @@ def _totals_that_differ(work: Comparison, paid: list[Paid]) -> None:
     """What no line pays: a batch whose total differs, comes on another day, or payouts without any line."""
     for (batch, day), payouts in _groups(paid).items():
         total = sum(one.amount_fen for one in payouts)
-        lines = [one for one in work.lines if one.batch == batch and not one.name and one.amount_fen < 0]
+        lines = [one for one in work.lines if one.batch == batch and one.names_nobody and one.amount_fen < 0]
         if lines:
             line, first = lines[0], payouts[0]
             work.take([line])

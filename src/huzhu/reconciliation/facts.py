@@ -1,5 +1,6 @@
 """What is compared, as each side tells it, and what is found: no database here."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ BANK_MISSING, BANK_EXTRA, AMOUNT, TWICE = "bank_missing", "bank_extra", "amount"
 NOT_PAID, NO_VOUCHER, BOOK_AMOUNT = "not_paid", "no_voucher", "book_amount"
 WRONG_DAY, WRONG_BATCH, NO_PAYOUT, OPENING = "wrong_day", "wrong_batch", "no_payout", "opening"
 BANK_PAID, TO_CONFIRM = "bank_paid", "to_confirm"
+_THROUGH = re.compile("代发|过渡")
 BACK_WITHIN = timedelta(days=15)  # in which a bank sends back what it could not pay, holidays included
 
 
@@ -64,9 +66,14 @@ class Line:
         return self.batches[0] if self.batches else ""
 
     @property
+    def names_nobody(self) -> bool:
+        """Whether there is no other side, or it is the bank's own account through which a batch goes."""
+        return not self.name or bool(_THROUGH.search(self.name))
+
+    @property
     def is_sum(self) -> bool:
         """Whether it pays a batch and names nobody."""
-        return self.amount_fen < 0 and not self.name and bool(self.batches)
+        return self.amount_fen < 0 and self.names_nobody and bool(self.batches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class Returned:
             return False
         if self.batch:
             return (line.name == self.name and self._of_batch(line)) or (
-                not line.name and self.batch in line.batches
+                line.names_nobody and self.batch in line.batches
             )
         return bool(line.name) and line.name == debit.name
 
