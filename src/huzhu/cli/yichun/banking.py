@@ -1,4 +1,7 @@
-"""What the bank says of July to November: statements that match, but for one transfer that nobody can place."""
+"""What the bank says of July to November: statements that match, but for one transfer that nobody can place.
+
+And one payment that the bank gave back after it had said that it was paid: said by one, it waits for another.
+"""
 
 import csv
 import io
@@ -16,6 +19,7 @@ from huzhu.core.money import yuan
 from huzhu.ledger import queries as ledger
 from huzhu.ledger.accounts import BANK, COLLECTED
 from huzhu.payouts import queries as payouts
+from huzhu.payouts import services as payments
 from huzhu.reconciliation import queries as found
 from huzhu.reconciliation import services as reconciliation
 
@@ -28,6 +32,8 @@ UNKNOWN = (
     "刘淑芬",
     "保险费",
 )  # neither a member's name nor any due's amount
+RETURNED = ("2022-11-28", "E2022112800093")
+WHY = "退汇 收款账户已销户"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,12 @@ def statements(tree: Tree, people: Cast) -> None:
             at=at,
         )
         before, moved = _moved(people.li, code)
-        if code == COLLECTED:
-            moved.append(Moved(*UNKNOWN))
+        back = _that_came_back(people.li) if code == BANK else None
+        moved.append(Moved(*UNKNOWN) if back is None else Moved(*RETURNED, back.amount_fen, back.holder, WHY))
         _taken(account, before, sorted(moved, key=lambda one: one.on), people.li, at)
+        if back is not None:
+            line = account.lines.get(reference=RETURNED[1])
+            payments.say_return(payout=back, line=line, words=WHY, by=people.li, at=at)
         reconciliation.run(account=account, by=people.li, at=at)
     for one in found.waiting(people.zhou):
         reconciliation.explain(
@@ -71,6 +80,12 @@ def statements(tree: Tree, people: Cast) -> None:
             by=people.zhou,
             at=at,
         )
+
+
+def _that_came_back(by: Any) -> Any:
+    """A payment of the weeks before the bank gave it back, of nobody whose story is told elsewhere."""
+    found = payouts.visible_to(by).filter(state="paid", replaces=None, answered_at__lt=moment(LAST, 0, 0))
+    return found.order_by("-answered_at", "line").first()
 
 
 def _moved(by: Any, code: str) -> tuple[int, list[Moved]]:
