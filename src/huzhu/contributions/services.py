@@ -362,11 +362,13 @@ def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, 
         raise ReceiptRefused(
             "没有填银行流水号（或超过 60 个字），没有登记：请照银行回单填写，它防止同一笔钱登记两次。"
         )
-    if received_on > at.astimezone(SHANGHAI).date():
+    today = at.astimezone(SHANGHAI).date()
+    if received_on > today:
         raise ReceiptRefused(f"到账日 {received_on} 还没有到，没有登记：请照银行回单填写日期。")
-    if any(is_long_before(received_on, money.share.due.roster.cover_starts_on) for money in parts):
+    uploaded = [money.share.due.roster.uploaded_at.astimezone(SHANGHAI).date() for money in parts]
+    if is_long_before(received_on, min(today, *uploaded)):
         raise ReceiptRefused(
-            f"到账日 {received_on} 比保障期早两年以上，没有登记：请核对年份，照银行回单填写日期。"
+            f"到账日 {received_on} 比名册早两年以上，没有登记：请核对年份，照银行回单填写日期。"
         )
 
 
