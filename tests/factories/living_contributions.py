@@ -182,6 +182,7 @@ class LivingContributions:
         a_statement(
             self.accounts[office],
             told(f"{self.today}", reference, yuan(fen)),
+            last_on=self.today,
             by=self.maker,
             opening=yuan(self.on_paper[office]),
             at=self.later(),

@@ -175,6 +175,7 @@ class LivingFund(LivingClaims):
         a_statement(
             self.paying,
             told(f"{self.today}", reference, yuan(fen)),
+            last_on=self.today,
             by=self.maker,
             opening=yuan(self.paid_back),
             at=self.later(),
