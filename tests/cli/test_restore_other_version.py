@@ -11,8 +11,7 @@ from huzhu.cli.main import main
 from huzhu.db.models import DrillDone
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# verify asks for a table that came with the last step
-BEFORE, LAST = "0005", "ledger.0006_vouchers_by_hand"
+BEFORE = "0005_booked_later"  # verify asks for a table that came after it
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +21,7 @@ def _a_place_of_its_own(settings, tmp_path):
 
 @pytest.fixture
 def older():
-    """Made while the tables were a real step behind."""
+    """Made while the tables were some real steps behind."""
     an_office()
     call_command("migrate", "ledger", BEFORE, verbosity=0)
     try:
@@ -42,7 +41,9 @@ def test_an_older_backup_is_drilled_and_restored_and_agrees_once_it_is_migrated(
     older, tmp_path, monkeypatch, capfd
 ):
     manifest = backup.read(older)
-    assert sorted([*manifest["migrations"], LAST]) == site.migrations_known()
+    lacks = set(site.migrations_known()) - set(manifest["migrations"])
+    assert lacks == {one for one in site.migrations_known() if f"ledger.{BEFORE}" < one < "ledger.z"}
+    assert lacks
     assert main(["restore", str(older), "--drill"]) == 0
     said = capfd.readouterr().out
     assert "先在临时的库里执行 migrate" in said
