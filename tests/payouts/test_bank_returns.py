@@ -31,6 +31,7 @@ from huzhu.payouts.models import BankReturn, Payout, Receivable
 from huzhu.payouts.returning import ReturnRefused
 from huzhu.reconciliation import services as reconciliation
 from huzhu.reconciliation.models import Difference
+from huzhu.reconciliation.sides import sides_of
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed
 
@@ -379,6 +380,16 @@ def test_reconciliation_is_silent_when_it_is_booked_and_waits_while_it_is_only_s
     came_back(desk, payout, line)
     assert run() == []
     assert silent(desk, account)
+
+
+def test_who_said_it_is_a_hand_in_its_line_and_its_voucher_as_who_confirmed_it(desk, payout, line, account):
+    other = a_role("payment_maker", desk.province)  # who took the statement in is a hand already
+    found = said(payout, line, other)
+    [told_of] = [one for one in sides_of(account, date(2022, 7, 31)).lines if one.key == str(line.pk)]
+    assert other.actor_id in told_of.caused_by
+    services.confirm_return(found=found, agree=True, by=desk.releaser, at=LATER)
+    [book] = [one for one in sides_of(account, date(2022, 7, 31)).book if one.reference == line.reference]
+    assert book.caused_by == {other.actor_id, desk.releaser.actor_id}
 
 
 def test_while_what_leaves_is_stopped_a_return_is_booked_and_nothing_goes_out(desk, payout, line, account):

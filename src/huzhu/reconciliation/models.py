@@ -26,7 +26,7 @@ class Difference(models.Model):
         WRONG_BATCH = facts.WRONG_BATCH, "批次不一致"
         NO_PAYOUT = facts.NO_PAYOUT, "账上付了，没有对应的发放"
         BANK_PAID = facts.BANK_PAID, "银行已付，我方还没有记到账"
-        TO_CONFIRM = facts.TO_CONFIRM, "会员退回，还没有确认入账"
+        TO_CONFIRM = facts.TO_CONFIRM, "会员或银行退回，还没有确认入账"
         OPENING = facts.OPENING, "起点余额不一致"
 
     class State(models.TextChoices):

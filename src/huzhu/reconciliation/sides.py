@@ -32,7 +32,7 @@ _PAYS = re.compile(r"decision:(\d+):paid(:\d+)?")
 _NAMED = re.compile(
     r"(?:receipt|over|suspense|suspense-back|claimed|interest|fee|refund-paid|refund-back|claw-back|aid-back):(.+):\d+|remittance:(.+):(?:sent|arrived)"
 )
-_CLAWED = re.compile(r"claw-back:(.+):\d+")
+_CAME_BACK = re.compile(r"(?:claw-back|aid-back):(.+):\d+")
 _SENT, _BACK = re.compile(r"remittance:(.+):sent"), re.compile(r"remittance:(.+):returned")
 # what is to be done about a payment that the bank made and we do not know of
 _DOUBT = {
@@ -180,13 +180,14 @@ def _said_by(vouchers: list[Voucher]) -> dict[str, frozenset[str]]:
     """By the source of a voucher that needs two: who proposed or said it, beside who confirmed and so booked it."""
     by_hand = [one for one in vouchers if one.source.startswith("manual:")]
     proposed = ManualVoucher.objects.filter(voucher__in=by_hand).values_list("voucher__source", "proposed_by")
-    returned = {named[1]: one.source for one in vouchers if (named := _CLAWED.fullmatch(one.source))}
-    said = Clearing.objects.filter(line__reference__in=returned, state=Clearing.State.CONFIRMED)
+    returned = {named[1]: one.source for one in vouchers if (named := _CAME_BACK.fullmatch(one.source))}
     found: dict[str, frozenset[str]] = defaultdict(frozenset)
     for source, user in proposed:
         found[source] |= {f"user:{user}"}
-    for reference, user in said.values_list("line__reference", "said_by"):
-        found[returned[reference]] |= {f"user:{user}"}
+    for kind in (Clearing, BankReturn):
+        said = kind.objects.filter(line__reference__in=returned, state="confirmed")
+        for reference, user in said.values_list("line__reference", "said_by"):
+            found[returned[reference]] |= {f"user:{user}"}
     return found
 
 
@@ -360,12 +361,12 @@ def _awaits(lines: list[StatementLine], last: date) -> dict[UUID, str]:
 
 
 def _sayers(account: OwnAccount) -> dict[UUID, frozenset[str]]:
-    """Who said of a line of the account that a member sent the money back."""
+    """Who said of a line of the account that a member or the bank sent the money back."""
     people: dict[UUID, frozenset[str]] = defaultdict(frozenset)
-    standing = (Clearing.State.SAID, Clearing.State.CONFIRMED)
-    said = Clearing.objects.filter(line__account=account, state__in=standing)
-    for line, user in said.values_list("line", "said_by"):
-        people[line] |= {f"user:{user}"}
+    for kind in (Clearing, BankReturn):
+        said = kind.objects.filter(line__account=account, state__in=("said", "confirmed"))
+        for line, user in said.values_list("line", "said_by"):
+            people[line] |= {f"user:{user}"}
     return people
 
 
