@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from huzhu.ledger.models import LedgerEntry
 from huzhu.organisations.models import Organisation
 
 
@@ -28,6 +29,11 @@ def locked_books(offices: Iterable[Organisation]) -> dict[int, Organisation]:
     Posting, locking a month and signing a day take this lock, so that none of them looks past another.
     """
     return _books_of(offices, Organisation.objects.select_for_update(no_key=True))
+
+
+def entries_of(book: Organisation) -> QuerySet[LedgerEntry]:
+    """All that is written in a book, or for a branch of it."""
+    return LedgerEntry.objects.filter(office__path__startswith=book.path)
 
 
 def _books_of(offices: Iterable[Organisation], rows: QuerySet[Organisation]) -> dict[int, Organisation]:

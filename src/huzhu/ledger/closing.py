@@ -16,7 +16,7 @@ from huzhu.audit import services as audit
 from huzhu.core.money import spoken
 from huzhu.ledger import lifecycle, services
 from huzhu.ledger.accounts import CHART, CLOSING, FUND, RESERVE, Kind, Purse
-from huzhu.ledger.books import locked_books
+from huzhu.ledger.books import entries_of, locked_books
 from huzhu.ledger.models import LedgerEntry, Period, ReserveRate, YearClosing
 from huzhu.ledger.periods import SamePerson
 from huzhu.ledger.services import Row
@@ -120,7 +120,7 @@ def plan(book: Organisation, fund_year: int) -> Plan:
     rate = rate_of(book, fund_year)
     rows: list[Row] = []
     income = expense = 0
-    entries = LedgerEntry.objects.filter(office__path__startswith=book.path, fund_year=fund_year)
+    entries = entries_of(book).filter(fund_year=fund_year)
     for (slug, office), nets in sorted(_nets(entries).items()):
         place = Organisation.objects.get(pk=office)
         carried = {code: fen for code, fen in nets.items() if code in INCOME | EXPENSE and fen}
@@ -152,7 +152,7 @@ def _row(debit: str, credit: str, fen: int, slug: str, year: int, office: Organi
 
 def _reserves(book: Organisation, fund_year: int, rate: ReserveRate) -> Iterator[tuple[int, Row]]:
     """What each scheme's reserve still lacks of its share of the whole year, or has too much and still holds."""
-    every = LedgerEntry.objects.filter(office__path__startswith=book.path)
+    every = entries_of(book)
     entries = every.filter(fund_year=fund_year)
     whole: dict[str, int] = defaultdict(int)
     for (slug, _), nets in _nets(entries.exclude(Q(debit=CLOSING) | Q(credit=CLOSING))).items():
@@ -252,7 +252,7 @@ def objection(book: Organisation, fund_year: int, at: datetime) -> str:
     if at.astimezone(SHANGHAI).year <= fund_year:
         return f"{fund_year} 基金年度到 {fund_year}-12-31 才结束，在那以后结转。"
     last = f"{fund_year}-12"
-    entries = LedgerEntry.objects.filter(office__path__startswith=book.path, month__lte=last)
+    entries = entries_of(book).filter(month__lte=last)
     months = set(entries.order_by().values_list("month", flat=True).distinct())
     closed = Period.objects.filter(book=book, state=Period.State.CLOSED).values_list("month", flat=True)
     if still := sorted(months - set(closed)):

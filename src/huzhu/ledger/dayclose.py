@@ -13,7 +13,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from huzhu.audit import services as audit
 from huzhu.ledger.accounts import CHART, MONEY, Line
-from huzhu.ledger.books import locked_books
+from huzhu.ledger.books import entries_of, locked_books
 from huzhu.ledger.models import DayBalance, DayClose, LedgerEntry
 from huzhu.ledger.services import ensure_chart
 from huzhu.organisations.models import Organisation
@@ -57,7 +57,7 @@ def last_signed(book: Organisation) -> DayClose | None:
 def entries(book: Organisation, after: int, upto: int | None = None) -> QuerySet[LedgerEntry]:
     """Entries of the book, or of a branch of it, that move money, by voucher."""
     money = Q(debit__in=MONEY) | Q(credit__in=MONEY)
-    found = LedgerEntry.objects.filter(money, office__path__startswith=book.path, voucher__gt=after)
+    found = entries_of(book).filter(money, voucher__gt=after)
     found = found.filter(voucher__lte=upto) if upto is not None else found
     return found.select_related("voucher", "debit", "credit", "office").order_by("voucher", "pk")
 
@@ -67,7 +67,7 @@ def cash_book(book: Organisation) -> CashBook:
     before = last_signed(book)
     after = before.upto if before else 0
     opening = dict(before.balances.values_list("account", "closing_fen")) if before else {}
-    news = LedgerEntry.objects.filter(office__path__startswith=book.path, voucher__gt=after).order_by()
+    news = entries_of(book).filter(voucher__gt=after).order_by()
     sums = news.aggregate(upto=Max("voucher"))
     moved: dict[str, dict[str, int]] = {
         side: defaultdict(

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min
 
 from huzhu.audit import services as audit
 from huzhu.core.periods import months_after
 from huzhu.ledger import lifecycle
-from huzhu.ledger.books import locked_books
-from huzhu.ledger.models import LedgerEntry, Period
+from huzhu.ledger.books import entries_of, locked_books
+from huzhu.ledger.models import Period
 from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -74,10 +74,6 @@ def next_to_lock(book: Organisation) -> str:
         return ""
     day = date.fromisoformat(f"{first}-01")
     return f"{shut([book], day).open_day(book, day):%Y-%m}"
-
-
-def entries_of(book: Organisation) -> QuerySet[LedgerEntry]:
-    return LedgerEntry.objects.filter(office__path__startswith=book.path)
 
 
 def next_to_close(book: Organisation) -> str:

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from huzhu.core.periods import months_after
 from huzhu.ledger.accounts import CHART, CLOSING, COLLECTED, RESERVE, Line, Purse
-from huzhu.ledger.books import books
+from huzhu.ledger.books import books, entries_of
 from huzhu.ledger.models import (
     Account,
     DayClose,
@@ -273,7 +273,7 @@ def months(book: Organisation, today: date) -> list[Period]:
 
     Months are locked one after the other: one that the list passed over would hold up all after it.
     """
-    entries = LedgerEntry.objects.filter(office__path__startswith=book.path).order_by()
+    entries = entries_of(book).order_by()
     seen = set(entries.values_list("month", flat=True).distinct())
     rows = {
         one.month: one for one in Period.objects.filter(book=book).select_related("locked_by", "closed_by")

@@ -169,19 +169,14 @@ class ReplyFile(models.Model):
         verbose_name = verbose_name_plural = "银行回盘"
 
 
-class DoubtAnswer(models.Model):
-    """What one person read in the bank's paper about a payout in doubt; it counts once another person has confirmed it."""
+class SaidByTwo(models.Model):
+    """What one person read in the bank's paper about a payout; it counts once another person has confirmed it."""
 
     class State(models.TextChoices):
         SAID = "said", "待第二人确认"
         CONFIRMED = "confirmed", "已确认"
         DECLINED = "declined", "未同意"
 
-    payout = models.ForeignKey(Payout, models.PROTECT, related_name="doubt_answers", verbose_name="给付")
-    paid = models.BooleanField("已付")
-    bank_at = models.DateTimeField("银行的时间")
-    words = models.CharField("凭什么", max_length=120)
-    paper = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="银行的证明")
     state = models.CharField("状态", max_length=10, choices=State, default=State.SAID)
     said_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
     said_at = models.DateTimeField("登记时间")
@@ -189,42 +184,44 @@ class DoubtAnswer(models.Model):
     settled_at = models.DateTimeField("确认时间", null=True)
 
     class Meta:
+        abstract = True
+
+
+_NAMES_SOMEBODY = models.Q(state="said", settled_by__isnull=True, settled_at__isnull=True) | (
+    ~models.Q(state="said") & models.Q(settled_by__isnull=False, settled_at__isnull=False)
+)
+_BY_ANOTHER = ~models.Q(state="confirmed") | ~models.Q(settled_by=models.F("said_by"))
+
+
+class DoubtAnswer(SaidByTwo):
+    """Whether a payout in doubt was paid."""
+
+    payout = models.ForeignKey(Payout, models.PROTECT, related_name="doubt_answers", verbose_name="给付")
+    paid = models.BooleanField("已付")
+    bank_at = models.DateTimeField("银行的时间")
+    words = models.CharField("凭什么", max_length=120)
+    paper = models.ForeignKey(StoredFile, models.PROTECT, related_name="+", verbose_name="银行的证明")
+
+    class Meta:
         verbose_name = verbose_name_plural = "存疑款的查明"
         constraints = (
             models.UniqueConstraint(
                 fields=("payout",), condition=models.Q(state="said"), name="one_open_answer_a_doubt"
             ),
-            models.CheckConstraint(
-                condition=models.Q(state="said", settled_by__isnull=True, settled_at__isnull=True)
-                | (~models.Q(state="said") & models.Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="what_was_settled_has_a_person",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(state="confirmed") | ~models.Q(settled_by=models.F("said_by")),
-                name="another_person_confirms_a_doubt",
-            ),
+            models.CheckConstraint(condition=_NAMES_SOMEBODY, name="what_was_settled_has_a_person"),
+            models.CheckConstraint(condition=_BY_ANOTHER, name="another_person_confirms_a_doubt"),
         )
 
     def __str__(self) -> str:
         return f"{self.payout} 的查明"
 
 
-class BankReturn(models.Model):
-    """A payment that had reached the member and came back: the credit on the bank's paper, by whom it was said and confirmed."""
-
-    class State(models.TextChoices):
-        SAID = "said", "待第二人确认"
-        CONFIRMED = "confirmed", "已确认"
-        DECLINED = "declined", "未同意"
+class BankReturn(SaidByTwo):
+    """That a payment which had reached the member came back, by this credit."""
 
     payout = models.ForeignKey(Payout, models.PROTECT, related_name="bank_returns", verbose_name="给付")
     line = models.ForeignKey(StatementLine, models.PROTECT, related_name="+", verbose_name="银行流水")
     words = models.CharField("银行的话", max_length=120)
-    state = models.CharField("状态", max_length=10, choices=State, default=State.SAID)
-    said_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
-    said_at = models.DateTimeField("登记时间")
-    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="确认人")
-    settled_at = models.DateTimeField("确认时间", null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "已到账后银行退回"
@@ -239,15 +236,8 @@ class BankReturn(models.Model):
                 condition=models.Q(state__in=("said", "confirmed")),
                 name="a_credit_brings_back_one_payout",
             ),
-            models.CheckConstraint(
-                condition=models.Q(state="said", settled_by__isnull=True, settled_at__isnull=True)
-                | (~models.Q(state="said") & models.Q(settled_by__isnull=False, settled_at__isnull=False)),
-                name="a_settled_return_has_a_person",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(state="confirmed") | ~models.Q(settled_by=models.F("said_by")),
-                name="another_person_confirms_a_return",
-            ),
+            models.CheckConstraint(condition=_NAMES_SOMEBODY, name="a_settled_return_has_a_person"),
+            models.CheckConstraint(condition=_BY_ANOTHER, name="another_person_confirms_a_return"),
         )
 
     def __str__(self) -> str:
