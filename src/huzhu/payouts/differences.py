@@ -48,11 +48,7 @@ def _taken(pk: int, at: datetime) -> bool:
     if decision.state != Decision.State.FINAL or decision.differences.exists():
         return False
     chain = list(_before(decision))
-    payouts = list(
-        Payout.objects.select_for_update(of=("self",))
-        .filter(decision__in=chain)
-        .order_by("scheduled_at", "pk")
-    )
+    payouts = _locked(chain)
     if any(one.state in AT_THE_BANK for one in payouts):
         return False
     again = {one.replaces_id for one in payouts}
@@ -68,6 +64,14 @@ def _taken(pk: int, at: datetime) -> bool:
     _end_claim(decision, payouts, at)
     _tell(decision, owed, at)
     return True
+
+
+def _locked(chain: Sequence[Decision]) -> list[Payout]:
+    """Payouts of these decisions, also one that was made anew while another of them was waited for."""
+    found = Payout.objects.select_for_update(of=("self",)).filter(decision__in=chain)
+    found = found.order_by("scheduled_at", "pk")
+    list(found)  # who had one of them has ended; what they have made is seen by the next look only
+    return list(found.all())
 
 
 def _before(decision: Decision) -> Iterator[Decision]:
