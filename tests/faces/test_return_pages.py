@@ -154,3 +154,10 @@ def test_a_file_that_was_answered_is_not_offered_again(desk, payout):
     shown = text(maker.get(page("batch", payout.batch)))
     assert ("下载代发文件" in shown, "银行已有答复，不再给出代发文件" in shown) == (False, True)
     assert "再送可能付两次" in text(maker.post(page("batch-file", payout.batch), follow=True))
+
+
+def test_the_credit_leads_to_its_payment_while_it_waits_and_after(desk, payout, line, found):
+    for by in (desk.maker, desk.releaser):
+        assert page("payout", payout) in text(as_staff(by).get(page("credit", line)))
+    services.confirm_return(found=found, agree=True, by=desk.releaser, at=NOW)
+    assert page("payout", payout) in text(as_staff(desk.maker).get(page("credit", line)))

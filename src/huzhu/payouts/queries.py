@@ -254,6 +254,12 @@ def that_came_back_by(by: Role, line: StatementLine) -> list[Payout]:
     return [one for one in found.order_by("-answered_at")[:20] if line in may_have_come_back(one)]
 
 
+def said_to_come_back_by(by: Role, line: StatementLine) -> QuerySet[Payout]:
+    """The payment whose money a credit is, by the word of one person or of two."""
+    standing = (BankReturn.State.SAID, BankReturn.State.CONFIRMED)
+    return _money(by).filter(bank_returns__line=line, bank_returns__state__in=standing)
+
+
 def behind_return(by: Role, voucher: Voucher) -> QuerySet[Payout]:
     """The payment whose money a voucher brought back."""
     return visible_to(by).filter(bank_returns__line__uses__voucher=voucher, bank_returns__state="confirmed")

@@ -42,9 +42,11 @@ def of_decision(by: Any, decision: Any) -> list[Link]:
 
 
 def paid_by_line(by: Any, line: Any) -> list[Link]:
-    """The batches that a payment on the bank's paper names, which lead to its payouts and their vouchers."""
-    numbers = payouts.batch_numbers(line.remark or "") if line.amount_fen < 0 else []
-    found = payouts.batches(by).filter(number__in=numbers)
+    """The batches that a payment on the bank's paper names, or the payment that a credit is said to have brought back."""
+    if line.amount_fen > 0:
+        back = payouts.said_to_come_back_by(by, line)
+        return [(f"{one}", reverse("web:payout", args=[one.pk])) for one in back]
+    found = payouts.batches(by).filter(number__in=payouts.batch_numbers(line.remark or ""))
     return [(f"发放批次 {one}", reverse("web:batch", args=[one.pk])) for one in found]
 
 
