@@ -13,8 +13,8 @@ APPLIED_AT = datetime(2022, 1, 20, 2, 0, tzinfo=UTC)
 
 
 def the_code(phone: str) -> str:
-    """The code in the newest message to a phone."""
-    text = Notice.objects.filter(phone_index=phone).order_by("-created_at").first().text
+    """The newest code that was sent to a phone."""
+    text = Notice.objects.filter(phone_index=phone, purpose="sign_in").latest("created_at").text
     return text.split("验证码 ")[1][:6]
 
 
