@@ -12,6 +12,7 @@ from factories.organisations import a_county, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
+from huzhu.audit.services import SYSTEM
 from huzhu.contributions import pledges, queries, sponsors
 from huzhu.contributions.models import Gift, Pledge, Share
 from huzhu.contributions.splits import Part, Promise, gifts, sponsored
@@ -34,7 +35,7 @@ def registered(employer, rows):
     from huzhu.core.identity import Identity  # noqa: PLC0415
 
     people = [members.Person(Identity.read(number), name, phone) for name, number, phone in rows]
-    members.register_all(people=people, employer=employer)
+    members.register_all(people=people, employer=employer, by=SYSTEM, at=UPLOADED_AT)
     return [by_numbers([number])[number] for _, number, _ in rows]
 
 

@@ -16,6 +16,7 @@ from huzhu.enrolment import services as enrolment
 from huzhu.enrolment.difference import difference, visible_to
 from huzhu.enrolment.models import Enrolment, Renewal, Roster
 from huzhu.members import moving
+from huzhu.members.models import Member
 from huzhu.users.permissions import NotAllowed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -122,6 +123,17 @@ def test_a_wrong_phone_or_reason_changes_nothing(employer, inpatient, clerk):
     assert line_of(found, liu).reason == ""
 
 
+def test_a_phone_that_is_registered_is_not_changed_by_a_renewal(employer, inpatient, clerk):
+    liu, wang = covered(employer, inpatient, "刘女士", "王小明")
+    Member.objects.filter(pk=wang.pk).update(phone=None, phone_index=None)
+    found = begun(employer, clerk)
+    mark = {"renewal": found, "by": clerk, "at": NOW}
+    with pytest.raises(renewal.LinesRefused, match=r"刘女士：手机已经登记.*本人在手机上换号"):
+        renewal.mark(changes={str(line_of(found, liu).pk): {"phone": "13911112222"}}, **mark)
+    renewal.mark(changes={str(line_of(found, wang).pk): {"phone": "13911112222"}}, **mark)
+    assert line_of(found, wang).phone == "13911112222"
+
+
 def test_typed_joiners_are_taken_all_or_none(employer, inpatient, clerk):
     covered(employer, inpatient, "刘女士")
     found = begun(employer, clerk)
@@ -159,7 +171,8 @@ def test_a_sheet_is_laid_beside_last_years_list(employer, inpatient, clerk):
     assert (len(said.staying), len(said.joining), len(said.leaving), len(said.changed)) == (2, 2, 1, 2)
     words = {line.name: words for line, words in said.changed}
     assert "请代办处先更正" in words["李四四"]
-    assert words["刘女士"].startswith("手机 139")
+    assert "手机表里是 139****2222，登记的" in words["刘女士"]
+    assert "不改" in words["刘女士"]
     assert [line.name for line, _ in said.wrong] == ["李四四"]
 
 

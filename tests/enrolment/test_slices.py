@@ -1,5 +1,7 @@
 """A roster is read and accepted in slices: seen whole or not at all, whatever breaks off meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
 from factories.contributions import all_paid
@@ -241,7 +243,7 @@ def test_a_changed_row_in_the_last_slice_refuses_the_whole(employer, clerk, inpa
     assert queries.tally(roster) == (4, 1)
     accept(roster, clerk)
     elder.refresh_from_db()
-    assert (elder.employer, elder.phone) == (employer, "13900000002")
+    assert (elder.employer, elder.phone) == (employer, "13900000001")  # whose phone is registered keeps it
 
 
 def test_who_is_enrolled_elsewhere_meanwhile_refuses_the_whole(employer, clerk, inpatient):
@@ -272,6 +274,64 @@ def test_who_is_being_enrolled_here_is_not_enrolled_elsewhere_meanwhile(employer
 
     accept(mine, clerk, tell)
     assert {one.roster for one in Enrolment.unready.all()} == {mine}
+
+
+def test_who_is_covered_by_another_roster_meanwhile_is_not_covered_twice(city, employer, clerk, inpatient):
+    """Theirs begins on another day, so that no row forbids the second."""
+    rows, elsewhere = some_workers(3), an_employer(city, name="另一单位")
+    roster = a_staged_roster(employer, [inpatient], rows, by=clerk)
+    agency = a_role("agency_clerk", city)
+    day = START + timedelta(days=14)
+    other = a_staged_roster(elsewhere, [inpatient], rows[:1], by=agency, starts_on=day)
+
+    def tell(done, total, words=""):
+        if done == 3:
+            accept(other, agency)
+
+    with pytest.raises(services.RowsChanged):
+        accept(roster, clerk, tell)
+    assert Enrolment.objects.get().employer == elsewhere
+    services.judge_again(roster=roster, by=clerk, at=UPLOADED_AT)
+    accept(roster, clerk)
+    held = Enrolment.objects.values_list("member", "employer")
+    assert sorted(employer for _, employer in held) == sorted([elsewhere.pk, employer.pk, employer.pk])
+    assert len({member for member, _ in held}) == 3
+
+
+def test_whose_roster_has_its_numbers_joins_nowhere_else(city, employer, clerk, inpatient, monkeypatch):
+    """Nobody sees their cover yet, but nothing refuses it any more."""
+    rows, elsewhere = some_workers(3), an_employer(city, name="另一单位")
+    roster = a_staged_roster(employer, [inpatient], rows, by=clerk)
+    monkeypatch.setattr(accepting, "_number", stopped)
+    with pytest.raises(Power):
+        accept(roster, clerk)
+    agency = a_role("agency_clerk", city)
+    day = START + timedelta(days=14)
+    other = a_staged_roster(elsewhere, [inpatient], rows[:1], by=agency, starts_on=day)
+    assert other.rows.get().joins == ""
+    monkeypatch.undo()
+    accept(roster, clerk)
+    assert Enrolment.objects.filter(employer=employer).count() == 3
+
+
+def test_who_comes_from_elsewhere_comes_also_after_a_kill(city, employer, clerk, inpatient, monkeypatch):
+    """The numbers are given, and nobody had moved yet."""
+    [row] = some_workers(1)
+    known = a_member(row[0], id_number=row[1], employer=an_employer(city))
+    roster = a_staged_roster(employer, [inpatient], [row, *some_workers(2)], by=clerk)
+    monkeypatch.setattr(accepting._Known, "bring_up_to_date", stopped)
+    with pytest.raises(Power):
+        accept(roster, clerk)
+    known.refresh_from_db()
+    assert known.employer != employer
+    monkeypatch.undo()
+    accept(roster, clerk)
+    known.refresh_from_db()
+    assert known.employer == employer
+
+
+def stopped(*_):
+    raise Power
 
 
 def test_an_acceptance_killed_after_its_numbers_goes_on_with_the_same_ones(

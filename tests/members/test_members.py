@@ -11,26 +11,16 @@ from huzhu.audit.models import Event
 from huzhu.core.identity import Identity
 from huzhu.members import queries, services
 from huzhu.members.models import BankAccount, Member
+from huzhu.notices.models import Notice
 from huzhu.users.permissions import NotAllowed
 
 NOON = datetime(2022, 3, 1, 4, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
-def register(employer, by, number=None, name="王小明", phone="13900000001"):
-    identity = Identity.read(number or an_id_number())
-    return services.register(identity=identity, name=name, phone=phone, employer=employer, by=by, at=NOON)
-
-
-def test_a_clerk_of_another_employer_registers_nobody(city, employer):
-    with pytest.raises(NotAllowed):
-        register(employer, a_role("employer_clerk", an_employer(city)))
-    assert not Member.objects.exists()
-
-
-def test_a_reviewer_registers_nobody(employer):
-    with pytest.raises(NotAllowed):
-        register(employer, a_role("reviewer"))
+def register(employer, by, number, name="王小明", phone="13900000001"):
+    people = [services.Person(Identity.read(number), name, phone)]
+    return services.register_all(people=people, employer=employer, by=by, at=NOON)[number]
 
 
 def test_a_clerk_sees_only_their_own_branch(city, employer, clerk):
@@ -44,20 +34,35 @@ def test_a_clerk_sees_only_their_own_branch(city, employer, clerk):
 def test_a_number_is_registered_once_and_the_person_moves(city, employer, clerk):
     number = an_id_number()
     first = register(employer, clerk, number)
-    other = an_employer(city)
-    second = register(other, a_role("employer_clerk", other), number, phone="13900000002")
+    other = an_employer(city, name="新单位")
+    second = register(other, a_role("employer_clerk", other), number)
     assert first.pk == second.pk
     assert Member.objects.get().employer == other
-    assert Member.objects.get().phone == "13900000002"
-    assert Event.objects.filter(verb="members.register").count() == 2
+    [moved] = Event.objects.filter(verb="members.come_by_roster")
+    assert moved.detail == {"from": employer.code, "to": other.code}
+    [told] = Notice.objects.all()
+    assert told.phone == "13900000001"
+    assert "随单位名册登记到新单位。不是您的单位的，请马上联系代办处" in told.text
+    register(other, a_role("employer_clerk", other), number)  # there already: nothing is told again
+    assert Notice.objects.count() == 1
 
 
-def test_a_number_under_another_name_is_not_overwritten(employer, clerk):
+def test_the_phone_by_which_a_member_signs_in_is_not_changed_by_who_lists_them(city, employer, clerk):
+    number, other = an_id_number(), an_employer(city)
+    register(employer, clerk, number)
+    register(other, a_role("employer_clerk", other), number, phone="13900000002")
+    assert Member.objects.get().phone == "13900000001"
+    assert services.send_code(
+        id_number=number, phone="13900000002", at=NOON
+    )  # what is said is the same in any case
+    assert not Notice.objects.filter(purpose="sign_in").exists()
+
+
+def test_a_phone_is_filled_in_where_there_was_none(employer, clerk):
     number = an_id_number()
-    register(employer, clerk, number, name="王小明")
-    with pytest.raises(services.OtherName, match="另一个姓名"):
-        register(employer, clerk, number, name="王大明")
-    assert Member.objects.get().name == "王小明"
+    register(employer, clerk, number, phone=None)
+    register(employer, clerk, number, phone="13900000002")
+    assert Member.objects.get(phone_index="13900000002").id_number == number
 
 
 def test_a_registered_member_has_what_the_number_says(employer, clerk):

@@ -89,7 +89,7 @@ def _accepted(roster: Roster, good_only: bool, by: Role, at: datetime) -> list[C
         return list(locked.dues.order_by("pk"))
     approval.check(locked)
     mine = enrolment.begin_accepting(roster=locked)
-    enrolment.prepare(roster=locked, mine=mine, good_only=good_only, at=at, tell=quietly)
+    enrolment.prepare(roster=locked, mine=mine, good_only=good_only, by=by, at=at, tell=quietly)
     return _dues_of(locked, mine, plans(locked), by, at)
 
 
@@ -106,7 +106,7 @@ def _accepted_in_slices(
     before = approval.stands_at(fresh)
     mine = enrolment.begin_accepting(roster=fresh, before=before)
     try:
-        enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, at=at, tell=tell)
+        enrolment.prepare(roster=fresh, mine=mine, good_only=good_only, by=by, at=at, tell=tell)
         costs = plans(fresh)  # counts every row, so before the transaction in which others wait
         return _dues_of(fresh, mine, costs, by, at, approves=approves)
     except BaseException:

@@ -3,13 +3,13 @@
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import CharField, F, Max, Value
+from django.db.models import CharField, Exists, F, Max, OuterRef, Value
 from django.db.models.functions import Cast, Concat, LPad
 
 from huzhu.audit import services as audit
@@ -52,21 +52,28 @@ def put_back(*, roster: Roster, mine: uuid.UUID, before: str = State.STAGED) -> 
         accepting.update(state=before, draft=None)
 
 
-def prepare(*, roster: Roster, mine: uuid.UUID, good_only: bool, at: datetime, tell: Tell) -> None:
+def prepare(*, roster: Roster, mine: uuid.UUID, good_only: bool, by: Role, at: datetime, tell: Tell) -> None:
     """Register the people of the good rows and write their enrolments where nobody sees them yet.
 
     RowsChanged where a row would join something else than the preview said. The caller asks for permission, and either
     wraps this in a transaction or calls `put_back` when it fails.
     """
-    if not Roster.objects.get(pk=roster.pk).numbers:
-        _give_numbers(roster, mine, _write(roster, mine, good_only, at, tell))
+    known: Iterable[_Known]
+    if Roster.objects.get(pk=roster.pk).numbers:
+        slices = in_slices(roster.rows.exclude(joins=""))
+        known = (_Known.of([line_of(row, roster.cover_starts_on) for row in rows]) for rows in slices)
+    else:
+        known, heads = _write(roster, mine, good_only, at, tell)
+        _give_numbers(roster, mine, heads)
+    for some in known:
+        some.bring_up_to_date(roster, mine, by, at)
     _number(roster, mine)
 
 
 def _write(
     roster: Roster, mine: uuid.UUID, good_only: bool, at: datetime, tell: Tell
-) -> dict[SchemeEdition, int]:
-    """Heads by edition."""
+) -> tuple[list["_Known"], dict[SchemeEdition, int]]:
+    """Who was registered before, by slice; and heads by edition."""
     cleared(roster, mine, Enrolment.unready.filter(roster=roster), "ordinal")
     good = roster.rows.exclude(joins="")
     total = good.count()
@@ -78,22 +85,11 @@ def _write(
     done = 0
     for rows in in_slices(good):
         lines = _as_previewed(rows, roster.cover_starts_on, entry)
-        people = [
-            members.Person(line.identity, line.name, line.phone or None) for line in lines if line.identity
-        ]
-        found, new = members.sorted_out(people=people, employer=roster.employer)
-        accounts = {
-            line.id_number: (line.bank_name, line.account)
-            for line in lines
-            if line.account and line.bank_name
-        }
-        first = {number: account for number, account in accounts.items() if number in new}
+        everybody = _Known.of(lines)
+        found, new = members.sorted_out(people=everybody.people, employer=roster.employer)
+        first = {number: account for number, account in everybody.accounts.items() if number in new}
         added = members.first_accounts(accounts=first, members=new, at=at)
-        some = _Known(
-            [one for one in people if one.identity.number in found],
-            {number: account for number, account in accounts.items() if number in found},
-        )
-        known.append(some)
+        known.append(everybody.only(found))
         enrolments = list(_enrolments(roster, rows, lines, found | new, entry, numbers))
         heads.update(enrolment.edition_id for enrolment in enrolments)
         made = [*members.ready_to_add(members=new, accounts=added), ready(Enrolment, enrolments)]
@@ -106,9 +102,7 @@ def _write(
         pause()
     found_heads = {edition: heads[edition.pk] for edition in entry.editions if heads[edition.pk]}
     _refuse_lacking(entry, found_heads)
-    for some in known:
-        some.bring_up_to_date(roster, mine, at)
-    return found_heads
+    return known, found_heads
 
 
 @dataclass(slots=True)
@@ -116,15 +110,33 @@ class _Known:
     """Of one slice who was registered before, and the accounts that wait for them."""
 
     people: list[members.Person]
-    accounts: dict[str, tuple[str, str]]
+    accounts: dict[str, tuple[str, str]]  # bank and number by identity number
 
-    def bring_up_to_date(self, roster: Roster, mine: uuid.UUID, at: datetime) -> None:
-        """They move here, with phone and first account: last, when no row can be refused any more."""
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> "_Known":
+        """Whether registered or not: of those who were new nothing changes any more."""
+        told = [line for line in lines if line.identity]
+        people = [
+            members.Person(line.identity, line.name, line.phone or None) for line in told if line.identity
+        ]
+        accounts = {
+            line.id_number: (line.bank_name, line.account) for line in told if line.account and line.bank_name
+        }
+        return cls(people, accounts)
+
+    def only(self, numbers: Container[str]) -> "_Known":
+        people = [one for one in self.people if one.identity.number in numbers]
+        return _Known(
+            people, {number: account for number, account in self.accounts.items() if number in numbers}
+        )
+
+    def bring_up_to_date(self, roster: Roster, mine: uuid.UUID, by: Role, at: datetime) -> None:
+        """They move here, with first phone and first account: when no row can be refused any more."""
         if not self.people:
             return
         with transaction.atomic():
             hold(roster, mine)
-            registered = members.register_all(people=self.people, employer=roster.employer)
+            registered = members.register_all(people=self.people, employer=roster.employer, by=by, at=at)
             members.add_accounts(accounts=self.accounts, members=registered, at=at)
         pause()
 
@@ -185,6 +197,7 @@ def _enrolments(
 def _give_numbers(roster: Roster, mine: uuid.UUID, heads: Mapping[SchemeEdition, int]) -> None:
     """From here on the acceptance comes through: the next certificate numbers are taken for it, without a gap."""
     hold(roster, mine)
+    _check_again(roster)
     agency = agency_of(roster.employer)
     Organisation.objects.select_for_update(no_key=True).get(pk=agency.pk)  # one after the other
     numbers = {}
@@ -196,6 +209,26 @@ def _give_numbers(roster: Roster, mine: uuid.UUID, heads: Mapping[SchemeEdition,
         numbers[str(edition.pk)] = [series.last + 1, count]
         CertificateSeries.objects.filter(pk=series.pk).update(last=F("last") + count)
     Roster.objects.filter(pk=roster.pk).update(numbers=numbers)
+
+
+def _check_again(roster: Roster) -> None:
+    """Whoever is covered by another roster since their row was looked at: their rows once more. RowsChanged.
+
+    Under the locks of the people, so that of two rosters that take their numbers at once the second sees the first.
+    """
+    mine, entry = Enrolment.unready.filter(roster=roster), Entry.of(roster)
+    people = Member.objects.filter(pk__in=mine.values("member"))
+    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    meanwhile = Enrolment.coming.exclude(state=Enrolment.State.VOID).filter(
+        scheme_slug__in=entry.rivals(),
+        cover_starts_on__lt=OuterRef("cover_ends_on"),
+        cover_ends_on__gt=OuterRef("cover_starts_on"),
+        member=OuterRef("member"),
+    )
+    covered = Member.objects.filter(pk__in=mine.filter(Exists(meanwhile)).values("member"))
+    rows = roster.rows.filter(id_number_index__in=[one.id_number for one in covered])
+    for some in in_slices(rows):
+        _as_previewed(some, roster.cover_starts_on, entry)
 
 
 def _prefix(roster: Roster, edition: int, agency: Organisation) -> str:

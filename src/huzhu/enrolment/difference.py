@@ -104,9 +104,13 @@ def _compare(found: Difference, line: RenewalLine, broken: list[SchemeEdition], 
     said = []
     if member.name != line.name:
         said.append(f"姓名 {member.name} → {line.name}（登记里还是{member.name}，请代办处先更正）")
-    if (member.phone or "") != (line.phone or ""):
-        before, after = mask_phone(member.phone or ""), mask_phone(line.phone or "")
-        said.append(f"手机 {before or '没有'} → {after or '没有'}")
+    if line.phone and not member.phone:
+        said.append(f"手机 没有 → {mask_phone(line.phone)}")
+    elif line.phone and line.phone != member.phone:
+        known = mask_phone(member.phone or "")
+        said.append(
+            f"手机表里是 {mask_phone(line.phone)}，登记的 {known} 不改（请本人在手机上换，或到代办处办理）"
+        )
     if said:
         found.changed.append((line, "；".join(said)))
     if broken:

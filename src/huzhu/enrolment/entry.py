@@ -172,7 +172,7 @@ class Entry:
         self.registered |= {number: member.pk for number, member in members.items()}
         keys = list(numbers)
         for start in range(0, len(keys), SLICE):
-            held = Enrolment.objects.filter(member__in=keys[start : start + SLICE]).select_related("edition")
+            held = Enrolment.coming.filter(member__in=keys[start : start + SLICE]).select_related("edition")
             for row in held.exclude(state=Enrolment.State.VOID):
                 self.covers[numbers[row.member_id]].append(self._cover(row))
 
@@ -187,6 +187,12 @@ class Entry:
             row.state == Enrolment.State.IN_FORCE,
             self.kinds[row.edition_id],
         )
+
+    def rivals(self) -> set[str]:
+        """Schemes whose cover counts against joining here: these themselves, and those of which a person may hold one only."""
+        kinds = {door.kind for door in self.doors.values()} - {""}
+        of_a_kind = {row.slug for row in schemes.published() if kind_of(schemes.engine(row)) in kinds}
+        return of_a_kind | {row.slug for row in self.editions}
 
     def judge(self, line: Line) -> list[SchemeEdition]:
         """The editions this person will join; where there is none, the line says why."""

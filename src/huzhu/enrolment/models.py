@@ -133,12 +133,23 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         return self.filter(cover_starts_on__lte=day, cover_ends_on__gt=day)
 
 
+THROUGH = models.Q(roster=None) | models.Q(roster__state=Roster.State.ACCEPTED)
+NUMBERED = models.Q(roster__state=Roster.State.ACCEPTING) & ~models.Q(roster__numbers={})
+
+
 class Ready(models.Manager.from_queryset(EnrolmentQuerySet)):  # type: ignore[misc]  # a class made by a call
     """Participations of accepted rosters, and those without a roster: what everybody sees."""
 
     def get_queryset(self) -> EnrolmentQuerySet:
-        through = models.Q(roster=None) | models.Q(roster__state=Roster.State.ACCEPTED)
-        found: EnrolmentQuerySet = super().get_queryset().filter(through)
+        found: EnrolmentQuerySet = super().get_queryset().filter(THROUGH)
+        return found
+
+
+class Coming(models.Manager.from_queryset(EnrolmentQuerySet)):  # type: ignore[misc]  # a class made by a call
+    """With those of rosters that have their numbers, which nothing refuses any more: what somebody who joins must not cross."""
+
+    def get_queryset(self) -> EnrolmentQuerySet:
+        found: EnrolmentQuerySet = super().get_queryset().filter(THROUGH | NUMBERED)
         return found
 
 
@@ -168,6 +179,7 @@ class Enrolment(SealedModel):
     print_count = models.PositiveIntegerField("打印次数", default=0)  # of the certificate that is valid now
 
     objects = Ready()
+    coming = Coming()
     unready = models.Manager()  # with those that are being prepared: for the verbs that write them alone
 
     class Meta:

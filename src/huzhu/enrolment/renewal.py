@@ -117,7 +117,9 @@ def mark(
 ) -> list[RenewalLine]:
     """{line id: {"reason": …, "phone": …}}: who goes on (no reason) and who does not. LinesRefused, RenewalSubmitted."""
     locked = _open(renewal, by)
-    lines = {str(line.pk): line for line in locked.lines.filter(pk__in=list(changes))}
+    lines = {
+        str(line.pk): line for line in locked.lines.filter(pk__in=list(changes)).select_related("member")
+    }
     wrong = [said for key, line in lines.items() if (said := _changed(line, changes[key]))]
     if wrong:
         raise LinesRefused(wrong)
@@ -136,6 +138,10 @@ def _changed(line: RenewalLine, change: Mapping[str, str]) -> str:
         line.phone = phone_number(phone) if phone else None
     except NotAPhone as wrong:
         return f"{line.name}：{wrong}"
+    if "phone" in change and line.member and (known := line.member.phone) and known != line.phone:
+        return (
+            f"{line.name}：手机已经登记，不在名册上改：请本人在手机上换号，原来的手机丢了，请本人到代办处办理"
+        )
     line.reason = reason
     return ""
 

@@ -28,6 +28,7 @@ from huzhu.members.persons import NotAPhone, phone_number
 from huzhu.members.phones import change_phone, send_phone_codes
 from huzhu.members.queries import by_numbers
 from huzhu.members.signin import send_code, sign_in
+from huzhu.notices import services as notices
 from huzhu.organisations.models import Organisation
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
@@ -48,7 +49,6 @@ __all__ = [
     "initials",
     "phone_number",
     "ready_to_add",
-    "register",
     "register_all",
     "reveal",
     "send_account_code",
@@ -60,11 +60,8 @@ __all__ = [
 ]
 
 SLICE = 2_000
+CAME = "您已随单位名册登记到{}。不是您的单位的，请马上联系代办处。"
 REVEALED = {"id_number": "身份证号", "phone": "手机", "account": "银行账号"}
-
-
-class OtherName(ValueError):
-    """The identity number is registered under another name."""
 
 
 class NoReason(ValueError):
@@ -81,34 +78,32 @@ class Person:
 
 
 @transaction.atomic
-def register(  # noqa: PLR0913  what is known of a member, where, by whom and when
+def register_all(
     *,
-    identity: Identity,
-    name: str,
-    phone: str | None,
+    people: Iterable[Person],
     employer: Organisation,
-    by: Role,
+    by: audit.Actor,
     at: datetime,
     is_synthetic: bool = False,
-) -> Member:
-    """Find the member by identity number or make one; a known member moves to this employer. OtherName if names differ."""
-    check_may(by, "rosters.upload", within=employer)
-    person = Person(identity, name, phone)
-    member = register_all(people=[person], employer=employer, is_synthetic=is_synthetic)[identity.number]
-    audit.record(by=by, verb="members.register", on=member, at=at, detail={"employer": employer.code})
-    return member
-
-
-@transaction.atomic
-def register_all(
-    *, people: Iterable[Person], employer: Organisation, is_synthetic: bool = False
 ) -> dict[str, Member]:
-    """Register many at once, by identity number; the verb that calls this asks for permission and records the act."""
+    """Register many at once, by identity number; the verb that calls this asks for permission and records the act.
+
+    A known member moves to this employer and is told so. The phone by which they sign in stays: it is filled in where there was
+    none, and changed by themselves or at the counter only. So does the name, which the roster was held against.
+    """
     wanted = {person.identity.number: person for person in people}
     known, new = sorted_out(people=wanted.values(), employer=employer, is_synthetic=is_synthetic)
+    from_elsewhere = [member for member in known.values() if member.employer_id != employer.pk]
+    acts: list[audit.Act] = [
+        ("members.come_by_roster", one, {"from": one.employer.code, "to": employer.code})
+        for one in from_elsewhere
+    ]
+    told = [(one.phone, CAME.format(employer.name), one) for one in from_elsewhere if one.phone]
     for number, member in known.items():
         _refresh(member, wanted[number], employer)
     Member.objects.bulk_create(new.values(), batch_size=SLICE)
+    audit.record_each(by=by, at=at, acts=acts)
+    notices.send_each(messages=told, purpose="member", at=at)
     return known | new
 
 
@@ -151,12 +146,7 @@ def _new(person: Person, employer: Organisation, is_synthetic: bool) -> Member:
 
 
 def _refresh(member: Member, person: Person, employer: Organisation) -> None:
-    if member.name != person.name:
-        raise OtherName(
-            f"身份证号末四位 {member.id_number[-4:]} 已登记在另一个姓名下，没有改动。"
-            "请对照身份证核对姓名；确已改名的，请先由代办处更正登记。"
-        )
-    phone = person.phone or member.phone
+    phone = member.phone or person.phone
     if (member.employer_id, member.phone, member.leaving) != (employer.pk, phone, ""):
         member.employer, member.phone = employer, phone
         member.leaving, member.left_on = "", None  # on a roster again, so at work again

@@ -55,11 +55,12 @@ def platform(tree: Tree, cast: Cast, edition: Any, registry: Registry) -> None:
         sector="flexible",
     )
     riders = list(registry.people(24, 3))
-    members.register_all(people=riders, employer=place, is_synthetic=True)
+    at = moment(date(2022, 11, 29), 11, 20)
+    members.register_all(people=riders, employer=place, by=cast.sun, at=at, is_synthetic=True)
     said = {3: "否", 9: "居民医保", 15: "否", 20: "城镇职工基本医保"}
     rows = [
-        (one.name, one.identity.number, one.phone or "", said.get(at, "是" if at % 4 else ""))
-        for at, one in enumerate(riders)
+        (one.name, one.identity.number, one.phone or "", said.get(number, "是" if number % 4 else ""))
+        for number, one in enumerate(riders)
     ]
     lines = "\n".join(",".join(row) for row in [("姓名", "身份证号", "手机", "职工医保"), *rows])
     enrolment.stage(
@@ -70,7 +71,7 @@ def platform(tree: Tree, cast: Cast, edition: Any, registry: Registry) -> None:
         data=lines.encode(),
         way="platform",
         by=cast.sun,
-        at=moment(date(2022, 11, 29), 11, 20),
+        at=at,
     )
 
 

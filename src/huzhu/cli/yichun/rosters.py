@@ -116,7 +116,9 @@ class Joining:
             at=moment(day, 9, 30),
         )
         # after staging, which would otherwise look up everybody; before accepting, which then finds them as generated
-        members.register_all(people=people, employer=place.organisation, is_synthetic=True)
+        members.register_all(
+            people=people, employer=place.organisation, by=by, at=moment(day, 9, 30), is_synthetic=True
+        )
         self.heads += len(people)
         return roster
 

@@ -379,7 +379,8 @@ def picture(rows: list[tuple[str, str]]) -> bytes:
 def _staged(
     place: Any, editions: list[Any], people: list[Any], by: Any, form: Any, *, spoil: bool = False
 ) -> Any:
-    members.register_all(people=people, employer=place, is_synthetic=True)
+    at = november(29, 9)
+    members.register_all(people=people, employer=place, by=by, at=at, is_synthetic=True)
     rows = [(one.name, one.identity.number, one.phone, BANKS[0], "") for one in people]
     if spoil:  # a digit too few, a wrong check digit, no name
         rows[3] = (rows[3][0], rows[3][1][:-1], *rows[3][2:])
@@ -392,7 +393,7 @@ def _staged(
         name="补报名册.xlsx" if form is as_excel else "补报名册.csv",
         data=form([(*row[:3], "", "") for row in rows]),
         by=by,
-        at=november(29, 9),
+        at=at,
     )
 
 
@@ -404,8 +405,11 @@ def hard_times(tree: Tree, joined: list[Who], registry: Registry, seed: Random, 
     picked = seed.sample(others, IN_HARDSHIP - WITHOUT_COVER - 1)
     picked += [one for one in joined if one.name == PLEDGED]
     marked = list(by_numbers([one.number for one in picked]).values())
-    for at in range(WITHOUT_COVER):
+    at = moment(date(2022, 8, 30), 9, 0)
+    for number in range(WITHOUT_COVER):
         people = list(registry.people(1))
-        place = near[at % len(near)].organisation
-        marked += members.register_all(people=people, employer=place, is_synthetic=True).values()
-    hardship.mark(members=marked, by=by, at=moment(date(2022, 8, 30), 9, 0))
+        place = near[number % len(near)].organisation
+        marked += members.register_all(
+            people=people, employer=place, by=by, at=at, is_synthetic=True
+        ).values()
+    hardship.mark(members=marked, by=by, at=at)

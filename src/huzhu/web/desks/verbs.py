@@ -133,7 +133,7 @@ WORDS = {
     "members.move": "接收调入",
     "members.propose_move": "提出调动",
     "members.refuse_move": "不接收调入",
-    "members.register": "登记会员",
+    "members.come_by_roster": "随名册登记到新单位",
     "members.reveal": "查看完整号码",
     "members.sign_in": "会员登录",
     "members.undo_account": "撤销账户变更",

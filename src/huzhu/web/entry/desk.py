@@ -12,7 +12,6 @@ from huzhu.contributions.individuals import approve
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import applications, queries, unpaid
 from huzhu.enrolment.services import RosterRefused
-from huzhu.members.services import OtherName
 from huzhu.users.permissions import may
 from huzhu.web import lists
 from huzhu.web.access import staff, told
@@ -95,6 +94,6 @@ def act(request: Any, pk: Any, verb: str) -> HttpResponse:
             messages.success(request, f"{found.number} 不予参加，{found.name}会收到短信。")
         else:
             raise Http404
-    except (applications.ApplicationRefused, RosterRefused, OtherName) as refused:
+    except (applications.ApplicationRefused, RosterRefused) as refused:
         told(request, refused)
     return redirect("web:application", found.pk)

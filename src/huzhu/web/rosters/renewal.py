@@ -85,11 +85,13 @@ def people(request: Any, pk: Any) -> HttpResponse:
 
 
 def _row(line: Any, posted: Any) -> dict[str, Any]:
+    known = line.member.phone if line.member else ""
     return {
         "line": line,
         "number": masked(line.id_number or ""),
         "reason": posted.get(f"reason-{line.pk}", line.reason),
-        "phone": mask_phone(line.phone or ""),
+        "phone": mask_phone(known or line.phone or ""),
+        "is_known": bool(known),  # the phone that is registered is not changed here
         "typed": posted.get(f"phone-{line.pk}", ""),
     }
 
