@@ -12,6 +12,7 @@ from factories.enrolment import an_enrolment
 from factories.schemes import the_capped_scheme, the_inpatient_scheme
 from factories.users import a_role
 from huzhu.adjudication import queries, services
+from huzhu.adjudication.amounts import amounts_of
 from huzhu.adjudication.models import Adjudication, BenefitResult, Decision, RunningTotal
 from huzhu.audit.models import Event
 from huzhu.claims import services as claims
@@ -408,7 +409,35 @@ def test_a_member_sees_only_what_is_final(place, liu):
 
 def test_the_province_returns_for_papers_and_gets_it_back(place, liu):
     claim = a_reported(place, liu)
-    claims.return_for_papers(claim=claim, reason="请补病理报告", by=place.reviewer(), at=LATER)
+    services.return_for_papers(claim=claim, reason="请补病理报告", by=place.reviewer(), at=LATER)
     assert claim.state == State.RETURNED
     claims.resume(claim=claim, by=liu, at=LATER + HOUR)
     assert claim.state == State.REPORTED
+
+
+def test_who_may_not_return_a_reported_claim(place, liu):
+    claim = a_submitted(liu)
+    with pytest.raises(claims.CannotMove, match="不在您手上"):
+        services.return_for_papers(claim=claim, reason="缺票据", by=place.reviewer(), at=LATER)
+    services.give_opinion(claim=claim, text="齐", supports=True, by=place.agency(), at=WEDNESDAY)
+    for by in (place.second(), place.agency("周代办"), place.clerk(), yichun().reviewer()):
+        with pytest.raises(NotAllowed):
+            services.return_for_papers(claim=claim, reason="缺票据", by=by, at=LATER)
+    with pytest.raises(claims.CannotMove, match="不在您手上"):
+        claims.return_for_papers(claim=claim, reason="缺票据", by=place.agency("周代办"), at=LATER)
+    claim.refresh_from_db()
+    assert claim.state == State.REPORTED
+
+
+def test_a_claim_whose_decision_waits_is_returned_after_the_second_person_has_said_no(place, liu):
+    claim, li = a_reported(place, liu), place.reviewer("李审核")
+    decision = decide(claim, place.reviewer())
+    assert decision.state == "proposed"
+    with pytest.raises(services.AlreadyDecided, match=r"张审核核定，在等复核.*先选“不同意”"):
+        services.return_for_papers(claim=claim, reason="缺票据", by=li, at=LATER)
+    with pytest.raises(claims.CannotMove):
+        claims.withdraw(claim=claim, by=liu, at=LATER)
+    services.confirm(decision=decision, agree=False, reason="缺票据", by=place.second(), at=LATER)
+    services.return_for_papers(claim=claim, reason="缺票据", by=li, at=LATER)
+    claims.withdraw(claim=claim, by=liu, at=LATER + HOUR)
+    assert amounts_of([claim])[claim.pk].fen is None

@@ -8,7 +8,7 @@ from factories.claims import HOUR, WEDNESDAY, a_covered_member, a_draft, a_submi
 from factories.files import a_file
 from huzhu.claims import services
 from huzhu.claims.lifecycle import DONE, LIFECYCLE, can_move
-from huzhu.claims.models import Claim, State
+from huzhu.claims.models import Claim, Pause, State
 from huzhu.claims.queries import by_urgency, clock, matching, visible_to
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,55 @@ def test_an_urgent_claim_is_due_the_day_it_is_reported(place, liu):
     said = clock(claim, WEDNESDAY + HOUR)
     assert said.due_on == date(2022, 7, 13)
     assert said.word.startswith("加急")
+
+
+def hurried(place, liu, at):
+    """Reported on Wednesday and put into the urgent lane then."""
+    claim = a_submitted(liu)
+    services.advance(claim=claim, to="reported", by=place.agency(), at=WEDNESDAY + HOUR)
+    return services.set_urgent(claim=claim, reason="急等手术费", by=place.agency("周代办"), at=at)
+
+
+def stood_still(claim, *pauses):
+    for begun, ended in pauses:
+        Pause.objects.create(claim=claim, reason="缺票据", asked_by="1", from_at=begun, to_at=ended)
+    return Claim.objects.get(pk=claim.pk)
+
+
+def test_what_becomes_urgent_later_is_due_that_day(place, liu):
+    claim = hurried(place, liu, WEDNESDAY + DAY)
+    said = clock(claim, WEDNESDAY + DAY)
+    assert (said.due_on, said.overdue) == (date(2022, 7, 14), False)
+    assert clock(claim, WEDNESDAY + 2 * DAY).overdue
+
+
+def test_what_becomes_urgent_after_the_close_is_due_on_the_next_working_day(place, liu):
+    claim = hurried(place, liu, WEDNESDAY + 2 * DAY + 9 * HOUR)  # Friday, 18:30
+    said = clock(claim, WEDNESDAY + 2 * DAY + 9 * HOUR)
+    assert (said.due_on, said.hours_left) == (date(2022, 7, 18), 8)
+
+
+def test_what_was_urgent_before_the_time_was_kept_is_due_on_the_day_of_the_report(place, liu):
+    claim = hurried(place, liu, WEDNESDAY + DAY)
+    claim.urgent_at = None
+    assert clock(claim, WEDNESDAY).due_on == date(2022, 7, 13)
+
+
+@pytest.mark.parametrize(
+    ("pauses", "due"),
+    [
+        ([(2 * HOUR, 2 * DAY)], date(2022, 7, 15)),  # returned at once, back on Friday
+        ([(2 * HOUR, 3 * DAY)], date(2022, 7, 16)),  # back on Saturday: an urgent day is worked
+        ([(2 * HOUR, 2 * DAY + 9 * HOUR)], date(2022, 7, 18)),  # on Friday after the close
+        ([(1 * DAY, 2 * DAY)], date(2022, 7, 14)),  # a day late when it was returned, and still so
+        ([(2 * HOUR, 1 * DAY), (1 * DAY + HOUR, 5 * DAY)], date(2022, 7, 18)),  # twice
+        ([(-2 * DAY, -1 * DAY)], date(2022, 7, 13)),  # at the agency, before it was reported
+    ],
+)
+def test_the_clock_of_an_urgent_claim_stands_still_too(place, liu, pauses, due):
+    claim = hurried(place, liu, WEDNESDAY + HOUR)
+    claim = stood_still(claim, *((WEDNESDAY + begun, WEDNESDAY + ended) for begun, ended in pauses))
+    assert clock(claim, WEDNESDAY + 9 * DAY).due_on == due
 
 
 def test_it_ends_when_the_money_is_there(place, liu):

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from factories.claims import (
     HOUR,
@@ -285,8 +286,11 @@ def test_a_return_needs_a_reason_and_the_claim_in_hand(place, liu):
     claim = a_submitted(liu)
     with pytest.raises(services.ReasonNeeded):
         services.return_for_papers(claim=claim, reason=" ", by=place.agency(), at=WEDNESDAY)
-    with pytest.raises(services.CannotMove, match="不在您手上"):
+    with pytest.raises(NotAllowed):
         services.return_for_papers(claim=claim, reason="缺票据", by=place.reviewer(), at=WEDNESDAY)
+    services.return_for_papers(claim=claim, reason="缺票据", by=place.agency(), at=WEDNESDAY)
+    with pytest.raises(services.CannotMove, match="不在您手上"):
+        services.return_for_papers(claim=claim, reason="缺票据", by=place.agency(), at=WEDNESDAY)
 
 
 def test_urgency_needs_a_reason(place, liu):
@@ -296,7 +300,16 @@ def test_urgency_needs_a_reason(place, liu):
         services.set_urgent(claim=claim, reason="", by=by, at=WEDNESDAY)
     services.set_urgent(claim=claim, reason="急等手术费", by=by, at=WEDNESDAY)
     claim.refresh_from_db()
-    assert claim.is_urgent
+    assert (claim.is_urgent, claim.urgent_at) == (True, WEDNESDAY)
+    with pytest.raises(services.CannotMove, match="已经设为加急"):
+        services.set_urgent(claim=claim, reason="再急", by=by, at=WEDNESDAY + HOUR)
+
+
+def test_only_the_urgent_became_so(liu):
+    claim = a_submitted(liu)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Claim.objects.filter(pk=claim.pk).update(urgent_at=WEDNESDAY)
+    Claim.objects.filter(pk=claim.pk).update(is_urgent=True)  # as rows stand from before the time was kept
 
 
 def test_every_step_is_in_the_trail_and_no_health_or_bank_data(place, liu):

@@ -8,6 +8,7 @@ import pytest
 from factories.bureau import SMALL, a_record, taken_in
 from factories.claims import a_covered_member
 from factories.clawing import LARGE, PAPER
+from factories.organisations import a_city, an_employer
 from factories.schemes import the_inpatient_scheme
 from factories.users import a_role
 from huzhu.audit.models import Event
@@ -18,6 +19,7 @@ from huzhu.claims.facts import figures_of
 from huzhu.claims.models import Claim, Settlement, SettlementChange
 from huzhu.claims.reversals import ChangeRefused
 from huzhu.claims.settlement import Sheet
+from huzhu.members.models import Member
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed
 
@@ -73,6 +75,24 @@ def test_a_reversal_of_another_branch_finds_nothing(place, wang):
     elsewhere = a_role("agency_clerk")
     said = taken_in(place, replace(record, is_reversal=True), by=elsewhere)
     assert (said["changed"], said["refused_count"]) == (0, 1)
+
+
+def test_a_reversal_is_the_work_of_the_office_that_took_the_claim_wherever_its_member_is(place, wang):
+    claim, record = came(place, wang)
+    there = a_city(place.province, "鹤岗市代办处")
+    Member.objects.filter(pk=wang.pk).update(employer=an_employer(there))
+    back = replace(record, setl_id="T1", reverses=record.setl_id, is_reversal=True)
+    anew = replace(record, setl_id="T2", figures=LARGE)
+    theirs, others = a_role("agency_clerk", there), a_role("agency_clerk", a_city(place.province, "别处"))
+    for by, why in ((theirs, f"转给{place.city.name}"), (others, "没有找到")):
+        said = taken_in(place, back, by=by)
+        assert (said["changed"], why in said["refused"][0][1]) == (0, True)
+    Claim.objects.filter(pk=claim.pk).update(state="paid")
+    assert taken_in(place, back)["changed"] == 1
+    for by, why in ((theirs, f"转给{place.city.name}"), (others, "不是本代办处的会员")):
+        said = taken_in(place, anew, by=by)
+        assert (said["changed"], why in said["refused"][0][1]) == (0, True)
+    assert taken_in(place, anew)["changed"] == 1
 
 
 def test_the_columns_of_the_bureau_are_read():

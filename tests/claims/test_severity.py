@@ -111,7 +111,7 @@ def test_once_raised_the_member_cannot_bring_it_down(place, liu):
     claim = reported(place, liu)
     raised(place, claim)
     claim.refresh_from_db()
-    services.return_for_papers(
+    deciding.return_for_papers(
         claim=claim, reason="诊断证明没有盖章", by=place.reviewer("李审核"), at=WEDNESDAY
     )
     with pytest.raises(services.FieldsNeedWork, match="往重改过"):

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from factories.claims import a_covered_member, a_draft
+from factories.clawing import LARGE, Office
 from factories.contributions import a_receipt, an_accepted_roster
 from factories.enrolment import START, UPLOADED_AT, a_staged_roster, an_enrolment, some_workers
 from factories.members import a_member
@@ -11,9 +13,12 @@ from factories.office import shares
 from factories.organisations import a_city, a_county, a_group, an_employer
 from factories.schemes import the_inpatient_scheme, the_women_scheme
 from factories.users import a_role
+from huzhu.adjudication import correcting
 from huzhu.audit.models import Event
+from huzhu.claims.models import Claim
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.services import CannotStandThere, CodeTaken, NotAPlace, suggested_code
+from huzhu.payouts import differences
 from huzhu.setup import tree
 from huzhu.setup.business import open_business
 from huzhu.setup.queries import matching
@@ -128,6 +133,35 @@ def test_an_employer_does_not_leave_its_agency_while_its_money_lies_there(city):
     tree.move(place=employer, parent=a_county(city), by=keeper, at=UPLOADED_AT)
     a_receipt(share, by=clerk, amount_fen=share.amount_fen - 100_00, at=UPLOADED_AT)
     tree.move(place=employer, parent=other, by=keeper, at=UPLOADED_AT + timedelta(days=30))
+
+
+def test_an_employer_does_not_leave_its_agency_while_a_claim_is_open_or_its_money_on_the_way(place, liu):
+    office, keeper = Office(place), a_role("administrator", place.province)
+    other = a_city(place.province, "鹤岗市代办处")
+    below = an_employer(place.employer)
+    Claim.objects.filter(pk=a_draft(liu).pk).update(employer=below)  # on her phone: it comes along
+
+    def refused(said):
+        with pytest.raises(StillInBusiness, match=f"{said}.*伊春.*先在那里办完"):
+            tree.move(place=place.employer, parent=other, by=keeper, at=NOON)
+
+    wang = a_covered_member(place, "王小明", sex="male")
+    claim = office.decided(wang).claim
+    Claim.objects.filter(pk=claim.pk).update(employer=below)
+    refused("有 1 件申请没有办完")
+    office.answered(office.sent())
+    change = office.changed(claim, LARGE)
+    refused("有 1 次医保结算变动没有重算和确认")
+    correcting.settle(
+        correction=office.proposed(change), agree=True, reason="", by=office.second, at=office.later()
+    )
+    refused("有 1 次更正的差额没有排款")
+    differences.take(at=office.later())
+    office.scheduled()
+    refused("有 1 笔款没有付到")
+    tree.move(place=place.employer, parent=a_group(place.city, "另一集团"), by=keeper, at=NOON)
+    office.answered(office.sent())
+    tree.move(place=place.employer, parent=other, by=keeper, at=NOON)
 
 
 def test_nothing_moves_below_itself_or_where_it_does_not_belong(keeper, city):

@@ -128,6 +128,20 @@ def confirm(*, decision: Decision, agree: bool, reason: str, by: Role, at: datet
     return decision
 
 
+@transaction.atomic
+def return_for_papers(*, claim: Claim, reason: str, by: Role, at: datetime) -> Claim:
+    """A reviewer asks for what is missing in a reported claim; not while a decision on it waits for the second person's word."""
+    check_may(by, "claims.decide", within=claim.office)
+    claims.lock_member(claim)
+    proposed = Decision.objects.filter(claim=claim, state=Decision.State.PROPOSED)
+    if made := proposed.select_related("decided_by").first():
+        raise AlreadyDecided(
+            f"申请 {claim.number} 已由{made.decided_by.name}核定，在等复核，没有退回。"
+            "要退回补正，请复核人先选“不同意”，写明缺什么；核定作废后再退回。"
+        )
+    return claims.ask_for_papers(claim=claim, held=State.REPORTED, reason=reason, by=by, at=at)
+
+
 def _reason(verdict: str, reason: str) -> str:
     if Decision.Verdict(verdict) == Decision.Verdict.REFUSE:
         return needed(reason, "不予给付要写明理由，会员看得到", most=400)

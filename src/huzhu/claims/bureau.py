@@ -173,7 +173,7 @@ class Desk:
         self.before: set[str] = set()  # numbers that sheets had before they were settled anew
         self.corrected: set[Any] = set()  # claims whose sheet the bureau settled anew
         self.open: list[SettlementChange] = []
-        for change in changes.select_related("claim__settlement").order_by("noted_at"):
+        for change in changes.select_related("claim__settlement", "claim__office").order_by("noted_at"):
             self.learn(change)
 
     def learn(self, change: SettlementChange) -> None:
@@ -188,9 +188,12 @@ class Desk:
             self.open.append(change)
 
     def reopened(self, one: Record) -> list[SettlementChange]:
-        """Reversals of this person that wait to be reckoned again."""
+        """Reversals of this person that wait to be reckoned again, as far as the agency may know of them."""
         member = self.members.get(one.certno)
-        return [change for change in self.open if member and change.claim.member_id == member.pk]
+        if member is None:
+            return []
+        found = [change for change in self.open if change.claim.member_id == member.pk]
+        return [change for change in found if self.is_ours(member) or self.has(change.claim)]
 
     def knows(self, one: Record) -> bool:
         """Whether this settlement came in before, by such a file, or was the one before it was settled anew."""
@@ -201,6 +204,10 @@ class Desk:
 
     def is_ours(self, member: Member) -> bool:
         return self.by.organisation.contains(member.employer)
+
+    def has(self, claim: Claim) -> bool:
+        """Whether the agency has taken this claim, wherever its member stands by now."""
+        return self.by.organisation.contains(claim.office)
 
     def objection(self, one: Record) -> str:
         """Why this record cannot become a claim; the person it belongs to is never named beyond what the line says."""

@@ -56,6 +56,7 @@ class Claim(SealedModel):
     state = models.CharField("状态", max_length=10, choices=State, default=State.DRAFT)
     is_urgent = models.BooleanField("加急", default=False)
     urgent_reason = models.CharField("加急理由", max_length=120, blank=True)
+    urgent_at = models.DateTimeField("设为加急", null=True)  # null of what was urgent before this was kept
     channel = models.CharField("渠道", max_length=8, choices=Channel)
     applicant = models.CharField("申请人", max_length=10, choices=Applicant, default=Applicant.SELF)
     applicant_name = models.CharField("申请人姓名", max_length=40, blank=True)
@@ -95,6 +96,10 @@ class Claim(SealedModel):
                 condition=~models.Q(state__in=("reported", "decided", "paying", "paid"))
                 | models.Q(reported_at__isnull=False),
                 name="what_was_decided_was_reported",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(urgent_at__isnull=True) | models.Q(is_urgent=True),
+                name="only_the_urgent_became_so",
             ),
         )
 

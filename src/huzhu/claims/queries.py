@@ -41,16 +41,21 @@ class Clock:
 
 
 def visible_to(by: Role | Member) -> QuerySet[Claim]:
-    """A member's own claims; for staff those of their branch. A draft is the business of who fills it in."""
+    """A member's own claims; for staff those of their branch: of its employers, and what its agencies have taken.
+
+    An agency finishes what it has taken, wherever the employer stands by now. A draft is the business of who fills it in.
+    """
     claims = Claim.objects.select_related("member", "employer", "office").prefetch_related("pauses")
     if isinstance(by, Member):
         return claims.filter(member=by)
     if not by.is_current or by.code not in DETAILS | STATES_ONLY:
         return claims.none()
-    own = claims.filter(employer__path__startswith=by.organisation.path)
-    if by.code in STATES_ONLY:
-        return own.exclude(state=State.DRAFT)
-    return own.exclude(state=State.DRAFT, channel=Claim.Channel.PHONE)
+    path = by.organisation.path
+    own = Q(employer__path__startswith=path)
+    if by.code in STATES_ONLY:  # below the agencies
+        return claims.filter(own).exclude(state=State.DRAFT)
+    taken = Q(office__path__startswith=path)
+    return claims.filter(own | taken).exclude(state=State.DRAFT, channel=Claim.Channel.PHONE)
 
 
 def opens_details(by: Role) -> bool:
@@ -122,12 +127,25 @@ def _said(left: int, *, is_urgent: bool) -> str:
 
 
 def _due(claim: Claim, complete_at: datetime, days: Calendar) -> date:
-    """Three working days after complete papers, moved on by the days it stood still; urgent: the day it is reported up."""
+    """Three working days after complete papers, moved on by the days it stood still; the urgent have a day of their own."""
     if claim.is_urgent and claim.reported_at:
-        return _day(claim.reported_at)
+        return _urgent_due(claim, claim.reported_at, days)
     due = days.due_on(_day(complete_at))
     still = _days_still(claim, complete_at, days)
     return days.add_working_days(due, still) if still else due
+
+
+def _urgent_due(claim: Claim, reported_at: datetime, days: Calendar) -> date:
+    """The day it was reported up or, later, became urgent; after a pause the day of the papers, less what was late before."""
+    start = max(reported_at, claim.urgent_at or reported_at)
+    due = days.open_on(start)
+    for pause in sorted(claim.pauses.all(), key=lambda one: one.from_at):
+        if pause.to_at is None or pause.to_at <= start:
+            continue
+        late = days.working_days_between(due, _day(max(pause.from_at, start)))
+        came = days.open_on(pause.to_at)
+        due = days.add_working_days(came, -late) if late > 0 else max(due, came)
+    return due
 
 
 def _days_still(claim: Claim, start: datetime, days: Calendar) -> int:

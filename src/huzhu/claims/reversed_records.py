@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from huzhu.claims import reversals
-from huzhu.claims.models import Settlement
+from huzhu.claims.models import Claim, Settlement
 from huzhu.claims.reversals import ChangeRefused
 from huzhu.claims.settlement import KEY_FIGURES, Sheet
 from huzhu.users.models import Role
@@ -44,6 +44,9 @@ def take(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime
     if sheet is None:
         entered.refused.append((one.row, "退费冲销的是哪一次结算，在本代办处的申请里没有找到，不用办理"))
         return
+    if not desk.has(sheet.claim):
+        entered.refused.append((one.row, _elsewhere(sheet.claim)))
+        return
     try:
         change = reversals.reverse(sheet=sheet, record_id=one.setl_id, row=one.row, by=by, at=at)
     except ChangeRefused as refused:
@@ -58,6 +61,9 @@ def anew(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime
     change = next((change for change in desk.reopened(one) if _same_stay(one, change.claim.settlement)), None)
     if change is None or one.fault or one.setl_id in desk.sheets:
         return False
+    if not desk.has(change.claim):
+        entered.refused.append((one.row, _elsewhere(change.claim)))
+        return True
     if not desk.members[
         one.certno
     ].agrees:  # taken back since; that the first was reversed is known all the same
@@ -79,19 +85,25 @@ def anew(one: "Record", desk: "Desk", entered: "Entered", by: Role, at: datetime
 
 
 def _target(one: "Record", desk: "Desk") -> Settlement | None:
-    """By the number that it names, by its own number, else the same stay with the same figures below zero."""
+    """By the number that it names, by its own number, else the same stay with the same figures below zero.
+
+    Of the claims that the agency has taken, whose member may stand elsewhere by now, and of those of its own members.
+    """
     member = desk.members.get(one.certno)
-    if member is None or not desk.is_ours(member):
+    if member is None:
         return None
-    mine = list(
-        Settlement.objects.filter(claim__member=member).select_related("claim__office", "claim__member")
-    )
+    found = Settlement.objects.filter(claim__member=member).select_related("claim__office", "claim__member")
+    mine = [sheet for sheet in found if desk.is_ours(member) or desk.has(sheet.claim)]
     for number in filter(None, (one.reverses, one.setl_id)):
         for sheet in mine:
             if sheet.setl_id == number:
                 return sheet
     twins = [sheet for sheet in mine if not one.reverses and _same_stay(one, sheet) and _is_twin(one, sheet)]
     return twins[0] if len(twins) == 1 else None
+
+
+def _elsewhere(claim: Claim) -> str:
+    return f"这次住院的申请由{claim.office.name}受理，在这里没有登记：请把这一行转给{claim.office.name}，由那里导入"
 
 
 def _same_stay(one: "Record", sheet: Settlement) -> bool:

@@ -5,16 +5,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from huzhu.audit import services as audit
-from huzhu.claims import checks, facts, numbers, papers
+from huzhu.claims import checks, numbers, papers
 from huzhu.claims import fields as fields_of
 from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
 from huzhu.claims.kinds import KINDS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
-from huzhu.claims.models import Claim, Pause, State
+from huzhu.claims.locks import lock, lock_member, lock_members
+from huzhu.claims.models import Claim, Pause, Settlement, State
 from huzhu.claims.papers import (
     PapersMissing,
     PaperUnfit,
@@ -28,7 +29,6 @@ from huzhu.claims.papers import (
 )
 from huzhu.claims.settlement import put_settlement
 from huzhu.claims.severity import NotARaise, raise_severity
-from huzhu.db.asked import Asked
 from huzhu.db.rows import Change, Ready, write_each
 from huzhu.members.models import Member
 from huzhu.members.queries import current_account
@@ -52,6 +52,8 @@ __all__ = [
     "drop_page",
     "hand_in",
     "keep_page",
+    "lock_member",
+    "lock_members",
     "open_page",
     "put_paper",
     "put_papers",
@@ -62,7 +64,6 @@ __all__ = [
 
 By = Role | Member
 SUBMITTED = "您的互助金申请 {} 已提交。材料齐全后，最多 3 个工作日到账。"
-RETURNED_FROM = {"agency_clerk": State.SUBMITTED, "reviewer": State.REPORTED}
 
 
 class NotYours(PermissionError):
@@ -134,26 +135,34 @@ def fill(*, claim: Claim, by: By, at: datetime, **fields: Any) -> Claim:
 def submit(*, claim: Claim, by: By, at: datetime) -> Claim:
     """Hand the claim in: fields, cover, once-only and papers are checked under locks; the clock starts if papers are complete."""
     check_own(by, claim.member_id, claim.office)
-    lock_member(claim)
-    papers.lock_claim(claim)
+    lock(claim)
     check_move(claim.number, claim.state, State.SUBMITTED)
     if claim.state != State.DRAFT:
         raise CannotMove(f"申请 {claim.number} 已经提交过，不必再交。补齐材料后请按“材料已补齐”。")
     covers = checks.check_fit(claim, at=at)
     complete = papers.hand_over(claim, covers)
     then = [papers.COMPLETE] if complete else []
-    times = {"submitted_at": at, "complete_at": at if complete else None}
-    move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", changes=times, then=then)
+    becomes: dict[str, Any] = {"submitted_at": at, "complete_at": at if complete else None}
+    if not claim.office.contains(claim.employer):  # it has moved to another agency while this was a draft
+        becomes["office_id"] = agency_of(claim.employer).pk
+    move(claim, State.SUBMITTED, by=by, at=at, verb="claims.submit", changes=becomes, then=then)
     tell(claim, SUBMITTED.format(claim.number), "claim", at)
     return claim
 
 
 @transaction.atomic
 def return_for_papers(*, claim: Claim, reason: str, by: Role, at: datetime) -> Claim:
-    """Ask for what is missing: the clock stands still until the papers are complete again."""
-    check_may(by, "claims.decide" if by.code == "reviewer" else "claims.return", within=claim.office)
+    """The agency asks for what is missing in a claim that it has not reported up yet."""
+    check_may(by, "claims.return", within=claim.office)
+    return ask_for_papers(claim=claim, held=State.SUBMITTED, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def ask_for_papers(*, claim: Claim, held: State, reason: str, by: Role, at: datetime) -> Claim:
+    """The step of whoever has the claim in hand (`held`) and may return it: the clock stands still until the papers are complete."""
     said = needed(reason, "请写明还缺什么，申请人要照着补")
-    if RETURNED_FROM.get(by.code) != claim.state:
+    lock(claim)
+    if claim.state != held:
         raise CannotMove(
             f"申请 {claim.number} 现在是“{claim.get_state_display()}”，不在您手上，不能由您退回。请刷新后再看。"
         )
@@ -167,8 +176,7 @@ def return_for_papers(*, claim: Claim, reason: str, by: Role, at: datetime) -> C
 def resume(*, claim: Claim, by: By, at: datetime) -> Claim:
     """The papers are complete again: back to who asked for them, and the clock runs on."""
     check_own(by, claim.member_id, claim.office)
-    lock_member(claim)
-    papers.lock_claim(claim)
+    lock(claim)
     to = State.REPORTED if claim.reported_at else State.SUBMITTED
     check_move(claim.number, claim.state, to)
     checks.check_fit(claim, at=at)
@@ -181,13 +189,16 @@ def resume(*, claim: Claim, by: By, at: datetime) -> Claim:
 
 @transaction.atomic
 def set_urgent(*, claim: Claim, reason: str, by: Role, at: datetime) -> Claim:
-    """Put the claim into the urgent lane: the same day from reporting up."""
+    """Put the claim into the urgent lane, once: the same day from reporting up, or from now where it was reported before."""
     check_may(by, "claims.urgent", within=claim.office)
     said = needed(reason, "加急要写理由，例如“住院欠费，急需手术”", most=120)
     if claim.state in DONE:
         raise CannotMove(f"申请 {claim.number} 已经{claim.get_state_display()}，不用再加急。")
-    Claim.objects.filter(pk=claim.pk).update(is_urgent=True, urgent_reason=said)
-    claim.is_urgent, claim.urgent_reason = True, said
+    columns = {"is_urgent": True, "urgent_reason": said, "urgent_at": at}
+    if not Claim.objects.filter(pk=claim.pk, is_urgent=False).update(**columns):
+        raise CannotMove(f"申请 {claim.number} 已经设为加急，不用再设。请刷新后再看。")
+    for name, value in columns.items():
+        setattr(claim, name, value)
     audit.record(by=by, verb="claims.set_urgent", on=claim, at=at, detail={"reason": said})
     return claim
 
@@ -197,7 +208,7 @@ def add_kind(*, claim: Claim, kind: str, reason: str, by: Role, at: datetime) ->
     """A reviewer adds what the member did not ask for but the papers show."""
     check_may(by, "claims.decide", within=claim.office)
     said = needed(reason, "请写明为什么加上这一项，凭哪一份材料")
-    papers.lock_claim(claim)
+    lock(claim)
     if kind not in KINDS or kind in claim.kinds:
         raise FieldsNeedWork({"kind": "没有这个项目，或已经申请过"})
     if claim.state != State.REPORTED:
@@ -215,12 +226,12 @@ def add_kind(*, claim: Claim, kind: str, reason: str, by: Role, at: datetime) ->
 def withdraw(*, claim: Claim, reason: str = "", by: By, at: datetime) -> Claim:
     """Take the claim back; its settlement sheet may then be claimed again."""
     check_own(by, claim.member_id, claim.office)
+    lock(claim)
     move(
         claim, State.WITHDRAWN, by=by, at=at, verb="claims.withdraw", detail={"reason": reason.strip()[:200]}
     )
     Pause.objects.filter(claim=claim, to_at=None).update(to_at=at)
-    if sheet := facts.settlement_of(claim):
-        sheet.delete()
+    Settlement.objects.filter(claim=claim).delete()
     return claim
 
 
@@ -330,22 +341,6 @@ def move(  # noqa: PLR0913  what moves where, by whom and when, and what is writ
     for name, value in becomes.items():
         setattr(claim, name, value)
     return claim
-
-
-_LOCK = Asked(lambda key: Member.objects.select_for_update(no_key=True).filter(pk=key).values_list("pk"))
-
-
-def lock_member(claim: Claim) -> None:
-    """Claims of one member are checked against each other one at a time; SQLite has no locks of rows to take."""
-    if connection.features.has_select_for_update:
-        _LOCK(claim.member_id)
-
-
-def lock_members(keys: Any) -> None:
-    """The same for many members (a query of their keys), always locked in their order."""
-    if connection.features.has_select_for_update:
-        found = Member.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
-        list(found.values_list("pk"))
 
 
 def needed(reason: str, sentence: str, most: int = 200) -> str:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from huzhu.audit import services as audit
 from huzhu.claims.lifecycle import CannotMove
+from huzhu.claims.locks import lock
 from huzhu.claims.models import Claim, Evidence, Raise, State
 from huzhu.enrolment.models import Enrolment
 from huzhu.members.models import Member
@@ -63,7 +64,7 @@ def higher_than(claim: Claim) -> dict[str, str]:
 def raise_severity(*, claim: Claim, to: str, paper: str, reason: str, by: Role, at: datetime) -> Raise:
     """A reviewer finds a graver class in the papers than was claimed. It only goes up: less is refused or returned."""
     check_may(by, "claims.decide", within=claim.office)
-    claim = Claim.objects.select_for_update(of=("self",)).select_related("member", "office").get(pk=claim.pk)
+    lock(claim)
     if claim.state != State.REPORTED:
         raise CannotMove(
             f"申请 {claim.number} 现在是“{claim.get_state_display()}”，不能改病情类别。请刷新后再看。"

@@ -5,14 +5,17 @@ from datetime import date
 
 from django.db.models import F, Q
 
-from huzhu.claims.models import Claim, State
+from huzhu.adjudication.models import Decision
+from huzhu.claims.models import Claim, SettlementChange, State
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.models import Prepaid, Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.organisations.models import Organisation
+from huzhu.payouts.models import BankReturn, Payout
 from huzhu.users.models import Role
 
 ENDED = (State.PAID, State.REFUSED, State.WITHDRAWN)
+MOVING = (Payout.State.SCHEDULED, Payout.State.IN_BATCH, Payout.State.SENT, Payout.State.IN_DOUBT)
 REFUNDED = (Refund.State.PAID, Refund.State.DECLINED)
 
 
@@ -30,6 +33,29 @@ def money_of(place: Organisation, day: date) -> list[str]:
         ("有 {} 笔退费没有办完", Refund.objects.filter(employer__in=places).exclude(state__in=REFUNDED)),
         ("有 {} 笔会费只缴了一部分", shares.filter(received_fen__lt=F("amount_fen"))),
         ("有 {} 笔会费已经到账、保障还没有开始", shares.filter(due__roster__cover_starts_on__gt=day)),
+    )
+    return [words.format(count) for words, rows in found if (count := rows.count())]
+
+
+def claims_of(place: Organisation) -> list[str]:
+    """A sentence for each kind of unfinished aid of these employers' members: their agency has it in hand.
+
+    A draft on a phone counts as nothing: nobody else may end it, and it goes to the new agency when it is handed in.
+    """
+    places = Organisation.objects.under(place).values("pk")
+    claims = Claim.objects.filter(employer__in=places).exclude(state__in=ENDED)
+    decided = Decision.objects.filter(claim__employer__in=places, state=Decision.State.FINAL, payouts=None)
+    more = Q(differences=None) | Q(differences__amount_fen__gt=0)
+    back = BankReturn.objects.filter(state=BankReturn.State.SAID).values("payout")
+    paying = Q(state__in=MOVING) | Q(state=Payout.State.FAILED, replaced_by=None) | Q(pk__in=back)
+    found = (
+        ("有 {} 件申请没有办完", claims.exclude(state=State.DRAFT, channel=Claim.Channel.PHONE)),
+        (
+            "有 {} 次医保结算变动没有重算和确认",
+            SettlementChange.objects.filter(claim__employer__in=places, state=SettlementChange.State.OPEN),
+        ),
+        ("有 {} 次更正的差额没有排款", decided.filter(more, corrects__isnull=False).distinct()),
+        ("有 {} 笔款没有付到", Payout.objects.filter(paying, decision__claim__employer__in=places)),
     )
     return [words.format(count) for words, rows in found if (count := rows.count())]
 

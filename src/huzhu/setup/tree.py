@@ -13,7 +13,7 @@ from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
 from huzhu.organisations.services import CannotStandThere
 from huzhu.rules.units import SHANGHAI
-from huzhu.setup.business import money_of, open_business
+from huzhu.setup.business import claims_of, money_of, open_business
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
 
@@ -81,9 +81,12 @@ def check_move(*, place: Organisation, parent: Organisation, by: Role, at: datet
         raise CannotStandThere(f"{parent.name}就是它自己或它的下属，机构不能放到自己下面。请改选上级。")
     organisations.check_place(kind=place.kind, parent=parent)
     old, new = agency_of(place), agency_of(parent)
-    if old != new and (left := money_of(place, at.astimezone(SHANGHAI).date())):
+    if old == new:
+        return
+    if left := [*money_of(place, at.astimezone(SHANGHAI).date()), *claims_of(place)]:
         raise StillInBusiness(
-            f"{place.name}还不能移到{new.name}：{'；'.join(left)}。这些钱在{old.name}的账上，请先在那里办完，再移动。"
+            f"{place.name}还不能移到{new.name}：{'；'.join(left)}。这些钱和申请在{old.name}，"
+            "请先在那里办完（还没有上报的申请也可以撤回），再移动。"
         )
 
 

@@ -45,6 +45,11 @@ class Calendar:
         """The last day of the promise: three working days after the papers were complete."""
         return self.add_working_days(complete_on, PROMISE_DAYS)
 
+    def open_on(self, moment: datetime) -> date:
+        """The day on which what comes at this moment can still be done: its own, or after its close the next working day."""
+        local = moment.astimezone(get_default_timezone())
+        return self.add_working_days(local.date(), int(local.time() >= CLOSES))
+
     def hours_left(self, now: datetime, due_on: date, *, is_urgent: bool = False) -> int:
         """Whole working hours (9 to 17) until the close of the due day; negative, at least by one, when overdue.
 

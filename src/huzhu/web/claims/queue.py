@@ -137,7 +137,7 @@ def _do(request: Any, claim: Any) -> str:
     act = {"by": request.by, "at": request.now}
     if word == "return":
         said = "；".join(filter(None, [*request.POST.getlist("standard"), reason]))
-        claims.return_for_papers(claim=claim, reason=said, **act)
+        services.return_for_papers(claim=claim, reason=said, **act)
         return f"申请 {claim.number} 已退回补正，计时停下。"
     if word in {"agree", "disagree"}:
         standing = deciding.standing(claim)
