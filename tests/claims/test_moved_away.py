@@ -7,6 +7,7 @@ from factories.claims import HOUR, WEDNESDAY, a_draft, a_submitted, with_papers,
 from factories.clawing import PAPER, Office
 from factories.organisations import a_city, a_group, an_employer
 from factories.users import a_role
+from factories.web import as_staff
 from huzhu.adjudication import queries as deciding
 from huzhu.adjudication import services as adjudication
 from huzhu.claims import reversals, services
@@ -60,6 +61,9 @@ def test_the_office_of_a_claim_finishes_it_when_its_employer_stands_elsewhere(pl
     assert sees(old, new, place.clerk(), place.reviewer()) == [True] * 4
     claim = visible_to(old).get()
     assert deciding.waiting_for(old).get() == claim
+    assert not deciding.waiting_for(new).exists()
+    pages = [as_staff(by).get(f"/desk/claims/{claim.pk}/").content.decode() for by in (old, new)]
+    assert ["初审通过，上报省办" in page for page in pages] == [True, False]
     with pytest.raises(NotAllowed):
         adjudication.give_opinion(claim=claim, text="齐", supports=True, by=new, at=WEDNESDAY)
     adjudication.give_opinion(claim=claim, text="齐", supports=True, by=old, at=WEDNESDAY)

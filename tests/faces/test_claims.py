@@ -391,6 +391,17 @@ def test_refusing_and_returning_need_their_words(place, liu):
     assert claim.state == State.RETURNED
 
 
+def test_while_a_decision_waits_nobody_returns_the_claim_and_the_pages_say_whose_turn_it_is(place, liu):
+    claim = a_reported(place, liu)
+    one, two = as_staff(place.reviewer()), as_staff(place.reviewer("李审核"))
+    where = f"/desk/queue/{claim.pk}/"
+    one.post(where, {"do": "pay"})
+    assert "要退回补正或改动的，请复核人先选“不同意”" in text_of(two.get(where))
+    refused = two.post(where, {"do": "return", "standard": "身份证照片看不清"})
+    assert (refused.status_code, "先选“不同意”，写明缺什么" in text_of(refused)) == (422, True)
+    assert "要补材料的也选“不同意”" in text_of(as_staff(place.second()).get(where))
+
+
 def test_zero_offers_no_button_to_pay(place, liu):
     claim = a_reported(
         place,

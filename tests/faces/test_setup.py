@@ -232,6 +232,14 @@ def test_a_place_is_added_changed_moved_closed_and_opened(desk, city):
     assert "1 个角色还在用" in html_of(answer)
 
 
+def test_before_an_employer_changes_its_agency_it_is_told_what_the_old_one_keeps(city):
+    employer, other = an_employer(city), a_city(city.parent, "鹤岗市代办处")
+    page = as_staff(a_role("administrator", city.parent)).get(
+        f"/desk/places/{employer.pk}/move/", {"parent": other.code}
+    )
+    assert f"{city.name}受理过的申请仍由它看到" in html_of(page)
+
+
 def test_a_tree_is_uploaded_looked_at_and_taken(desk):
     for data, said in ((b"", "空的"), ("姓名\n某".encode(), "没有“名称”")):
         answer = desk.post("/desk/places/upload/", {"file": SimpleUploadedFile("x.csv", data)})

@@ -46,7 +46,7 @@ def waiting_for(by: Role) -> QuerySet[Claim]:
     seen = claims.visible_to(by)
     match by.code:
         case Role.Code.AGENCY_CLERK:
-            return seen.filter(state=State.SUBMITTED)
+            return seen.filter(state=State.SUBMITTED, office=by.organisation_id)
         case Role.Code.REVIEWER:
             return seen.filter(~Exists(_OPEN), _FOR_PERSONS, state=State.REPORTED)
         case Role.Code.SECOND_REVIEWER:

@@ -1,4 +1,7 @@
-"""Who waits for whom: whatever a decision reads is changed under the lock of the member, and after it that of the claim."""
+"""Who waits for whom: what a decision reads is changed under the lock of the member, and after it that of the claim.
+
+While nobody can decide the claim yet, the lock of the claim is enough: who brings it to a decision waits for that.
+"""
 
 from typing import Any
 

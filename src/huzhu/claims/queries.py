@@ -137,7 +137,7 @@ def _due(claim: Claim, complete_at: datetime, days: Calendar) -> date:
 
 
 def _urgent_due(claim: Claim, reported_at: datetime, days: Calendar) -> date:
-    """The day it was reported up or, later, became urgent; after a pause the day of the papers, less what was late before."""
+    """The day it was reported up or, later, became urgent; after a pause the day of the papers, or as late as it was."""
     start = max(reported_at, claim.urgent_at or reported_at)
     due = days.open_on(start)
     for pause in sorted(claim.pauses.all(), key=lambda one: one.from_at):

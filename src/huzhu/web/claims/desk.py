@@ -176,7 +176,7 @@ def summary(found: Any, now: Any) -> dict[str, Any]:
 
 def _acts(by: Any, found: Any) -> dict[str, bool]:
     """Which buttons stand at the foot; the server asks the same again."""
-    agency = by.code == "agency_clerk"
+    agency = by.code == "agency_clerk" and by.organisation.contains(found.office)
     return {
         "may_mark": agency and found.state in {"submitted", "returned"},
         "may_return": agency and found.state == "submitted",
