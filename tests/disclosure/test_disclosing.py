@@ -28,9 +28,13 @@ def desk():
     a_voucher(a_row(50_000, debit="1003", office=desk.city), on=date(2022, 7, 1))
     for fen, name in ((5_000, "王小明"), (700, "李小红"), (900, "赵小强")):
         a_payout(desk, fen, name=name)
-    period = periods.lock(book=desk.province, month="2022-07", by=desk.maker, at=AT)
-    periods.close(period=period, by=desk.releaser, at=AT)
+    closed(desk, "2022-07")
     return desk
+
+
+def closed(desk, month):
+    period = periods.lock(book=desk.province, month=month, by=desk.maker, at=AT)
+    periods.close(period=period, by=desk.releaser, at=AT)
 
 
 def proposed(desk, by=None, first="2022-07", last="2022-07"):
@@ -85,13 +89,6 @@ def test_what_the_fund_began_with_is_in_what_is_left(desk):
     assert before["surplus_to_date_fen"] == 50_000 - 6_600
     assert (after["income_fen"], after["fund_fen"]) == (0, 10_000)
     assert after["surplus_to_date_fen"] == 50_000 - 6_600 + 10_000
-
-
-def test_so_few_people_are_not_counted_out(desk, monkeypatch):
-    assert services.figures(desk.province, "2022-07", "2022-07")["people"] == 3
-    monkeypatch.setattr(services, "FEWEST", 4)
-    assert services.figures(desk.province, "2022-07", "2022-07")["people"] is None
-    assert services.figures(desk.province, "2022-08", "2022-08")["people"] == 0
 
 
 @pytest.mark.parametrize(

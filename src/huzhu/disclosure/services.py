@@ -1,26 +1,27 @@
 """Verbs of publishing: propose, publish (another person), send back."""
 
-from datetime import date, datetime, time
+from collections import Counter
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from huzhu.audit import services as audit
 from huzhu.core.periods import months_after
+from huzhu.disclosure.behind import FEWEST, Helped, Span, pieces, span_of
 from huzhu.disclosure.lifecycle import DISCLOSURE
 from huzhu.disclosure.models import PublishedAccounts
 from huzhu.ledger import queries as ledger
-from huzhu.ledger.accounts import FUND, RESERVE
+from huzhu.ledger.accounts import AID, FUND, RESERVE
+from huzhu.ledger.books import locked_books
 from huzhu.ledger.models import Period
 from huzhu.ledger.periods import SamePerson
 from huzhu.organisations.models import Organisation
-from huzhu.payouts.models import Payout
-from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import NotAllowed, check_may
 
 State = PublishedAccounts.State
-FEWEST = 3  # fewer people than this are not counted out: a sum might be told to be somebody's
+ALL_AID = "互助金支出"
 
 
 class CannotPublish(ValueError):
@@ -30,30 +31,30 @@ class CannotPublish(ValueError):
 REFUSALS = (CannotPublish, NotAllowed, SamePerson)
 
 
-def figures(book: Organisation, first: str, last: str) -> dict[str, Any]:
-    """What would be published of these months: fen by account, people helped, fund and reserve at the end."""
+def figures(book: Organisation, first: str, last: str, *, kinds: bool = True) -> dict[str, Any]:
+    """What would be published of these months: fen by account, people helped, fund and reserve at the end.
+
+    Without `kinds` all aid is one line.
+    """
     accounts = ledger.statement(month=first, until=last, under=book)
-    people = _people(book, first, last)
+    span = span_of(first, last)
     return {
         "income": [[one.line.name, one.moved_fen] for one in accounts.income if one.moved_fen],
-        "expense": [[one.line.name, one.moved_fen] for one in accounts.expense if one.moved_fen],
+        "expense": _expense(accounts.expense, kinds=kinds),
         "income_fen": accounts.income_fen,
         "expense_fen": accounts.expense_fen,
-        "people": people if people == 0 or people >= FEWEST else None,
+        "people": Helped(book, [span]).people(span),
         "surplus_to_date_fen": accounts.net_fen,  # with what the fund began with, which is no income
         "fund_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == FUND),
         "reserve_fen": sum(one.balance_fen for one in accounts.standing if one.line.code == RESERVE),
     }
 
 
-def _people(book: Organisation, first: str, last: str) -> int:
-    """Members for whom something was booked as due in these months, each once."""
-    start = datetime.combine(date.fromisoformat(f"{first}-01"), time(), SHANGHAI)
-    end = datetime.combine(months_after(date.fromisoformat(f"{last}-01"), 1), time(), SHANGHAI)
-    found = Payout.objects.filter(scheduled_at__gte=start, scheduled_at__lt=end, replaces=None)
-    found = found.exclude(state=Payout.State.REPLACED)
-    found = found.filter(decision__claim__office__path__startswith=book.path)
-    return found.values("decision__claim__member").distinct().count()
+def _expense(lines: list[ledger.Balance], *, kinds: bool) -> list[list[Any]]:
+    found: Counter[str] = Counter()
+    for one in lines:
+        found[ALL_AID if one.line.code in AID and not kinds else one.line.name] += one.moved_fen
+    return [[name, fen] for name, fen in found.items() if fen]
 
 
 @transaction.atomic
@@ -61,13 +62,15 @@ def propose(*, book: Organisation, first: str, last: str, by: Role, at: datetime
     """One person's word, with the figures of now; every month of the span must be closed."""
     check_may(by, "disclosure.propose", within=book)
     _refuse_open(book, first, last)
+    locked_books([book])  # two that are proposed at once know of each other
+    kinds = _may_tell_kinds(book, span_of(first, last))
     try:
         with transaction.atomic():
             made = PublishedAccounts.objects.create(
                 book=book,
                 first=first,
                 last=last,
-                figures=figures(book, first, last),
+                figures=figures(book, first, last, kinds=kinds),
                 proposed_by=by.user,
                 proposed_at=at,
             )
@@ -81,7 +84,7 @@ def propose(*, book: Organisation, first: str, last: str, by: Role, at: datetime
 def publish(*, accounts: PublishedAccounts, by: Role, at: datetime) -> PublishedAccounts:
     """Another person publishes it, if the books still say the same."""
     held = _held(accounts, State.PUBLISHED, by)
-    if held.figures != figures(held.book, held.first, held.last):
+    if held.figures != figures(held.book, held.first, held.last, kinds=_tells_kinds(held)):
         raise CannotPublish("提出以后账上的数字变了，没有公布。请退回，重新提出。")
     held.state, held.published_by, held.published_at = State.PUBLISHED, by.user, at
     held.save(update_fields=["state", "published_by", "published_at"])
@@ -108,6 +111,38 @@ def _held(accounts: PublishedAccounts, to: str, by: Role) -> PublishedAccounts:
     if held.proposed_by_id == by.user_id:
         raise SamePerson("这个公示是您提出的，要由另一个人公布。请交给另一位出纳放行。")
     return held
+
+
+def _may_tell_kinds(book: Organisation, span: Span) -> bool:
+    """Whether aid may be told by kind; raises CannotPublish where so few were helped that the sum would be somebody's.
+
+    Both also of what the span and those that stand tell together, one less the other.
+    """
+    held = list(PublishedAccounts.objects.filter(book=book).exclude(state=State.SENT_BACK))
+    told = [span_of(one.first, one.last) for one in held]
+    own = [span, *(span_of(one.first, one.last) for one in held if _tells_kinds(one))]
+    cut = pieces(told, span)
+    by_kind = [one for one in pieces(own[1:], span) if any(a <= one.first and one.end <= b for a, b in own)]
+    helped = Helped(book, [*cut, *by_kind])
+    if few := next(filter(helped.is_few, cut), None):
+        raise CannotPublish(_why_not(few, span))
+    return not any(map(helped.is_few_of_a_kind, by_kind))
+
+
+def _why_not(few: Span, span: Span) -> str:
+    if few == span:
+        return (
+            f"{span} 的互助金只涉及不到 {FEWEST} 个人，公布金额就等于说出是谁的，没有提出。"
+            "请和前后的月份合在一起提。"
+        )
+    return (
+        f"和已经公布或正等公布的相减，可以算出 {few} 不到 {FEWEST} 个人的互助金，没有提出。"
+        f"请换起止月份，让 {few} 和另外的月份合在一起。"
+    )
+
+
+def _tells_kinds(accounts: PublishedAccounts) -> bool:
+    return all(name != ALL_AID for name, _ in accounts.figures["expense"])
 
 
 def _refuse_open(book: Organisation, first: str, last: str) -> None:

@@ -103,6 +103,7 @@ NAMES = {line.code: line.name for line in CHART}
 _INCOME = {"employer": "4001", "upper_union": "4002", "sponsor": "4003", "worker": "4004"}
 FEES = frozenset(_INCOME.values())
 _EXPENSE = {"inpatient": "5001", "critical": "5002", "women": "5003", "accident": "5004"}
+AID = frozenset({*_EXPENSE.values(), "5009"})
 
 
 def income_of(payer: str) -> str:
