@@ -15,6 +15,7 @@ from factories.payouts import Desk, a_batch, an_answered
 from factories.schemes import a_published, the_inpatient_scheme
 from factories.users import a_role
 from factories.web import as_staff
+from huzhu.claims import services as claims
 from huzhu.contributions import collecting
 from huzhu.notices import services as notices
 from huzhu.users.models import Role
@@ -119,6 +120,15 @@ def test_a_clerk_sees_the_state_of_a_claim_and_nothing_of_the_illness(july):
     page = shown(place.clerk())
     assert "已提交" in page
     assert "C50" not in page
+
+
+def test_a_clerk_who_searches_does_not_learn_what_papers_are_lacking(july):
+    place = yichun()
+    claim = a_submitted(a_covered_member(place))
+    claims.return_for_papers(claim=claim, reason="缺病理报告", by=place.agency(), at=WEDNESDAY + HOUR)
+    page = shown(place.clerk(), f"/desk/search/?q={claim.number}")
+    assert "等补材料" in page
+    assert "病理报告" not in page
 
 
 # ── the agency and the province ─────────────────────────────────────────────────────────────────────
@@ -233,6 +243,20 @@ def test_payments_are_shown_without_names():
     page = shown(a_role("leader", desk.city), "/desk/payments/")
     assert "1,714.00" in page
     assert "刘女士" not in page
+
+
+def test_who_sees_states_only_learns_no_illness_from_single_payments(july):
+    desk = Desk()
+    an_answered(desk)
+    county = desk.employer.parent
+    clerk = as_staff(a_role("county_clerk", county))
+    for address in ("/desk/payments/", f"/desk/payments/{desk.employer.pk}/"):
+        assert clerk.get(address).status_code == 404
+    page = clerk.get(f"/desk/numbers/{county.pk}/").content.decode()
+    assert "/desk/payments/" not in page
+    assert "共 1,714.00 元" in page
+    opens = re.search(r'<a class="tile[^>]*href="([^"]+)"[^>]*><span>帮助了', page)[1]
+    assert "美溪林业局公司" in clerk.get(opens).content.decode()
 
 
 def test_the_auditor_sees_what_changed_since_the_last_visit():

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from huzhu.claims.kinds import labels_of
+from huzhu.claims.queries import STATES_ONLY
 from huzhu.core import money
 from huzhu.employers.queries import fits
 from huzhu.insight import figures
@@ -19,6 +20,8 @@ from huzhu.web.employers.choosing import FINDS
 from huzhu.web.workbooks import Cell, yuan
 
 READERS = ("leader", "auditor", "policy", "county_clerk", "agency_clerk", "reviewer")
+# single payments, which tell of an illness by their kind or their sum: not to who sees of claims the state only
+PAYMENT_READERS = tuple(code for code in READERS if code not in STATES_ONLY)
 WAYS = (("place", "县区、集团"), ("sector", "单位类型"), ("employer", "单位"))
 SIFTS = (lists.Filter("sector", "单位类型", SECTORS), lists.Filter("direct", "只看市直属", kind="tick"))
 PAID_IN = lists.Filter("month", "到账月份", kind="month")
@@ -60,7 +63,7 @@ def numbers(request: Any, pk: int | None = None) -> HttpResponse:
         "start": shown["pages"].start_index() - 1,
         "way": asked["by"],
         "what": what,
-        "tiles": _tiles(found, place) if lines is found.lines else [],
+        "tiles": _tiles(found, place, request.by) if lines is found.lines else [],
     }
     return render(request, "web/desks/numbers.html", shown)
 
@@ -79,8 +82,11 @@ def _cells(line: Any) -> tuple[Cell, ...]:
     return (line.name, *heads, yuan(line.fees_fen), line.helped, yuan(line.paid_fen))
 
 
-def _tiles(found: figures.Figures, place: Any) -> list[Tile]:
-    paid = address("web:payments-of", place.pk)
+def _tiles(found: figures.Figures, place: Any, by: Any) -> list[Tile]:
+    single = by.code in PAYMENT_READERS
+    paid = (
+        address("web:payments-of", place.pk) if single else address("web:numbers-of", place.pk, by="employer")
+    )
     return [
         Tile("参保覆盖", found.coverage, "", f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人"),
         Tile("会费到账", money.spoken(found.fees_fen), "元", f"{found.joined_employers} 家单位"),
@@ -90,7 +96,7 @@ def _tiles(found: figures.Figures, place: Any) -> list[Tile]:
 
 
 @require_safe
-@staff(*READERS)
+@staff(*PAYMENT_READERS)
 def payments(request: Any, pk: int | None = None) -> HttpResponse:
     """What was paid, newest first, without names."""
     place = place_of(request, pk)
