@@ -1,5 +1,6 @@
 """The decision letter: what was decided, the slip line by line, the reading and the cautions, in plain words; A4 as PDF."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,9 @@ from huzhu.claims.facts import settlement_of
 from huzhu.claims.kinds import days_of, labels_of
 from huzhu.claims.severity import raises_of
 from huzhu.core import money
-from huzhu.core.identity import mask_account, masked
+from huzhu.core.identity import masked
 from huzhu.enrolment.paper import pdf
 from huzhu.members.models import Member
-from huzhu.members.queries import account_to_pay
 from huzhu.rules.reasoning import BenefitWorking, Reasoning
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -69,19 +69,19 @@ SOURCE = """
 """
 
 
-def open_letter(*, decision: Decision, by: Role | Member, at: datetime) -> bytes:
-    """The letter for who asks for it; who looked is written down, once per person, letter and hour."""
-    data = letter(decision)
+def open_letter(*, decision: Decision, told: Sequence[str], by: Role | Member, at: datetime) -> bytes:
+    """The letter for who asks for it; `told` is what has become of its money, by who pays it. Who looked is written down."""
+    data = letter(decision, told)
     audit.record_read(by=by, verb="adjudication.read_letter", on=decision.claim, at=at)
     return data
 
 
-def letter(decision: Decision) -> bytes:
+def letter(decision: Decision, told: Sequence[str] = ()) -> bytes:
     """The letter of one final decision; raises GlyphMissing where a character cannot be drawn."""
-    return pdf(SOURCE, contents(decision))
+    return pdf(SOURCE, contents(decision, told))
 
 
-def contents(decision: Decision) -> dict[str, Any]:
+def contents(decision: Decision, told: Sequence[str] = ()) -> dict[str, Any]:
     """What the letter says, before it is set: the test reads this as a member would."""
     claim, sheet = decision.claim, settlement_of(decision.claim)
     # of a stay that the bureau took back the working would ask for its dates; the letter on the correction says why
@@ -102,7 +102,7 @@ def contents(decision: Decision) -> dict[str, Any]:
         "sum_label": "各项互助金合计" if pays else "核定互助金",
         "total": money.spoken(decision.total_fen),
         "notes": list(dict.fromkeys(note for slip in papers for note in (*slip.warnings, *slip.cautions))),
-        "closing": _closing(decision, pays=pays),
+        "closing": [*(told if pays else ()), _ask(decision, pays=pays), "祝您早日康复。"],
     }
 
 
@@ -116,17 +116,15 @@ def _opening(decision: Decision, *, pays: bool) -> list[str]:
     return [asked, "很抱歉，这次申请不予给付。计算过程附后，请对照。"]
 
 
-def _closing(decision: Decision, *, pays: bool) -> list[str]:
-    account = account_to_pay(decision.claim.member, decision.claim.account)
-    ask = f"对结果有疑问，请与{decision.claim.office.name}联系，我们会逐项说明；新的材料可以随时补充，请求重新审核。"
-    if pays and account:
-        number = mask_account(account.number)
-        return [
-            f"互助金将付到您的账户：{account.bank_name} {number}。请留意到账通知。",
-            ask,
-            "祝您早日康复。",
-        ]
-    return [ask, "祝您早日康复。"]
+def _ask(decision: Decision, *, pays: bool) -> str:
+    """Whom to ask and what can still be done; a refusal is the end of a claim, and a stay is claimed once."""
+    claim = decision.claim
+    ask = f"对结果有疑问，请与{claim.office.name}联系，我们会逐项说明"
+    if pays:
+        return f"{ask}；医保后来改了结算单的，请带新的结算单来，可以更正。"
+    if "inpatient" in claim.kinds or settlement_of(claim):
+        return f"{ask}。这件申请已经办结，同一次住院、同一张结算单不能再申请；以后的住院照常可以申请。"
+    return f"{ask}。这件申请已经办结；有新的材料，可以另交一件申请，会重新审核。"
 
 
 def _slip(slip: Reasoning, *, pays: bool) -> dict[str, Any]:

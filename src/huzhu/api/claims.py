@@ -11,10 +11,10 @@ from huzhu.api.answers import ERRORS, Asked, Listed, Refused, Text, Yuan, listed
 from huzhu.api.entrance import Bearer, Key, once
 from huzhu.claims import counter, facts, queries, services, settlement
 from huzhu.claims.checklist import PAPERS
-from huzhu.core.identity import mask_account
 from huzhu.members import consents
 from huzhu.members import queries as members
 from huzhu.members import services as registering
+from huzhu.payouts import arrived
 
 router = Router(tags=["给付申请"], auth=Bearer("claims"))
 WRITES = Bearer("claims.write")
@@ -135,13 +135,13 @@ def _claim(one: Any, clock: Any, *, opens: bool) -> dict[str, Any]:
 
 
 def _in_full(one: Any, now: Any) -> dict[str, Any]:
-    sheet = facts.settlement_of(one)
+    sheet, accounts = facts.settlement_of(one), arrived.of_claim(one).accounts
     return _claim(one, queries.clock(one, now), opens=True) | {
         "member": one.member_id,
         "kinds": one.kinds,
         "event": {name: getattr(one, name) or (None if name.endswith("_on") else "") for name in EVENT},
         "settlement": sheet and {"setl_id": sheet.setl_id, "figures": facts.figures_of(sheet)},
-        "account": mask_account(one.account.number) if one.account else None,
+        "account": accounts[-1].number if accounts else None,
         "papers": [
             {"kind": paper.kind, "label": paper.label, "state": paper.state}
             for paper in one.papers.order_by("label")

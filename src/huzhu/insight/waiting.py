@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Sum
 
-from huzhu.adjudication.models import Decision
 from huzhu.audit.models import Event, Seal
 from huzhu.bank import queries as bank
 from huzhu.bank.models import Stop
@@ -242,14 +241,9 @@ class Standing:
 def standing(member: Member, now: datetime, day: date) -> Standing:
     """What a member sees first."""
     enrolments = Enrolment.objects.filter(member=member).select_related("edition", "employer")
-    mine = claims.visible_to(member).order_by("-drafted_at").prefetch_related("decisions")
+    mine = claims.visible_to(member).order_by("-drafted_at")
     return Standing(
         covers=list(enrolments.in_force().covering(day).order_by("scheme_slug")),
         waiting=list(enrolments.filter(state=Enrolment.State.AWAITING_PAYMENT)),
         claims=[(claim, claims.clock(claim, now)) for claim in mine[:10]],
     )
-
-
-def granted(claim: Claim) -> Decision | None:
-    """The decision that is in force on a claim, if there is one."""
-    return next((one for one in claim.decisions.all() if one.state == Decision.State.FINAL), None)

@@ -20,7 +20,7 @@ from huzhu.claims.lifecycle import DONE, LIFECYCLE
 from huzhu.claims.severity import raises_of
 from huzhu.core.identity import mask_phone, masked
 from huzhu.organisations.queries import visible_to
-from huzhu.payouts import corrected
+from huzhu.payouts import arrived, corrected
 from huzhu.web import lists
 from huzhu.web.access import staff, told
 from huzhu.web.claims import boxes
@@ -32,6 +32,7 @@ from huzhu.web.claims.shown import (
     papers_of,
     pdf_response,
     steps_of,
+    worded,
 )
 from huzhu.web.finance import sources
 from huzhu.web.workbooks import Cell
@@ -94,6 +95,7 @@ def listed(request: Any) -> HttpResponse:
         return lists.taken(request, asked, heads, found, lambda rows: _cells(request, rows, opens=opens))
     shown = lists.shown(request, asked, found)
     rows = queries.timed(shown["pages"], request.now)
+    worded(claim for claim, _ in rows)
     shown["rows"] = with_amounts(rows) if opens else [(*pair, None) for pair in rows]
     return render(request, "web/claims/list.html", shown | {"opens": opens})
 
@@ -106,7 +108,8 @@ def with_amounts(pairs: Iterable[Any]) -> list[tuple[Any, Any, Amount]]:
 
 
 def _cells(request: Any, found: list[Any], *, opens: bool) -> Iterator[tuple[Cell, ...]]:
-    rows = queries.timed(found, request.now)
+    rows: Any = queries.timed(found, request.now)
+    worded(found)
     amounts = amounts_of(found) if opens else {}
     for claim, clock in rows:
         yield (
@@ -115,8 +118,8 @@ def _cells(request: Any, found: list[Any], *, opens: bool) -> Iterator[tuple[Cel
             claim.member.name,
             claim.employer.name,
             lists.minute(claim.submitted_at),
-            claim.get_state_display(),
-            clock.word if opens else clock.bare,
+            claim.word,
+            clock.bare if not opens or claim.is_kept else clock.word,
             *([amounts[claim.pk].yuan] if opens else []),
         )
 
@@ -159,16 +162,18 @@ def _page(request: Any, found: Any, errors: dict[str, str] | None = None) -> Htt
 def summary(found: Any, now: Any) -> dict[str, Any]:
     """What every page about one claim shows of it."""
     event = boxes.event_boxes(found, {}, {}, boxes.event_names(found))
+    money = arrived.of_claim(found)
     return {
         "clock": queries.clock(found, now),
         "labels": labels_of(found),
         "id_number": masked(found.member.id_number),
         "phone": mask_phone(found.member.phone or ""),
-        "account_words": account_words(found),
+        "money": money,
+        "account_words": account_words(money),
         "event": event,
         "figures": boxes.figures_shown(found),
         "papers": papers_of(found),
-        "steps": steps_of(found),
+        "steps": steps_of(found, money),
         "pauses": list(found.pauses.all()),
         "raises": raises_of(found),
     }
@@ -298,7 +303,7 @@ def receipt(request: Any, pk: str) -> HttpResponse:
         "claim": found,
         "labels": labels_of(found),
         "id_number": masked(found.member.id_number),
-        "account_words": account_words(found),
+        "account_words": account_words(arrived.of_claim(found)),
         "clock": queries.clock(found, request.now),
         "there": [one.evidence for one in papers_of(found) if one.evidence not in missing],
         "missing": missing,
@@ -319,5 +324,6 @@ def decision_letter(request: Any, pk: str) -> HttpResponse:
     """The letter of a final decision; who looks is written down."""
     found = details(request, pk)
     decision = get_object_or_404(deciding.visible_to(request.by), claim=found, state="final")
-    data = open_letter(decision=decision, by=request.by, at=request.now)
+    said = arrived.of_claim(found).told
+    data = open_letter(decision=decision, told=said, by=request.by, at=request.now)
     return pdf_response(data, f"核定通知书-{found.number}.pdf")

@@ -14,7 +14,7 @@ from huzhu.claims import services as claims
 from huzhu.claims.checklist import lacking
 from huzhu.claims.kinds import labels_of
 from huzhu.claims.severity import raises_of
-from huzhu.payouts import corrected
+from huzhu.payouts import arrived, corrected
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member, told
 from huzhu.web.claims.shown import REFUSALS, account_words, page_response, pdf_response, steps_of
@@ -33,14 +33,16 @@ def claim(request: Any, pk: str) -> HttpResponse:
     if found.state == "draft" and found.channel == "phone":
         return redirect("web:apply")
     decision = deciding.visible_to(request.member).filter(claim=found).first()
+    money = arrived.of_claim(found)
     shown = {
         "claim": found,
         "labels": labels_of(found),
         "clock": queries.clock(found, request.now),
         "pause": queries.open_pause(found),
-        "steps": steps_of(found),
+        "steps": steps_of(found, money),
         "needs": lacking(found) if found.state in {"submitted", "returned"} else [],
-        "account_words": account_words(found),
+        "money": money,
+        "account_words": account_words(money),
         "decision": decision,
         "raises": raises_of(found) if decision else [],
         "slips": deciding.slips(decision) if decision else [],
@@ -126,5 +128,6 @@ def decision_letter(request: Any, pk: str) -> HttpResponse:
     """The letter of a final decision."""
     found = _own(request, pk)
     decision = get_object_or_404(deciding.visible_to(request.member), claim=found)
-    data = open_letter(decision=decision, by=request.member, at=request.now)
+    said = arrived.of_claim(found).told
+    data = open_letter(decision=decision, told=said, by=request.member, at=request.now)
     return pdf_response(data, f"核定通知书-{found.number}.pdf")

@@ -13,6 +13,7 @@ from huzhu.claims.kinds import labels_of
 from huzhu.core.identity import mask_account
 from huzhu.members import services as members
 from huzhu.members.queries import current_account
+from huzhu.payouts import arrived
 from huzhu.web.access import member
 from huzhu.web.claims import boxes
 from huzhu.web.claims.shown import REFUSALS, account_words, evaluated, problems_of
@@ -249,7 +250,7 @@ def _show_check(request: Any, claim: Any) -> Shown:
         "labels": labels_of(claim),
         "event": boxes.event_boxes(claim, {}, {}, boxes.event_names(claim)),
         "figures": boxes.figures_shown(claim),
-        "account_words": account_words(claim),
+        "account_words": account_words(arrived.of_claim(claim)),
         "papers": papers,
         "missing": [paper.evidence.label for paper in papers if paper.evidence.state == "missing"],
     }

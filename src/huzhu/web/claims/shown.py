@@ -1,7 +1,7 @@
 """What the pages show of a claim: its way with times, its papers, its account; and the refusals a person can mend."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,10 @@ from huzhu.claims import counter
 from huzhu.claims import services as claims
 from huzhu.claims.checklist import BY_KIND, PAPERS, SAMPLES, wanted
 from huzhu.claims.papers import may_drop, pages_of
-from huzhu.core.identity import mask_account
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost
-from huzhu.members.queries import account_to_pay
 from huzhu.members.services import NotAnAccount
+from huzhu.payouts.arrived import KEPT, Arrived, words_of
 from huzhu.rules.facts import FactsRefused
 from huzhu.users.permissions import NotAllowed
 
@@ -111,7 +110,7 @@ def _pages(claim: Any, paper: Any) -> list[Any]:
     return pages
 
 
-def steps_of(claim: Any) -> list[tuple[str, Any, str]]:
+def steps_of(claim: Any, money: Arrived) -> list[tuple[str, Any, str]]:
     """Word, instant, and done, now, stop, fail or todo."""
     if claim.state in {"refused", "withdrawn"}:
         return _ended(claim)
@@ -124,6 +123,8 @@ def steps_of(claim: Any) -> list[tuple[str, Any, str]]:
             steps.append((doing, None, "now"))
         else:
             steps.append((done, getattr(claim, column), "done" if place < first else "todo"))
+    if money.is_kept:
+        steps[-1] = (money.word, *steps[-1][1:])
     return steps
 
 
@@ -134,15 +135,18 @@ def _ended(claim: Any) -> list[tuple[str, Any, str]]:
     return [*(step for step in done if step[1]), (word, claim.decided_at, "fail")]
 
 
-def account_words(claim: Any) -> str:
-    """Where the money will go, masked."""
-    account = (
-        claim.account if claim.state in {"paid", "withdrawn"} else account_to_pay(claim.member, claim.account)
-    )
-    if account is None:
-        return ""
-    number = mask_account(account.number).replace(" ", "\u00a0")
-    return f"{account.holder}　{account.bank_name} {number}"
+def worded(claims: Iterable[Any]) -> None:
+    """Rows of a list say where each claim stands; of what was kept against a debt not that it arrived, or how fast."""
+    found = list(claims)
+    words = words_of(found)
+    for one in found:
+        one.word = words[one.pk]
+        one.is_kept = one.word == KEPT
+
+
+def account_words(money: Arrived) -> str:
+    """Where the money went or will go, masked."""
+    return "没有转账，全部抵扣" if money.is_kept_whole else "；".join(one.words for one in money.accounts)
 
 
 def problems_of(error: Exception) -> dict[str, str]:

@@ -16,7 +16,7 @@ from huzhu.insight.looks import looks_at
 from huzhu.members.accounts import must_wait
 from huzhu.members.consents import standing
 from huzhu.members.queries import corrections, current_account
-from huzhu.payouts import owing
+from huzhu.payouts import arrived, owing
 from huzhu.payouts import queries as payouts
 from huzhu.web.access import member
 from huzhu.web.claims.shown import steps_of
@@ -38,7 +38,11 @@ def home(request: Any) -> HttpResponse:
         cover.opens = address("web:certificate", cover.pk)
         cover.last_on = cover.cover_ends_on - timedelta(days=1)
     sent_back = {one.payout.decision.claim_id: one for one in payouts.failed(request.member, request.now)}
-    told = [_told(claim, clock) | {"failed": sent_back.get(claim.pk)} for claim, clock in found.claims]
+    money = arrived.of_claims([claim for claim, _ in found.claims])
+    told = [
+        _told(claim, clock, money[claim.pk]) | {"failed": sent_back.get(claim.pk)}
+        for claim, clock in found.claims
+    ]
     shown = {
         "found": found,
         "owing": owing.of_member(request.member),
@@ -51,14 +55,13 @@ def home(request: Any) -> HttpResponse:
     return render(request, "web/desks/phone_home.html", shown)
 
 
-def _told(claim: Any, clock: Any) -> dict[str, Any]:
-    decision = waiting.granted(claim)
+def _told(claim: Any, clock: Any, money: arrived.Arrived) -> dict[str, Any]:
     return {
         "claim": claim,
         "clock": clock,
         "what": labels_of(claim),
-        "decision": decision,
-        "steps": steps_of(claim),
+        "money": money,
+        "steps": steps_of(claim, money),
         "needs": lacking(claim) if claim.state in {"draft", "returned"} else [],
         "opens": address("web:my-claim", claim.pk),
     }

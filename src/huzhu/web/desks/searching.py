@@ -11,6 +11,7 @@ from huzhu.core.identity import masked
 from huzhu.members import queries as members
 from huzhu.users.permissions import may
 from huzhu.web.access import staff
+from huzhu.web.claims.shown import worded
 from huzhu.web.desks.tiles import address
 
 MOST = 50
@@ -23,6 +24,7 @@ def search(request: Any) -> HttpResponse:
     asked = request.GET.get("q", "").strip()[:40]
     every = claims.visible_to(request.by)
     found = list(claims.newest_first(claims.matching(every, asked) if asked else every.none())[:MOST])
+    worded(found)
     may_open = claims.opens_details(request.by)
     if may_open and len(found) == 1 and found[0].number == asked:
         return redirect("web:claim", found[0].pk)
