@@ -57,6 +57,18 @@ def ending(first: date, last: date) -> EnrolmentQuerySet:
     return found
 
 
+def to_renew(first: date, last: date) -> EnrolmentQuerySet:
+    """Of that cover what an employer may renew: its holder still works there, and did not join alone."""
+    held = _with_employers(ending(first, last))
+    return held.filter(member__leaving="", member__employer=F("employer"))
+
+
+def soon(by: Role, day: date) -> EnrolmentQuerySet:
+    """What ends in the branch within sixty days and nobody has renewed: every page that says so counts this."""
+    found = to_renew(day + ONE_DAY, day + SOON)
+    return found.filter(employer__path__startswith=by.organisation.path)
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """An employer's period that ends: how many are not renewed, and the renewal if one was begun."""
@@ -82,11 +94,8 @@ def due(by: Role, day: date) -> list[Due]:
     if not may(by, "rosters.upload"):
         return []
     path = by.organisation.path
-    held = _with_employers(ending(day - grace(day), day + SOON)).filter(
-        employer__path__startswith=path, member__leaving=""
-    )
-    still_here = held.filter(member__employer=F("employer"))
-    groups = still_here.order_by().values_list("employer", "cover_ends_on")
+    held = to_renew(day - grace(day), day + SOON).filter(employer__path__startswith=path)
+    groups = held.order_by().values_list("employer", "cover_ends_on")
     people = {
         (employer, ends_on): n for employer, ends_on, n in groups.annotate(n=Count("member", distinct=True))
     }

@@ -1,21 +1,26 @@
 """The leader's figures: coverage, money in, people helped and money out, how long it took; by place, kind and employer.
 
-Each is an ordinary query over the branch of whoever asks. A worker counts once, wherever they are enrolled.
+Each is an ordinary query over the branch of whoever asks, as the tree is today: an employer that was moved brings its
+people and money with it, while the books keep them at the agency of then. A worker counts once, wherever they are enrolled.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from huzhu.claims.models import Claim, Pause, State
 from huzhu.contributions.models import Receipt
+from huzhu.db.people import People, people
 from huzhu.enrolment.models import Enrolment
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import visible_to
+from huzhu.payouts import helped
+from huzhu.payouts.helped import Aid
 from huzhu.payouts.models import Payout
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
@@ -26,31 +31,55 @@ DIRECT = "市直单位和企业"
 
 @dataclass(slots=True)
 class Line:
-    """One row of a ranking: a county, a kind of employer, or an employer. `key` or `query` opens its rows."""
+    """One row of a ranking: a county, a kind of employer, or an employer. `key` or `query` opens its rows.
+
+    `workers` have cover and stand in a number of staff; who joined alone stands in none, and apart.
+    """
 
     name: str
     key: str = ""
     query: str = ""
+    note: str = ""
     employers: int = 0
     joined_employers: int = 0
     staff: int = 0
-    enrolled: int = 0
+    workers: People = field(default_factory=People)
+    alone: People = field(default_factory=People)
     fees_fen: int = 0
-    helped: int = 0
+    aided: People = field(default_factory=People)
     paid_fen: int = 0
 
     @property
+    def enrolled(self) -> int:
+        return self.workers.number
+
+    @property
+    def individuals(self) -> int:
+        """Who has cover by joining alone, and not as a worker as well."""
+        return self.alone.number - self.alone.both(self.workers)
+
+    @property
+    def helped(self) -> int:
+        return self.aided.number
+
+    @property
     def coverage(self) -> str:
-        return percent(self.enrolled, self.staff)
+        return "—" if self.individuals and not self.staff else percent(self.enrolled, self.staff)
 
     @property
     def twentieths(self) -> int:
         """How long the bar is."""
         return min(20, round(20 * self.enrolled / self.staff)) if self.staff else 0
 
+    @property
+    def has_anything(self) -> bool:
+        return any((self.enrolled, self.individuals, self.fees_fen, self.helped, self.paid_fen))
+
     def add(self, other: "Line") -> None:
-        for name in ("employers", "joined_employers", "staff", "enrolled", "fees_fen", "helped", "paid_fen"):
+        for name in ("employers", "joined_employers", "staff", "fees_fen", "paid_fen"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("workers", "alone", "aided"):
+            getattr(self, name).add(getattr(other, name))
 
 
 @dataclass(slots=True)
@@ -76,6 +105,16 @@ class EmployerLine(Line):
     sector: str = ""
     path: str = ""
 
+    def with_those(self, below: Sequence["EmployerLine"]) -> "EmployerLine":
+        """A row of its own, which counts these as well."""
+        note = f"{self.note}，" * bool(self.note) + f"含下属 {len(below)} 家"
+        whole = EmployerLine(
+            self.name, self.key, note=note, kind=self.kind, sector=self.sector, path=self.path
+        )
+        for line in (self, *below):
+            whole.add(line)
+        return whole
+
 
 def percent(part: int, whole: int) -> str:
     """To a hundredth, half up: 17.35 %."""
@@ -94,39 +133,50 @@ def figures_of(organisation: Organisation, day: date) -> Figures:
     found = Figures(organisation.name, lines=lines(path, day))
     for line in found.lines:
         found.add(line)
-    covered = covered_at([int(line.key) for line in found.lines], day)
-    found.enrolled = covered.values("member").distinct().count()
-    found.helped = _paid(path).values("decision__claim__member").distinct().count()
     found.days, found.timed = _working_days(path)
     return found
 
 
 def lines(path: str, day: date) -> list[EmployerLine]:
-    """Every employer of a branch with its figures, in the order of the tree."""
-    employers = list(Organisation.objects.employers().filter(path__startswith=path))
-    covered = covered_at([one.pk for one in employers], day)
-    enrolled = _each(covered, "employer", Count("member", distinct=True))
-    fees = _each(_received(path), "share__due__roster__employer", Sum("amount_fen"))
-    helped = _each(_paid(path), "decision__claim__employer", Count("decision__claim__member", distinct=True))
-    paid = _each(_paid(path), "decision__claim__employer", Sum("amount_fen"))
-    return [
-        EmployerLine(
-            name=one.name,
-            key=str(one.pk),
-            employers=1,
-            joined_employers=int(bool(enrolled[one.pk])),
-            staff=one.staff_count,
-            enrolled=enrolled[one.pk],
-            fees_fen=fees[one.pk],
-            helped=helped[one.pk],
-            paid_fen=paid[one.pk],
-            kind=one.sector,
-            sector=one.get_sector_display(),
-            path=one.path,
-        )
-        for one in employers
-        if enrolled[one.pk] or one.sector != Organisation.Sector.FLEXIBLE  # the holder of nobody yet
-    ]
+    """Every employer of a branch with its figures, in the order of the tree.
+
+    One that was closed, or that holds individuals, is no employer to be won: it counts no staff, and stands here while it
+    has people or money.
+    """
+    employers = list(Organisation.objects.filter(kind=Organisation.Kind.EMPLOYER, path__startswith=path))
+    covered = people(covered_at([one.pk for one in employers], day), "employer", "member")
+    received = _received(path).order_by().values_list("share__due__roster__employer")
+    fees = defaultdict(int, received.annotate(Sum("amount_fen")))
+    aided = people(helped.helping(path), "decision__claim__employer", "decision__claim__member")
+    aid = helped.aid(path)
+    found = (_line(one, covered[one.pk], fees[one.pk], aided[one.pk], aid[one.pk]) for one in employers)
+    return [line for line in found if line.employers or line.has_anything]
+
+
+def _line(one: Organisation, covered: People, fees_fen: int, aided: People, aid: Aid) -> EmployerLine:
+    alone = holds_individuals(one)
+    counts = one.is_open and not alone
+    return EmployerLine(
+        name=one.name,
+        key=str(one.pk),
+        note="" if one.is_open else "已停用",
+        employers=int(counts),
+        joined_employers=int(counts and covered.number > 0),
+        staff=one.staff_count if counts else 0,
+        workers=People() if alone else covered,
+        alone=covered if alone else People(),
+        fees_fen=fees_fen,
+        aided=aided,
+        paid_fen=aid.net_fen,
+        kind=one.sector,
+        sector=one.get_sector_display(),
+        path=one.path,
+    )
+
+
+def holds_individuals(employer: Organisation) -> bool:
+    """Who joined alone, or by a platform that does not say how many it has, is a part of no number of staff."""
+    return employer.sector == Organisation.Sector.FLEXIBLE and not employer.staff_count
 
 
 def by_place(found: Iterable[EmployerLine], by: Role) -> list[Line]:
@@ -168,6 +218,17 @@ def grouped(found: Iterable[EmployerLine], heading: Callable[[EmployerLine], Lin
     return ranked(groups.values())
 
 
+def by_employer(found: Sequence[EmployerLine]) -> list[EmployerLine]:
+    """Employers, best covered first; each with those below it, as the page counts that its row opens to."""
+    places = {line.path for line in found}
+    below: dict[str, list[EmployerLine]] = defaultdict(list)
+    for line in found:
+        above = accumulate(f"{key}/" for key in line.path.split("/")[:-2])
+        for path in places.intersection(above):
+            below[path].append(line)
+    return ranked(line.with_those(below[line.path]) if line.path in below else line for line in found)
+
+
 def ranked(found: Iterable[Any]) -> list[Any]:
     """Best covered first; the larger one first where they are level."""
     return sorted(
@@ -177,7 +238,9 @@ def ranked(found: Iterable[Any]) -> list[Any]:
 
 def payments(organisation: Organisation) -> QuerySet[Payout]:
     """What was paid in a branch, newest first; read without names."""
-    return _paid(organisation.path).select_related("decision__claim__employer").order_by("-answered_at")
+    path = organisation.path
+    found = Payout.objects.filter(state=Payout.State.PAID, decision__claim__employer__path__startswith=path)
+    return found.select_related("decision__claim__employer").order_by("-answered_at")
 
 
 def covered_at(employers: Sequence[int], day: date) -> QuerySet[Enrolment]:
@@ -187,16 +250,6 @@ def covered_at(employers: Sequence[int], day: date) -> QuerySet[Enrolment]:
 
 def _received(path: str) -> QuerySet[Receipt]:
     return Receipt.objects.filter(share__due__roster__employer__path__startswith=path)
-
-
-def _paid(path: str) -> QuerySet[Payout]:
-    return Payout.objects.filter(state=Payout.State.PAID, decision__claim__employer__path__startswith=path)
-
-
-def _each(rows: QuerySet[Any], key: str, figure: Any) -> dict[int, int]:
-    """A figure for each value of a key; none is zero."""
-    found = rows.order_by().values(key).annotate(figure=figure).values_list(key, "figure")
-    return defaultdict(int, {one: number or 0 for one, number in found})
 
 
 def _working_days(path: str) -> tuple[int, int]:

@@ -15,7 +15,8 @@ from huzhu.claims import queries as claims
 from huzhu.claims.models import Claim, State
 from huzhu.contributions import queries as dues
 from huzhu.contributions.models import Share
-from huzhu.enrolment.models import Enrolment, Roster
+from huzhu.enrolment import expiring
+from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster
 from huzhu.insight.figures import covered_at
 from huzhu.members.models import Member
 from huzhu.notices.queries import outbox
@@ -26,14 +27,14 @@ from huzhu.users.models import Role
 from huzhu.users.permissions import may
 from huzhu.users.queries import acts_visible_to
 
-SOON = timedelta(days=60)
 UNTOUCHED = timedelta(days=2)
+FIRST = 20  # rows of a queue; the page that they open to has them all
 OPEN = (State.SUBMITTED, State.RETURNED, State.REPORTED, State.DECIDED, State.PAYING)
 
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Cover that ends on one day."""
+    """Cover that ends on one day and is not renewed."""
 
     ends_on: date
     people: int
@@ -48,6 +49,7 @@ class Covered:
     enrolled: int
     to_pay_fen: int
     shares: list[Share]
+    soon: int  # people whose cover ends soon and is not renewed, each once
     expiring: list[Expiring]
     staged: int
     states: dict[str, int]
@@ -59,7 +61,7 @@ def covered(by: Role, day: date) -> Covered:
     employers = dict(
         Organisation.objects.employers().filter(path__startswith=path).values_list("pk", "staff_count")
     )
-    in_force = covered_at(list(employers), day)
+    in_force, soon = covered_at(list(employers), day), expiring.soon(by, day)
     shares = list(dues.unpaid(by))
     seen = claims.visible_to(by).order_by().values_list("state").annotate(Count("pk"))
     return Covered(
@@ -67,15 +69,17 @@ def covered(by: Role, day: date) -> Covered:
         enrolled=in_force.values("member").distinct().count(),
         to_pay_fen=sum(share.amount_fen - share.received_fen for share in shares),
         shares=shares,
-        expiring=_expiring(in_force, day),
+        soon=soon.values("member").distinct().count(),
+        expiring=_by_day(soon, day),
         staged=Roster.objects.filter(employer__path__startswith=path, state=Roster.State.STAGED).count(),
         states=dict(seen),
     )
 
 
-def _expiring(in_force: QuerySet[Enrolment], day: date) -> list[Expiring]:
-    soon = in_force.filter(cover_ends_on__lte=day + SOON).order_by("cover_ends_on")
-    counted = soon.values_list("cover_ends_on").annotate(Count("member", distinct=True))
+def _by_day(soon: EnrolmentQuerySet, day: date) -> list[Expiring]:
+    counted = (
+        soon.order_by("cover_ends_on").values_list("cover_ends_on").annotate(Count("member", distinct=True))
+    )
     return [Expiring(ends_on, people, (ends_on - day).days) for ends_on, people in counted]
 
 
@@ -114,15 +118,21 @@ def intake(by: Role, now: datetime, day: date) -> Intake:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What the payment desk has before it."""
+    """What the payment desk has before it: all of it counted, and the first rows."""
 
     unscheduled: int
     scheduled: int
     scheduled_fen: int
+    held: int  # decided or scheduled, and something stands in the way
+    held_fen: int
     failed: list[Payout]
+    failed_count: int
     made: list[PayoutBatch]
+    made_count: int
+    made_fen: int
     released: list[PayoutBatch]
-    doubts: list[Payout]
+    released_count: int
+    doubts: int
     stops: list[Stop]
     owed: int  # debts of members, and what is left of them
     owed_fen: int
@@ -132,16 +142,27 @@ class Money:
 def money(by: Role, now: datetime) -> Money:
     """To pay, in a batch, at the bank without an answer, sent back by the bank."""
     to_pay = payouts.waiting(by).order_by().aggregate(n=Count("pk"), fen=Sum("amount_fen"))
+    to_schedule = payouts.to_schedule(by, now)
+    barred = [one for one in to_schedule if one.objection]
+    held = payouts.held_back(by, now)
     batches = payouts.batches(by).order_by("pk")
+    made, released = batches.filter(state=PayoutBatch.State.MADE), payouts.at_the_bank(batches)
+    failed = payouts.sent_back(by)
     owed = payouts.of_this(payouts.receivables(by), state="open")
     return Money(
-        unscheduled=len(payouts.to_schedule(by, now)),
-        scheduled=to_pay["n"],
-        scheduled_fen=to_pay["fen"] or 0,
-        failed=[one.payout for one in payouts.failed(by, now)[:20]],
-        made=list(batches.filter(state=PayoutBatch.State.MADE)[:50]),
-        released=list(payouts.at_the_bank(batches)[:50]),
-        doubts=list(payouts.in_doubt(by)[:20]),
+        unscheduled=len(to_schedule) - len(barred),
+        scheduled=to_pay["n"] - len(held),
+        scheduled_fen=(to_pay["fen"] or 0) - sum(one.amount_fen for one in held),
+        held=len(held) + len(barred),
+        held_fen=sum(one.amount_fen for one in held) + sum(one.amount_fen for one in barred),
+        failed=list(failed[:FIRST]),
+        failed_count=failed.count(),
+        made=list(made[:FIRST]),
+        made_count=made.count(),
+        made_fen=made.order_by().aggregate(fen=Sum("total_fen"))["fen"] or 0,
+        released=list(released[:FIRST]),
+        released_count=batches.filter(state=PayoutBatch.State.RELEASED).count(),
+        doubts=payouts.in_doubt(by).count(),
         stops=list(bank.stops(by)),
         owed=owed.count(),
         owed_fen=payouts.owed(owed)[0],

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Sum
 
+from huzhu.db.people import People, people
 from huzhu.employers import queries as employers
 from huzhu.employers.models import Profile, Stance
 from huzhu.enrolment.models import Enrolment, Roster
@@ -30,11 +31,15 @@ class Line:
     stance: Stance
     follow_up: FollowUp
     proven: int | None
-    enrolled: int
+    people: People  # with cover today
     handed_in: bool
     visits: int = 0
     leaflets: int = 0
     last_on: date | None = None
+
+    @property
+    def enrolled(self) -> int:
+        return self.people.number
 
     @property
     def joined(self) -> bool:
@@ -100,7 +105,8 @@ def lines(by: Role, today: date, only: Sequence[Organisation] | None = None) -> 
     follow_ups = {
         one.employer_id: one for one in FollowUp.objects.filter(employer__in=keys).prefetch_related("owner")
     }
-    enrolled, handed_in, visits = _enrolled(keys, today), _handed_in(keys), _visits(keys)
+    covered = Enrolment.objects.in_force().covering(today).filter(employer__in=keys)
+    enrolled, handed_in, visits = people(covered, "employer", "member"), _handed_in(keys), _visits(keys)
     made = []
     for one in found:
         place, key = _place(one, places)
@@ -114,7 +120,7 @@ def lines(by: Role, today: date, only: Sequence[Organisation] | None = None) -> 
                 stance=stances[one.pk],
                 follow_up=follow_ups.get(one.pk) or FollowUp(employer=one),
                 proven=proven.get(one.pk),
-                enrolled=enrolled.get(one.pk, 0),
+                people=enrolled[one.pk],
                 handed_in=one.pk in handed_in,
                 **visited,
             )
@@ -137,13 +143,6 @@ def work(found: Iterable[Line], today: date) -> list[Line]:
 def _place(employer: Organisation, places: Iterable[Organisation]) -> tuple[str, str]:
     above = next((one for one in places if employer.path.startswith(one.path)), None)
     return (above.name, str(above.pk)) if above else (DIRECT, "direct")
-
-
-def _enrolled(keys: Any, today: date) -> dict[int, int]:
-    rows = Enrolment.objects.in_force().covering(today).filter(employer__in=keys).order_by()
-    return dict(
-        rows.values("employer").annotate(n=Count("member", distinct=True)).values_list("employer", "n")
-    )
 
 
 def _handed_in(keys: Any) -> set[int]:

@@ -1,7 +1,7 @@
 """Questions about payouts, always asked for someone."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from huzhu.adjudication.models import Decision
 from huzhu.audit.models import Event
 from huzhu.audit.queries import events_on
 from huzhu.bank import queries as bank
@@ -22,7 +23,7 @@ from huzhu.ledger.models import Voucher
 from huzhu.members.accounts import Wait, must_wait
 from huzhu.members.models import BankAccount, Member
 from huzhu.members.queries import current_account
-from huzhu.payouts import due
+from huzhu.payouts import addressing, due, holding
 from huzhu.payouts.due import Due
 from huzhu.payouts.models import (
     BATCH_NUMBER,
@@ -102,10 +103,31 @@ def waiting(by: Role) -> QuerySet[Payout]:
     return _money(by).filter(state=Payout.State.SCHEDULED).order_by("decision__claim__number")
 
 
-def failed(by: Role | Member, now: datetime) -> list[Failed]:
+def objections(found: Sequence[Payout], now: datetime) -> dict[Any, str]:
+    """Of payouts that were `asked`: those (by key) that cannot go into a batch now → why."""
+    return addressing.waiting(found, now) | holding.waiting(found)
+
+
+def held_back(by: Role, now: datetime) -> list[Payout]:
+    """What waits for a batch and cannot go into one now. Looked at are those alone that something may stand in the way of."""
+    changed = BankAccount.objects.filter(
+        member=OuterRef("decision__claim__member"), is_current=True, replaces__isnull=False
+    )
+    perhaps = Q(in_question=True) | Q(decision__state=Decision.State.CORRECTED) | Exists(changed)
+    found = list(holding.asked(waiting(by)).filter(perhaps))
+    held = objections(found, now)
+    return [one for one in found if one.pk in held]
+
+
+def sent_back(by: Role | Member) -> QuerySet[Payout]:
     """What the bank sent back and was not paid again, oldest first."""
     again = Payout.objects.filter(replaces=OuterRef("pk"))
-    found = visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
+    return visible_to(by).filter(~Exists(again), state=Payout.State.FAILED).order_by("answered_at", "pk")
+
+
+def failed(by: Role | Member, now: datetime) -> list[Failed]:
+    """The same with the account that each member has now."""
+    found = sent_back(by)
     accounts = [(payout, current_account(payout.decision.claim.member)) for payout in found]
     returned = {
         one.payout_id: one for some in returns_of(found).values() for one in some if one.state == "confirmed"

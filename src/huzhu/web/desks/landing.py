@@ -24,7 +24,7 @@ from huzhu.web.access import staff
 from huzhu.web.claims.desk import with_amounts
 from huzhu.web.desks.spoken import in_words
 from huzhu.web.desks.tasks import tasks
-from huzhu.web.desks.tiles import Tile, address, counted
+from huzhu.web.desks.tiles import Tile, address, counted, of_staff
 from huzhu.web.rosters.money import on_the_way
 from huzhu.web.setup import publishing
 
@@ -63,15 +63,14 @@ def _by_state(counts: dict[str, int]) -> list[tuple[str, str, int]]:
 def county(request: Any) -> Shown:
     """A county's clerk: the same over all its employers, with each of them."""
     found = waiting.covered(request.by, request.today)
-    lines = figures.ranked(figures.lines(request.by.organisation.path, request.today))
+    lines = figures.by_employer(figures.lines(request.by.organisation.path, request.today))
     shown = _covered(found)
     shown["tiles"].append(_changes(request))
     return "web/desks/county.html", shown | {"lines": lines, "tasks": tasks(request)}
 
 
 def _covered(found: waiting.Covered) -> dict[str, Any]:
-    soon = sum(one.people for one in found.expiring)
-    first = f"最早 {found.expiring[0].days} 天后" if found.expiring else "60 天内没有"
+    first = f"还没有续保，最早 {found.expiring[0].days} 天后" if found.expiring else "没有等续保的"
     claims = sum(
         number for state, number in found.states.items() if state not in {"paid", "refused", "withdrawn"}
     )
@@ -94,7 +93,7 @@ def _covered(found: waiting.Covered) -> dict[str, Any]:
             address("web:dues") if found.to_pay_fen else "",
             "waits" if found.to_pay_fen else "",
         ),
-        counted("60 天内到期", soon, "人", tone="warns", hint=first, opens=address("web:renewals")),
+        counted("60 天内到期", found.soon, "人", tone="warns", hint=first, opens=address("web:renewals")),
         counted("名册待确认", found.staged, "份", opens=address("web:rosters"), hint="确认后才算参保"),
         counted("在办的给付申请", claims, "件", tone="", opens=address(CLAIMS)),
     ]
@@ -186,7 +185,6 @@ def paying(request: Any) -> Shown:
     """The payment desk: to pay, in doubt, sent back."""
     found = waiting.money(request.by, request.now)
     maker = request.by.code == "payment_maker"
-    made = sum(batch.total_fen for batch in found.made)
     tiles = [
         counted("已核定，等排款", found.unscheduled, "件", opens=address("web:payouts")),
         Tile(
@@ -199,18 +197,22 @@ def paying(request: Any) -> Shown:
         ),
         counted(
             "等放行的批次",
-            len(found.made),
+            found.made_count,
             "批",
             opens="#made",
-            hint=f"{money.spoken(made)} 元",
+            hint=f"{money.spoken(found.made_fen)} 元",
             tone="waits",
         ),
-        counted("已送银行，等回盘", len(found.released), "批", opens="#released", tone="warns"),
-        counted(
-            "存疑，等查明", len(found.doubts), "笔", opens=address("web:payouts") + "#doubts", tone="late"
-        ),
-        counted("银行退回", len(found.failed), "笔", opens="#failed", tone="late"),
+        counted("已送银行，等回盘", found.released_count, "批", opens="#released", tone="warns"),
+        counted("存疑，等查明", found.doubts, "笔", opens=address("web:payouts") + "#doubts", tone="late"),
+        counted("银行退回", found.failed_count, "笔", opens="#failed", tone="late"),
     ]
+    if found.held:
+        hint = f"{money.spoken(found.held_fen)} 元，打开看差什么"
+        tiles.insert(
+            2,
+            counted("现在不能发放", found.held, "笔", tone="warns", opens=address("web:payouts"), hint=hint),
+        )
     if number := ledger.manual_vouchers(request.by).filter(state="proposed").count():
         tiles.append(counted("手工凭证等确认", number, "张", opens=address("web:purses", state="proposed")))
     if found.owed_fen:
@@ -258,7 +260,7 @@ def leader(request: Any) -> Shown:
             "参保覆盖",
             found.coverage,
             "",
-            f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人",
+            of_staff(found),
             address("web:numbers"),
         ),
         Tile(

@@ -12,10 +12,11 @@ from huzhu.core import money
 from huzhu.employers.queries import fits
 from huzhu.insight import figures
 from huzhu.organisations.queries import visible_to
+from huzhu.organisations.services import SECTORS
+from huzhu.payouts import helped
 from huzhu.web import lists
 from huzhu.web.access import staff
-from huzhu.web.desks.tiles import Tile, address
-from huzhu.web.employers.asked import SECTORS
+from huzhu.web.desks.tiles import Tile, address, of_staff
 from huzhu.web.employers.choosing import FINDS
 from huzhu.web.workbooks import Cell, yuan
 
@@ -25,7 +26,16 @@ PAYMENT_READERS = tuple(code for code in READERS if code not in STATES_ONLY)
 WAYS = (("place", "县区、集团"), ("sector", "单位类型"), ("employer", "单位"))
 SIFTS = (lists.Filter("sector", "单位类型", SECTORS), lists.Filter("direct", "只看市直属", kind="tick"))
 PAID_IN = lists.Filter("month", "到账月份", kind="month")
-HEADS = ("单位（家）", "在职", "已参保", "参保率", "会费到账（元）", "受助（人）", "互助金（元）")
+HEADS = (
+    "单位（家）",
+    "在职",
+    "已参保",
+    "参保率",
+    "个人参加（人）",
+    "会费到账（元）",
+    "受助（人）",
+    "互助金（元）",
+)
 PAID_HEADS = ("到账", "单位类型", "申请的项目", "金额（元）")
 
 
@@ -47,12 +57,7 @@ def numbers(request: Any, pk: int | None = None) -> HttpResponse:
     found = figures.figures_of(place, request.today)
     ways = lists.Filter("by", "按什么排", WAYS, default="place" if pk is None else "employer")
     asked = lists.read(request, "参保与互助", ways, *SIFTS, finds=FINDS, unit="行")
-    lines = _sifted(request.by, asked, found.lines)
-    rows = {
-        "place": lambda: figures.by_place(lines, request.by),
-        "sector": lambda: figures.by_sector(lines),
-        "employer": lambda: figures.ranked(lines),
-    }[asked["by"]]()
+    rows = _rows(request.by, asked, found.lines)
     what = dict(WAYS)[asked["by"]]
     if asked.takes:
         return lists.taken(request, asked, (what, *HEADS), rows, lambda rows: map(_cells, rows))
@@ -63,9 +68,16 @@ def numbers(request: Any, pk: int | None = None) -> HttpResponse:
         "start": shown["pages"].start_index() - 1,
         "way": asked["by"],
         "what": what,
-        "tiles": _tiles(found, place, request.by) if lines is found.lines else [],
+        "tiles": [] if asked.text or asked["sector"] or asked["direct"] else _tiles(found, place, request.by),
     }
     return render(request, "web/desks/numbers.html", shown)
+
+
+def _rows(by: Any, asked: lists.Asked, lines: list[Any]) -> list[Any]:
+    if asked["by"] == "employer":
+        return _sifted(by, asked, figures.by_employer(lines))
+    found = _sifted(by, asked, lines)
+    return figures.by_place(found, by) if asked["by"] == "place" else figures.by_sector(found)
 
 
 def _sifted(by: Any, asked: lists.Asked, lines: list[Any]) -> list[Any]:
@@ -78,8 +90,9 @@ def _sifted(by: Any, asked: lists.Asked, lines: list[Any]) -> list[Any]:
 
 
 def _cells(line: Any) -> tuple[Cell, ...]:
-    heads = line.employers, line.staff, line.enrolled, line.coverage
-    return (line.name, *heads, yuan(line.fees_fen), line.helped, yuan(line.paid_fen))
+    name = f"{line.name}（{line.note}）" if line.note else line.name
+    heads = line.employers, line.staff, line.enrolled, line.coverage, line.individuals
+    return (name, *heads, yuan(line.fees_fen), line.helped, yuan(line.paid_fen))
 
 
 def _tiles(found: figures.Figures, place: Any, by: Any) -> list[Tile]:
@@ -88,7 +101,7 @@ def _tiles(found: figures.Figures, place: Any, by: Any) -> list[Tile]:
         address("web:payments-of", place.pk) if single else address("web:numbers-of", place.pk, by="employer")
     )
     return [
-        Tile("参保覆盖", found.coverage, "", f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人"),
+        Tile("参保覆盖", found.coverage, "", of_staff(found)),
         Tile("会费到账", money.spoken(found.fees_fen), "元", f"{found.joined_employers} 家单位"),
         Tile("帮助了", f"{found.helped:,}", "人", f"共 {money.spoken(found.paid_fen)} 元", paid),
         Tile("材料齐全到到账", found.mean_days, "个工作日", f"平均，{found.timed} 件"),
@@ -111,7 +124,8 @@ def payments(request: Any, pk: int | None = None) -> HttpResponse:
     shown = lists.shown(request, asked, found)
     for payout in shown["pages"]:
         payout.words = labels_of(payout.decision.claim)
-    return render(request, "web/desks/payments.html", shown | {"place": place})
+    shown |= {"place": place, "aid": helped.whole(helped.aid(place.path).values())}
+    return render(request, "web/desks/payments.html", shown)
 
 
 def _paid_cells(payout: Any) -> tuple[Cell, ...]:

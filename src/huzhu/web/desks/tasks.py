@@ -27,7 +27,7 @@ class Task:
 def tasks(request: Any) -> list[Task]:
     """In the order in which they press."""
     by = request.by
-    return [*_account(by), *_approvals(by), *_moves(request), *_voids(by), *_renewals(request)]
+    return [*_account(by), *_credits(by), *_approvals(by), *_moves(request), *_voids(by), *_renewals(request)]
 
 
 def _account(by: Any) -> Iterator[Task]:
@@ -69,7 +69,7 @@ def _own_rosters(by: Any) -> Iterator[Task]:
 
 def _credits(by: Any) -> Iterator[Task]:
     """Money on the bank's statement that nobody has claimed."""
-    if by.code == "agency_clerk" and (number := matching.waiting(by).filter(amount_fen__gt=0).count()):
+    if by.code == "agency_clerk" and (number := matching.waiting(by).count()):
         yield Task(f"银行有 {number} 笔来款还没有认领", address("web:credits"), "去认领")
 
 

@@ -1,6 +1,7 @@
 """A figure that opens: the words, the number, and the page behind it where there is one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -25,6 +26,12 @@ class Tile:
     hint: str = ""
     opens: str = ""
     tone: str = ""
+
+
+def of_staff(found: Any) -> str:
+    """What a coverage is made of; who joined alone is a part of no staff."""
+    alone = f"，另有 {found.individuals:,} 人个人参加" if found.individuals else ""
+    return f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人{alone}"
 
 
 def counted(

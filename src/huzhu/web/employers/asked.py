@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 
 from huzhu.employers import queries as employers
+from huzhu.organisations.services import SECTORS
 from huzhu.outreach import queries as outreach
 from huzhu.outreach.lines import Line
 from huzhu.web import lists
 from huzhu.web.employers.choosing import FINDS
 
 LACKS = {"cause": "原因", "owner": "负责人", "date": "下一步日期"}
-SECTORS = (("municipal", "市直单位"), ("county", "县区单位"), ("enterprise", "企业"), ("forestry", "森工"))
 NONE = "none"
 TITLES = {
     "place": "县区、集团",

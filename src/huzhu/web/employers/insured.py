@@ -11,11 +11,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from huzhu.db.people import People
 from huzhu.employers import insured as sheets
 from huzhu.employers import queries
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
-from huzhu.insight.figures import percent
+from huzhu.insight.figures import holds_individuals, percent
 from huzhu.organisations.queries import visible_to
 from huzhu.outreach.lines import lines
 from huzhu.users.permissions import may
@@ -27,7 +28,15 @@ from huzhu.web.workbooks import Cell, download, yuan
 YEARS = (2018, 2019, 2020)
 LEVELS = (("place", "县区、集团"), ("employer", "单位"))
 HEADS = (
-    *("代码", "机构", *(f"{year} 参保职工" for year in YEARS), "在职（上报）", "已参加互助", "参保率"),
+    *(
+        "代码",
+        "机构",
+        *(f"{year} 参保职工" for year in YEARS),
+        "在职（上报）",
+        "已参加互助",
+        "参保率",
+        "个人参加",
+    ),
     *(f"{year} {words}" for year in YEARS for words in ("住院人次", "统筹支付（元）", "个人自付（元）")),
 )
 MOST_SHOWN = 200
@@ -41,6 +50,7 @@ class Row:
     years: tuple[Any, ...]
     staff: int
     enrolled: int
+    individuals: int  # who joined alone, and stands in no staff
 
     @property
     def workers(self) -> list[int | None]:
@@ -48,7 +58,7 @@ class Row:
 
     @property
     def coverage(self) -> str:
-        return percent(self.enrolled, self.staff)
+        return "—" if self.individuals and not self.staff else percent(self.enrolled, self.staff)
 
 
 def rows_of(request: Any, level: str) -> list[Row]:
@@ -63,11 +73,14 @@ def rows_of(request: Any, level: str) -> list[Row]:
 
 
 def _row(place: Any, own: list[Any], years: dict[int, Any]) -> Row:
+    alone = People.of(line.people for line in own if holds_individuals(line.employer))
+    workers = People.of(line.people for line in own if not holds_individuals(line.employer))
     return Row(
         organisation=place,
         years=tuple(years.get(year) for year in YEARS),
         staff=sum(line.employer.staff_count for line in own),
-        enrolled=sum(line.enrolled for line in own),
+        enrolled=workers.number,
+        individuals=alone.number - alone.both(workers),
     )
 
 
@@ -91,7 +104,7 @@ def insured(request: Any) -> HttpResponse:
 
 def _cells(row: Row) -> list[Cell]:
     cells: list[Cell] = [row.organisation.code, row.organisation.name, *row.workers]
-    cells += [row.staff, row.enrolled, row.coverage]
+    cells += [row.staff, row.enrolled, row.coverage, row.individuals]
     for year in row.years:
         sums = (year.pooled_fen, year.own_fen) if year else (None, None)
         cells += [year.stays if year else None]

@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from huzhu.insight.figures import percent
+from huzhu.db.people import People
+from huzhu.insight.figures import holds_individuals, percent
 from huzhu.outreach.lines import lines
 from huzhu.web import lists
 from huzhu.web.access import staff
@@ -46,15 +47,20 @@ def employers(request: Any) -> HttpResponse:
         return lists.taken(request, asked, HEADS, found, lambda rows: map(cells, rows))
     shown = lists.shown(request, asked, found)
     for line in shown["pages"]:
-        line.employer.coverage = percent(line.enrolled, line.employer.staff_count)
+        line.employer.coverage = _coverage(line)
         line.employer.late = line.overdue(request.today)
     shown |= {
         "every": len(every),
         "staff": sum(line.employer.staff_count for line in found),
-        "enrolled": sum(line.enrolled for line in found),
+        "enrolled": People.of(line.people for line in found).number,
         "joined": sum(line.joined for line in found),
     }
     return render(request, "web/employers/list.html", shown)
+
+
+def _coverage(line: Any) -> str:
+    employer = line.employer
+    return "—" if holds_individuals(employer) else percent(line.enrolled, employer.staff_count)
 
 
 def cells(line: Any) -> tuple[Cell, ...]:
@@ -68,7 +74,7 @@ def cells(line: Any) -> tuple[Cell, ...]:
         employer.staff_count,
         line.proven,
         line.enrolled,
-        percent(line.enrolled, employer.staff_count),
+        _coverage(line),
         stance.get_willing_display(),
         stance.willing_count,
         stance.cause_note if stance.cause == "other" else line.short_cause,

@@ -15,6 +15,7 @@ from huzhu.contributions import queries as dues
 from huzhu.core import money
 from huzhu.core.identity import mask_phone
 from huzhu.employers import queries, services
+from huzhu.enrolment import expiring
 from huzhu.files.contents import NotAccepted
 from huzhu.files.services import FileLost, read
 from huzhu.insight import figures
@@ -110,8 +111,8 @@ def _cover(request: Any, found: Any) -> dict[str, Any]:
     days = min(numbers.typed(request.GET.get("days", "")) or SOON, MOST_DAYS)
     covered = figures.covered_at([found.pk], request.today)
     enrolled = covered.values("member").distinct().count()
-    soon = covered.filter(cover_ends_on__lte=request.today + timedelta(days=days))
-    expiring = soon.values("member").distinct().count()
+    ends = expiring.to_renew(request.today + timedelta(days=1), request.today + timedelta(days=days))
+    soon = ends.filter(employer=found).values("member").distinct().count()
     proven = queries.proven_head_count(found, request.today)
     shares = list(dues.unpaid(request.by).filter(due__roster__employer=found))
     owed = sum(share.amount_fen - share.received_fen for share in shares)
@@ -132,7 +133,7 @@ def _cover(request: Any, found: Any) -> dict[str, Any]:
             f"{figures.percent(enrolled, found.staff_count)}，覆盖面和排名按这个算",
         ),
         Tile("待缴会费", money.spoken(owed), "元", "", address("web:dues") if owed else ""),
-        counted(f"{days} 天内到期", expiring, "人", tone="warns"),
+        counted(f"{days} 天内到期", soon, "人", tone="warns", hint="还没有续保的"),
     ]
     by_state = [
         (str(state), str(state.label), states.count(state))

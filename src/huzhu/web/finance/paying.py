@@ -14,7 +14,7 @@ from huzhu.adjudication import queries as decisions
 from huzhu.bank.payforms import DEFAULT, forms
 from huzhu.claims import services as claims
 from huzhu.core.identity import mask_account
-from huzhu.payouts import acts, addressing, holding, queries, services
+from huzhu.payouts import acts, holding, queries, services
 from huzhu.web import lists, numbers
 from huzhu.web.access import answered, staff, told
 from huzhu.web.finance import sources
@@ -67,7 +67,7 @@ class Line:
 def lines(by: Any, now: Any) -> list[Line]:
     """What this desk may put into a batch, and what stands in the way of some, by claim number."""
     found = list(holding.asked(queries.waiting(by)))
-    objections = addressing.waiting(found, now) | holding.waiting(found)
+    objections = queries.objections(found, now)
     waiting = [
         Line(
             "" if one.pk in objections else str(one.pk),

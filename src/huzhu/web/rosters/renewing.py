@@ -32,7 +32,9 @@ def renewals(request: Any) -> HttpResponse:
     found = _sifted(request, asked)
     if asked.takes:
         return lists.taken(request, asked, HEADS, found, lambda rows: map(_cells, rows))
-    return render(request, "web/rosters/renewals.html", lists.shown(request, asked, found))
+    soon = expiring.soon(request.by, request.today).values("member").distinct().count()
+    shown = lists.shown(request, asked, found) | {"soon": soon}
+    return render(request, "web/rosters/renewals.html", shown)
 
 
 def _sifted(request: Any, asked: lists.Asked) -> list[expiring.Due]:
