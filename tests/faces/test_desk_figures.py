@@ -144,13 +144,13 @@ def test_the_row_of_individuals_opens_to_individuals_only(monkeypatch):
     an_enrolment(a_member("王小明", employer=holder), the_inpatient_scheme())
     leader = as_staff(a_role("leader", city))
     page = leader.get("/desk/").content.decode()
-    assert "20.00% 1 人 ÷ 在职 5 人，另有 1 人个人参加" in text_of(leader.get("/desk/"))
+    assert "20.00% 1 人 ÷ 在职 5 人，另有灵活就业 1 人" in text_of(leader.get("/desk/"))
     [where] = re.findall(r'<a href="([^"]+)">灵活就业</a>', page)
     rows = leader.get(where.replace("&amp;", "&")).content.decode()
     assert "伊春个人参加者" in rows
     assert "伊春市图书馆" not in rows
     places = text_of(leader.get("/desk/insured/"))
-    assert "5 1 另有个人参加 1 20.00%" in places
+    assert "5 1 另有灵活就业 1 20.00%" in places
 
 
 def test_lists_of_employers_sum_a_worker_of_two_employers_once(monkeypatch):

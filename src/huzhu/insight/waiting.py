@@ -15,9 +15,10 @@ from huzhu.claims import queries as claims
 from huzhu.claims.models import Claim, State
 from huzhu.contributions import queries as dues
 from huzhu.contributions.models import Share
+from huzhu.db.people import People, people
 from huzhu.enrolment import expiring
 from huzhu.enrolment.models import Enrolment, EnrolmentQuerySet, Roster
-from huzhu.insight.figures import covered_at
+from huzhu.insight.figures import covered_at, holds_individuals
 from huzhu.members.models import Member
 from huzhu.notices.queries import outbox
 from huzhu.organisations.models import Organisation
@@ -47,6 +48,7 @@ class Covered:
 
     staff: int
     enrolled: int
+    individuals: int  # who has cover and stands in no staff
     to_pay_fen: int
     shares: list[Share]
     soon: int  # people whose cover ends soon and is not renewed, each once
@@ -58,15 +60,18 @@ class Covered:
 def covered(by: Role, day: date) -> Covered:
     """For an employer's clerk, and for a county over all its employers."""
     path = by.organisation.path
-    employers = dict(
-        Organisation.objects.employers().filter(path__startswith=path).values_list("pk", "staff_count")
-    )
-    in_force, soon = covered_at(list(employers), day), expiring.soon(by, day)
+    employers = list(Organisation.objects.employers().filter(path__startswith=path))
+    have = people(covered_at([one.pk for one in employers], day), "employer", "member")
+    with_staff = [one for one in employers if not holds_individuals(one)]
+    workers = People.of(have.pop(one.pk) for one in with_staff if one.pk in have)
+    alone = People.of(have.values())
+    soon = expiring.soon(by, day)
     shares = list(dues.unpaid(by))
     seen = claims.visible_to(by).order_by().values_list("state").annotate(Count("pk"))
     return Covered(
-        staff=sum(employers.values()),
-        enrolled=in_force.values("member").distinct().count(),
+        staff=sum(one.staff_count for one in with_staff),
+        enrolled=workers.number,
+        individuals=alone.number - alone.both(workers),
         to_pay_fen=sum(share.amount_fen - share.received_fen for share in shares),
         shares=shares,
         soon=soon.values("member").distinct().count(),
@@ -80,7 +85,7 @@ def _by_day(soon: EnrolmentQuerySet, day: date) -> list[Expiring]:
     counted = (
         soon.order_by("cover_ends_on").values_list("cover_ends_on").annotate(Count("member", distinct=True))
     )
-    return [Expiring(ends_on, people, (ends_on - day).days) for ends_on, people in counted]
+    return [Expiring(ends_on, count, (ends_on - day).days) for ends_on, count in counted]
 
 
 @dataclass(slots=True)

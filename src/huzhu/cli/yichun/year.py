@@ -1,19 +1,20 @@
-"""What was paid before today: 231 members and 刘女士, 548,000.00 yuan together."""
+"""What was paid before today: 231 members and 刘女士, 548,000.00 yuan together; and one more, who keeps nothing of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
 from huzhu.cli.yichun import sheets
 from huzhu.cli.yichun.claiming import Case, Walk
 from huzhu.cli.yichun.people import CAST
-from huzhu.cli.yichun.rosters import Joined, moment
+from huzhu.cli.yichun.rosters import STORY_DAY, Joined, moment
 from huzhu.schemes.example import LIU_SHEET
 
 HELPED, PAID_FEN = 232, 54_800_000
 LIU_FEN, LIU_DAY = 3_171_400, date(2022, 7, 13)
 GRAVE, GRAVE_FEN = 10, 1_000_000
+BACK_FEN, BACK_DAY = 126_000, date(2022, 10, 28)  # of the one more: what, and when admitted
 LAST_ADMISSION = date(2022, 10, 30)
 RECEPTION = (1, 3)  # Tuesdays and Thursdays
 TAKES = (1, 2, 2, 2, 3)  # working days from complete papers to money received
@@ -41,7 +42,17 @@ class Year:
                 self._day(day, days[day], TAKES[at % len(TAKES)])
             if at % 15 == 14:
                 self.say(f"  已办到 {day}")
-        return ill[HELPED - 1 :]
+        waiting = ill[HELPED - 1 :]
+        self._one_more(waiting)
+        return waiting
+
+    def _one_more(self, waiting: list[Joined]) -> None:
+        """Paid last, and the bureau will take the settlement back (see today): among the helped of the year no more."""
+        who = next(one for one in reversed(waiting) if STORY_DAY < one.starts_on < date(2022, 9, 1))
+        waiting.remove(who)
+        apart = replace(self, seed=Random(BACK_FEN))  # noqa: S311  so that everybody else stays as they were
+        case = apart.case(who, BACK_FEN, grave=False, admitted_on=BACK_DAY)
+        apart._day(apart._handed_in(case), [case], 2)  # noqa: SLF001  of the same class
 
     def _cases(self, ill: list[Joined]) -> dict[date, list[Case]]:
         total = PAID_FEN - LIU_FEN - GRAVE * GRAVE_FEN

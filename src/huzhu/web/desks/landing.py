@@ -74,12 +74,14 @@ def _covered(found: waiting.Covered) -> dict[str, Any]:
     claims = sum(
         number for state, number in found.states.items() if state not in {"paid", "refused", "withdrawn"}
     )
+    alone = f"另有灵活就业 {found.individuals:,} 人" if found.individuals else ""
+    share = figures.percent(found.enrolled, found.staff) if found.staff or not alone else ""
     tiles = [
         Tile(
             "已参保 ÷ 在职",
             f"{found.enrolled:,} / {found.staff:,}",
             "",
-            figures.percent(found.enrolled, found.staff),
+            "，".join(filter(None, (share, alone))),
         ),
         Tile(
             "待缴会费",
@@ -88,7 +90,7 @@ def _covered(found: waiting.Covered) -> dict[str, Any]:
             in_words(found.to_pay_fen)
             if found.to_pay_fen
             else "都缴清了"
-            if found.enrolled
+            if found.enrolled or found.individuals
             else "还没有名册",
             address("web:dues") if found.to_pay_fen else "",
             "waits" if found.to_pay_fen else "",

@@ -29,8 +29,8 @@ class Tile:
 
 
 def of_staff(found: Any) -> str:
-    """What a coverage is made of; who joined alone is a part of no staff."""
-    alone = f"，另有 {found.individuals:,} 人个人参加" if found.individuals else ""
+    """What a coverage is made of; individuals are a part of no staff."""
+    alone = f"，另有灵活就业 {found.individuals:,} 人" if found.individuals else ""
     return f"{found.enrolled:,} 人 ÷ 在职 {found.staff:,} 人{alone}"
 
 

@@ -130,7 +130,9 @@ def _cover(request: Any, found: Any) -> dict[str, Any]:
             "已参保 ÷ 在职（上报）",
             f"{enrolled:,} / {found.staff_count:,}",
             "",
-            f"{figures.percent(enrolled, found.staff_count)}，覆盖面和排名按这个算",
+            "没有在职人数，不算进参保率，另列"
+            if figures.holds_individuals(found)
+            else f"{figures.percent(enrolled, found.staff_count)}，覆盖面和排名按这个算",
         ),
         Tile("待缴会费", money.spoken(owed), "元", "", address("web:dues") if owed else ""),
         counted(f"{days} 天内到期", soon, "人", tone="warns", hint="还没有续保的"),
