@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 from django.utils import timezone
 
 from factories.bureau import consenting
@@ -14,6 +15,7 @@ from factories.schemes import the_inpatient_scheme
 from factories.tokens import Program
 from huzhu.audit.models import Event, Handled
 from huzhu.claims.models import Claim, Settlement
+from huzhu.contributions import services
 from huzhu.contributions.models import Receipt, Share
 from huzhu.enrolment.models import Enrolment, Roster
 from huzhu.ledger.models import Voucher
@@ -68,6 +70,17 @@ def test_a_transfer_is_booked_and_cover_begins(agency, shares):
     assert booked() == (len(shares), len(shares))
     assert Enrolment.objects.filter(state="in_force").count() == 3
     assert Event.objects.filter(verb="contributions.receive", actor_name="人事系统（代办处经办）").exists()
+
+
+def test_who_met_others_in_the_database_may_send_it_again(agency, shares, monkeypatch):
+    def in_the_way(*_):
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "_recorded", in_the_way)
+        answer = agency.post("contributions/transfers", a_transfer(shares), key="the-same-key")
+    assert (answer.status_code, answer.json()["error"]["code"], booked()) == (503, "busy", (0, 0))
+    assert agency.post("contributions/transfers", a_transfer(shares), key="the-same-key").status_code == 201
 
 
 def test_money_needs_a_key(agency, shares):

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -16,6 +17,7 @@ from huzhu.audit import idempotency
 from huzhu.claims import services as claiming
 from huzhu.contributions import services as receiving
 from huzhu.core.money import NotMoney
+from huzhu.db.engines import is_busy
 from huzhu.enrolment import services as enrolling
 from huzhu.files.contents import NotAccepted
 from huzhu.files.tables import TableRefused
@@ -112,6 +114,13 @@ def _answer_refusals(api: NinjaAPI) -> None:
         SuspiciousOperation,
         lambda request, _: say(request, 400, "unreadable", "请求太大或写法不对，没有处理。"),
     )
+
+    def crowded(request: Any, problem: Any) -> HttpResponse:
+        if not is_busy(problem):
+            raise problem
+        return say(request, 503, "busy", "系统正忙，这一次没有生效：请稍后用同一个幂等键再发一次。")
+
+    api.add_exception_handler(OperationalError, crowded)
     api.add_exception_handler(
         ValidationError,
         lambda request, error: say(

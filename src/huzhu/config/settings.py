@@ -187,6 +187,7 @@ MIDDLEWARE = [
     "huzhu.web.middleware.content_security_policy",
     "huzhu.web.middleware.opened_from_its_page",
     "huzhu.web.middleware.without_nul",
+    "huzhu.web.middleware.told_when_busy",
     "huzhu.web.middleware.business_time",
 ]
 

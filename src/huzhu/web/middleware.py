@@ -1,4 +1,4 @@
-"""What every page carries: its headers, its instant, and a word where an address is no page."""
+"""What every page carries: its headers, its instant, and a word where an address is no page or others were in the way."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from huzhu.db.engines import is_busy
 from huzhu.web import clock
 
 POLICY = "; ".join(
@@ -71,6 +72,26 @@ def without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
             return render(request, "web/nul.html", status=HTTPStatus.BAD_REQUEST)
         return get_response(request)
 
+    return middleware
+
+
+def told_when_busy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Who met others in the database, and lost, is told so: nothing was done, and the same button does it.
+
+    Programs are answered by their own entrance.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        if not is_busy(problem):
+            return None
+        return render(request, "web/busy.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 
