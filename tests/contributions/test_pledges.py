@@ -88,6 +88,7 @@ def test_a_pledge_of_another_branch_is_not_taken_back(city, employer, agency):
         {"sponsor_name": " "},
         {"sponsor_kind": "x"},
         {"fixed_fen": 0},
+        {"fixed_fen": 10**12},
         {"from_year": 2019},
         {"from_year": 2099},
         {"place": None},
@@ -258,7 +259,7 @@ def test_one_whom_somebody_pays_for_leaves_and_the_money_goes_back_by_who_paid(e
     all_paid(roster, by=agency)
     given = {
         one.member_id == sponsored_one.pk: sorted(
-            (piece.share.payer, piece.amount_fen) for piece in pieces_of(enrolment=one)
+            (piece.share.payer, piece.amount_fen) for piece in pieces_of(enrolment=one, at=UPLOADED_AT)
         )
         for one in roster.enrolments.all()
     }

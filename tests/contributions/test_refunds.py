@@ -53,7 +53,7 @@ def test_a_whole_roster_is_given_back_before_cover_begins(office):
     first, red = OfficialReceipt.objects.order_by("number")
     assert (red.red_of, red.amount_fen) == (first, -36_000)
     assert b"6222020903012345" in refunds.hand_out(listed=listed, by=office.maker, at=AT)
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
+    [line] = office.bank_more(told("2022-12-01", "B1", "-360.00", TO.name))
     refunds.pay(parts=parts_of(Refund.objects.get()), line=line, by=office.maker, at=AT)
     assert (held("2103"), held("1003"), Refund.objects.get().state) == (0, 0, "paid")
 
@@ -82,9 +82,9 @@ def test_what_was_paid_too_much_is_given_back(office):
     asked = refunds.propose(prepaid=rest, payees=[TO], reason="多汇了", by=office.agency, at=AT)
     released(office, asked)
     assert (held("2101"), held("2103"), states(roster)) == (0, 5_000, {"in_force"})
-    [line] = office.bank_more(told("2022-11-30", "B1", "-50.00", TO.name))
+    [line] = office.bank_more(told("2022-12-01", "B1", "-50.00", TO.name))
     refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
-    [back] = office.bank_more(told("2022-11-30", "B2", "50.00", TO.name, "", "退汇"))
+    [back] = office.bank_more(told("2022-12-01", "B2", "50.00", TO.name, "", "退汇"))
     unpaid.returned(part=asked.parts.get(), line=back, payee=TO, by=office.maker, at=AT)
     assert (held("2103"), Refund.objects.get().state) == (5_000, "proposed")
     with pytest.raises(RefundRefused, match="不能不办"):
@@ -120,7 +120,7 @@ def test_each_payer_gets_its_own_back_line_by_line(office):
         ["62220002", "工商银行", "90.00"],
     ]
     first, second = parts_of(asked)
-    one, other = office.bank_more(told("2022-11-30", "B1", "-270.00"), told("2022-11-30", "B2", "-90.00"))
+    one, other = office.bank_more(told("2022-12-01", "B1", "-270.00"), told("2022-12-01", "B2", "-90.00"))
     assert repaying.paid_by(office.maker, one) == [[first]]
     refunds.pay(parts=[first], line=one, by=office.maker, at=AT)
     assert (held("2103"), Refund.objects.get().state) == (9_000, "released")
@@ -133,11 +133,11 @@ def test_a_scheme_gives_back_its_own_money_and_no_others(office):
     asked = two_payees(office)
     released(office, asked)
     second = parts_of(asked)[1]  # out of the order in which they stand
-    [line, back] = office.bank_more(told("2022-11-30", "B1", "-90.00"), told("2022-11-30", "B2", "90.00"))
+    [line, back] = office.bank_more(told("2022-12-01", "B1", "-90.00"), told("2022-12-01", "B2", "90.00"))
     refunds.pay(parts=[second], line=line, by=office.maker, at=AT)
     of_scheme = {one.line.code: one.balance_fen for one in balances(scheme="yichun-120") if one.balance_fen}
     assert of_scheme == {"1003": 27_000, "2103": 27_000}
-    [rest] = office.bank_more(told("2022-11-30", "B3", "-270.00"))
+    [rest] = office.bank_more(told("2022-12-01", "B3", "-270.00"))
     refunds.pay(parts=parts_of(asked), line=rest, by=office.maker, at=AT)
     unpaid.returned(part=second, line=back, payee=TO, by=office.maker, at=AT)
     of_scheme = {one.line.code: one.balance_fen for one in balances(scheme="yichun-120") if one.balance_fen}
@@ -148,14 +148,14 @@ def test_a_part_that_comes_back_goes_out_again_and_the_first_list_stays_as_it_wa
     asked = two_payees(office)
     listed = released(office, asked)
     file = refunds.hand_out(listed=listed, by=office.maker, at=AT)
-    [whole] = office.bank_more(told("2022-11-30", "B1", "-360.00"))
+    [whole] = office.bank_more(told("2022-12-01", "B1", "-360.00"))
     refunds.pay(parts=parts_of(asked), line=whole, by=office.maker, at=AT)
-    [back] = office.bank_more(told("2022-11-30", "B2", "90.00", "", "", "退汇"))
+    [back] = office.bank_more(told("2022-12-01", "B2", "90.00", "", "", "退汇"))
     [[part]] = repaying.paid_by(office.maker, back)
     unpaid.returned(
         part=part, line=back, payee=refunds.Payee("王小明", "农行", "62220003"), by=office.maker, at=AT
     )
-    again = released(office, Refund.objects.get(), at=AT + timedelta(days=1))
+    again = released(office, Refund.objects.get(), at=AT + timedelta(hours=1))
     assert (again.count, again.total_fen, held("2103")) == (1, 9_000, 9_000)
     assert refunds.hand_out(listed=listed, by=office.maker, at=AT) == file
     [line] = office.bank_more(told("2022-12-01", "B3", "-90.00"))
@@ -205,11 +205,11 @@ def test_what_the_bank_paid_must_be_what_was_released(office):
     roster = office.owes()
     paid(office, roster)
     asked = refunds.propose(roster=roster, payees=[TO], reason="单位撤销", by=office.agency, at=AT)
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
+    [line] = office.bank_more(told("2022-12-01", "B1", "-360.00", TO.name))
     with pytest.raises(RefundRefused, match="不相等"):
         refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
     released(office, asked)
-    [other] = office.bank_more(told("2022-11-30", "B2", "-0.01", TO.name))
+    [other] = office.bank_more(told("2022-12-01", "B2", "-0.01", TO.name))
     with pytest.raises(RefundRefused, match="不相等"):
         refunds.pay(parts=parts_of(asked), line=other, by=office.maker, at=AT)
     with pytest.raises(RefundRefused, match="不能以 ="):
@@ -227,6 +227,22 @@ def test_what_the_bank_paid_must_be_what_was_released(office):
 
 def stopped(source="reconciliation"):
     return stops.stop(reason="对账有 1 条差异没有说明", by=SYSTEM, at=AT, source=source)
+
+
+def test_what_left_the_bank_before_the_release_or_came_before_it_left_is_something_else(office):
+    roster = office.owes()
+    paid(office, roster)
+    early, credit = office.bank_more(told("2022-11-28", "B0", "-360.00"), told("2022-11-30", "B1", "360.00"))
+    asked = refunds.propose(roster=roster, payees=[TO], reason="单位撤销", by=office.agency, at=AT)
+    released(office, asked)
+    assert repaying.paid_by(office.maker, early) == []
+    with pytest.raises(RefundRefused, match="2022-12-01 才放行"):
+        refunds.pay(parts=parts_of(asked), line=early, by=office.maker, at=AT)
+    [line] = office.bank_more(told("2022-12-01", "B2", "-360.00"))
+    refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
+    with pytest.raises(RefundRefused, match="2022-12-01 才付出"):
+        unpaid.returned(part=asked.parts.get(), line=credit, payee=TO, by=office.agency, at=AT)
+    assert (held("2103"), asked.parts.get().state) == (0, "paid")
 
 
 def test_while_a_difference_is_unexplained_no_fee_leaves(office):
@@ -261,7 +277,7 @@ def test_while_payments_are_stopped_what_the_bank_did_is_taken_in(office):
     asked = refunds.propose(roster=roster, payees=[TO], reason="单位撤销", by=office.agency, at=AT)
     released(office, asked)
     stopped()
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00", TO.name))
+    [line] = office.bank_more(told("2022-12-01", "B1", "-360.00", TO.name))
     refunds.pay(parts=parts_of(asked), line=line, by=office.maker, at=AT)
     assert Refund.objects.get().state == "paid"
 

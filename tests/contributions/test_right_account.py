@@ -61,13 +61,13 @@ def by_office(code):
 
 def test_a_refund_leaves_no_other_agencys_account(office, neighbour):
     parts = owed_back(office)
-    [line] = a_line(neighbour[1], office.maker, told("2022-11-30", "N1", "-360.00"), opening="500.00")
+    [line] = a_line(neighbour[1], office.maker, told("2022-12-01", "N1", "-360.00"), opening="500.00")
     assert repaying.paid_by(office.maker, line) == []  # not offered
     assert line not in matching.small(office.maker)
     with pytest.raises(RefundRefused, match=r"黑河市代办处的收款户.*付错了户"):
         refunds.pay(parts=parts, line=line, by=office.maker, at=AT)
     assert (held("2103"), Refund.objects.get().state) == (36_000, "released")
-    [right] = office.bank_more(told("2022-11-30", "B1", "-360.00"))
+    [right] = office.bank_more(told("2022-12-01", "B1", "-360.00"))
     assert repaying.paid_by(office.maker, right) == [parts]
     assert matching.small(office.maker) == [right]
     refunds.pay(parts=parts, line=right, by=office.maker, at=AT)
@@ -77,11 +77,11 @@ def test_a_refund_leaves_no_other_agencys_account(office, neighbour):
 def test_a_refund_leaves_the_provinces_account_where_the_money_was_sent_up(office):
     parts = owed_back(office)
     top = an_own_account(office.province, by=office.maker)
-    [line] = a_line(top, office.maker, told("2022-11-30", "P1", "-360.00"), opening="500.00")
+    [line] = a_line(top, office.maker, told("2022-12-01", "P1", "-360.00"), opening="500.00")
     assert repaying.paid_by(office.maker, line) == [parts]
     refunds.pay(parts=parts, line=line, by=office.maker, at=AT)
     assert by_office("1001") == {office.city.name: -36_000}
-    [back] = office.bank_more(told("2022-11-30", "B1", "360.00"))
+    [back] = office.bank_more(told("2022-12-01", "B1", "360.00"))
     assert repaying.paid_by(office.maker, back) == []
     with pytest.raises(RefundRefused, match="回到付出的那个账户"):
         unpaid.returned(part=parts[0], line=back, payee=TO, by=office.maker, at=AT)

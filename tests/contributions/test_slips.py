@@ -160,6 +160,19 @@ def test_a_registered_slip_is_settled_with_the_money(roster, clerk, agency):
         slips.give_back(slip=slip, reason="看不清", by=agency, at=LATER)
 
 
+def test_a_slip_is_settled_with_its_money_whoever_typed_the_sums(roster, clerk, agency):
+    slip = a_slip(roster, by=clerk)
+    told = {"received_on": RECEIVED_ON, "bank_reference": "R1", "by": agency, "at": LATER}
+    share = Share.objects.get(due__roster=roster)
+    services.record_transfer(parts=[services.Money(share, 12_000)], **told)
+    slip.refresh_from_db()
+    assert slip.state == "waiting"  # another sum than it says
+    undoing.undo_transfer(paper=OfficialReceipt.objects.get(), reason="少登了", by=agency, at=LATER)
+    services.record_transfer(parts=[services.Money(share, 24_000)], **told)
+    slip.refresh_from_db()
+    assert (slip.state, slip.settled_at) == ("registered", LATER)
+
+
 def test_a_slip_given_back_does_not_bring_money(roster, clerk, agency):
     slip = a_slip(roster, by=clerk)
     slips.give_back(slip=slip, reason="银行没有收到", by=agency, at=LATER)

@@ -13,6 +13,7 @@ from huzhu.audit.models import Event
 from huzhu.contributions import queries, terms
 from huzhu.contributions.models import Share, SplitRule, SplitTerms
 from huzhu.contributions.splits import Rule, SplitOverFee
+from huzhu.schemes.models import SchemeEdition
 from huzhu.users.permissions import NotAllowed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -102,6 +103,15 @@ def test_payers_together_never_pay_more_than_the_fee(employer, agency):
 
 
 # ── whose terms hold, and when ──────────────────────────────────────────────────────────────────────
+
+
+def test_terms_that_individuals_follow_fit_their_lower_fee(employer, city, agency, monkeypatch):
+    lower = {"group": 12_000, "platform": 12_000, "individual": 4_000}
+    monkeypatch.setattr(SchemeEdition, "fee_for", lambda _, way: lower[way])
+    fixed = {"basis": "fixed", "basis_points": 0, "fixed_fen": 6_000}
+    a_split(employer, by=agency, **fixed)  # nobody comes alone there
+    with pytest.raises(SplitOverFee, match=r"40\.00"):
+        a_split(city, by=agency, payer="upper_union", **fixed)
 
 
 def test_the_nearest_terms_win_and_can_be_given_up_again(group, employer, agency):

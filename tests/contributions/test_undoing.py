@@ -53,7 +53,7 @@ def states():
 
 def test_a_payment_that_was_taken_for_another_refund_is_free_again(office):
     first, second = released(office, *two_paid(office))
-    [line] = office.bank_more(told("2022-11-30", "B1", "-360.00"))
+    [line] = office.bank_more(told("2022-12-01", "B1", "-360.00"))
     wrong = refunds.pay(parts=parts(first), line=line, by=office.maker, at=AT)
     assert (held("2103"), held("1003"), states()) == (36_000, 36_000, ["paid", "released"])
     with pytest.raises(NotAllowed):
@@ -72,7 +72,7 @@ def test_parts_are_taken_back_from_the_last(office):
     to = [refunds.Payee("甲", "工行", "62220001", 27_000), refunds.Payee("乙", "工行", "62220002", 9_000)]
     roster, _ = two_paid(office)
     [asked] = released(office, roster, payees=to)
-    one, other = office.bank_more(told("2022-11-30", "B1", "-270.00"), told("2022-11-30", "B2", "-90.00"))
+    one, other = office.bank_more(told("2022-12-01", "B1", "-270.00"), told("2022-12-01", "B2", "-90.00"))
     first, second = parts(asked)
     earlier = refunds.pay(parts=[first], line=one, by=office.maker, at=AT)
     later = refunds.pay(parts=[second], line=other, by=office.maker, at=AT)
@@ -86,7 +86,7 @@ def test_parts_are_taken_back_from_the_last(office):
 def test_a_return_that_was_none_is_taken_back_unless_it_went_on(office):
     roster, _ = two_paid(office)
     [asked] = released(office, roster)
-    out, back = office.bank_more(told("2022-11-30", "B1", "-360.00"), told("2022-11-30", "B2", "360.00"))
+    out, back = office.bank_more(told("2022-12-01", "B1", "-360.00"), told("2022-12-01", "B2", "360.00"))
     paid = refunds.pay(parts=parts(asked), line=out, by=office.maker, at=AT)
     wrong = unpaid.returned(part=parts(asked, "paid")[0], line=back, payee=TO, by=office.maker, at=AT)
     with pytest.raises(ClaimRefused, match="从最后一笔开始"):

@@ -238,7 +238,7 @@ def test_a_refund_goes_through_three_hands_and_the_bank(site):
     assert set(Enrolment.objects.values_list("state", flat=True)) == {"void"}
     file = site.maker.post(reverse("web:refund-file", args=[listed.pk]))
     assert "62220000" in file.content.decode("gb18030")
-    [paid] = taken(site, told("2022-11-30", "B1", "-360.00", "美溪林业局公司"))
+    [paid] = taken(site, told("2022-12-01", "B1", "-360.00", "美溪林业局公司"))
     assert "付出了这笔退费" in text(site.maker.get(reverse("web:credit", args=[paid.pk])))
     site.maker.post(reverse("web:credit-refund", args=[paid.pk]), {"refund": str(refund.parts.get().pk)})
     assert "已退" in text(site.releaser.get(reverse("web:refunds")))

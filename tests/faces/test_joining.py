@@ -5,12 +5,14 @@ from django.test import Client
 from django.urls import reverse
 
 from factories.applications import an_application, the_code
+from factories.contributions import a_split
 from factories.members import a_member, an_id_number
 from factories.organisations import a_city
 from factories.schemes import the_flexible_scheme, the_inpatient_scheme
 from factories.users import a_role
 from factories.web import as_staff, text_of
 from huzhu.enrolment.models import Application, Enrolment, Roster
+from huzhu.schemes.models import SchemeEdition
 
 pytestmark = pytest.mark.django_db
 PHONE = "13900001111"
@@ -144,6 +146,16 @@ def test_six_pages_lead_to_a_number_and_nothing_is_paid_yet(city):
     assert Application.objects.get().number in told
     browser.post(reverse("web:join-leave"))
     assert "查看参加申请" in text_of(browser.get(reverse("web:join-status")))
+
+
+def test_terms_that_fit_no_fee_are_told_and_nobody_is_approved(city, monkeypatch):
+    found, clerk = an_application(city), a_role("agency_clerk", city)
+    fixed = {"payer": "upper_union", "basis": "fixed", "basis_points": 0, "fixed_fen": 6_000}
+    a_split(city, by=clerk, scheme_slug="yichun-flex", **fixed)
+    monkeypatch.setattr(SchemeEdition, "fee_for", lambda *_: 4_000)  # a later edition
+    act = reverse("web:application-act", args=[found.pk, "approve"])
+    assert "超过了会费 40.00 元" in text_of(as_staff(clerk).post(act, follow=True))
+    assert Application.objects.get().state == "submitted"
 
 
 def test_approved_the_page_shows_the_sum_and_the_reference(city):

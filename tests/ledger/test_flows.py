@@ -65,7 +65,7 @@ def test_what_is_given_back_is_no_fee_from_its_release_and_is_gone_when_the_bank
     assert columns(office) == (36_000, 5_000, 0)
     fees = released(office, refunds.propose(roster=roster, reason="单位撤销", **who))
     assert columns(office) == (0, 41_000, 0)
-    lines = office.bank_more(told("2022-11-30", "B1", "-50.00"), told("2022-12-01", "B2", "-360.00"))
+    lines = office.bank_more(told("2022-12-01", "B1", "-50.00"), told("2022-12-01", "B2", "-360.00"))
     for parts, line, left in zip([over, fees], lines, [(0, 36_000, 0), (0, 0, 0)], strict=True):
         refunds.pay(parts=parts, line=line, by=office.maker, at=AT)
         assert columns(office) == left

@@ -19,12 +19,15 @@ from huzhu.contributions.services import (
     follow_money,
     give,
     income_row,
+    lock_agencies,
     locked,
+    locked_to_post,
     next_part,
     note_of,
     record_transfer,
 )
 from huzhu.core.money import spoken
+from huzhu.enrolment.models import Roster, Way
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.ledger.models import LedgerEntry, Voucher
@@ -87,6 +90,7 @@ def claim(
         )
     for employer in {money.share.due.roster.employer for money in parts}:
         _refuse_elsewhere(line, agency_of(employer))
+    locked_to_post(money.share for money in parts)
     waited = _leave_suspense(line, by, at)
     use = use_line(line, Kind.FEES, by, at)
     record_transfer(
@@ -127,7 +131,7 @@ def post_line(*, line: StatementLine, kind: str, by: Role, at: datetime) -> Line
 
 @transaction.atomic
 def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datetime) -> list[Receipt]:
-    """What was paid too much pays other dues of the same agency; it has its paper already. ClaimRefused."""
+    """What was paid too much pays other dues of whoever paid it, or below; it has its paper already. ClaimRefused."""
     check_may(by, "contributions.receive", within=prepaid.employer)
     held = Prepaid.objects.select_for_update(of=("self",)).select_related("employer").get(pk=prepaid.pk)
     total = sum(money.amount_fen for money in parts)
@@ -143,13 +147,25 @@ def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datet
     for money in parts:
         share = shares[money.share.pk]
         check_may(by, "contributions.receive", within=share.due.roster.employer)
-        if agency_of(share.due.roster.employer) != agency_of(held.employer):
-            raise ClaimRefused("多缴款只能抵同一个代办处的应缴，没有抵缴。请选同一个代办处的。")
+        if not _is_own(held, share.due.roster):
+            raise ClaimRefused(
+                f"这笔多缴是{held.employer.name}的，选的是{share.due.roster.employer.name}"
+                f"{share.due.roster.cover_starts_on} 起的应缴，没有抵缴：一家（一个人）多缴的不抵别家（别人）的。"
+                "请选他自己的应缴，没有的就退还。"
+            )
         found.append(_from_prepaid(held, share, money.amount_fen, by, at))
     Prepaid.objects.filter(pk=held.pk).update(left_fen=F("left_fen") - total)
     for due in {share.due_id: share.due for share in (shares[money.share.pk] for money in parts)}.values():
         begin_if_paid(due, by, at)
     return found
+
+
+def _is_own(held: Prepaid, roster: Roster) -> bool:
+    """Whether a due is of whoever paid too much: the employer, one below it, or the same individual."""
+    if roster.way != Way.INDIVIDUAL:
+        return roster.employer.path.startswith(held.employer.path)
+    paid = Roster.objects.filter(dues__shares__receipts__paper=held.paper)
+    return roster.enrolments.filter(member__in=paid.values("enrolments__member")).exists()
 
 
 def _from_prepaid(held: Prepaid, share: Share, amount_fen: int, by: Role, at: datetime) -> Receipt:
@@ -190,7 +206,8 @@ def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
     """The database's unique line decides who was first. What came and is no fee must not be registered by hand either."""
     if line.amount_fen > 0 and kind != Kind.FEES:
         # who registers it by hand holds the same row
-        agency = Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
+        agency = line.account.organisation
+        lock_agencies([agency])
         if standing(line.reference, agency).exists():
             raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from huzhu.audit import services as audit
 from huzhu.contributions import cashback
@@ -12,7 +12,7 @@ from huzhu.contributions.claiming import ClaimRefused
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.models import ContributionDue, Gift, OfficialReceipt, Prepaid, Receipt, Share
 from huzhu.contributions.receipts import issue
-from huzhu.contributions.services import give, locked, next_part
+from huzhu.contributions.services import give, lock_agencies, locked, next_part
 from huzhu.contributions.withdrawing import lessen, of_one_head
 from huzhu.core.money import spoken
 from huzhu.enrolment import services as enrolments
@@ -40,10 +40,12 @@ class Piece:
     amount_fen: int
 
 
-def pieces_of(*, roster: Roster | None = None, enrolment: Enrolment | None = None) -> list[Piece]:
-    """What everybody paid for a roster, or for one person of it; empty where nothing came."""
+def pieces_of(
+    *, roster: Roster | None = None, enrolment: Enrolment | None = None, at: datetime
+) -> list[Piece]:
+    """What everybody paid for a roster (for its schemes that have not begun), or for one person of it; empty where nothing came."""
     if roster is not None:
-        held = Share.objects.filter(due__roster=roster, received_fen__gt=0)
+        held = Share.objects.filter(due__in=_not_begun(roster, at), received_fen__gt=0)
         return [Piece(one, one.received_fen) for one in held.select_related("due__edition").order_by("pk")]
     due = (
         ContributionDue.objects.filter(roster=enrolment.roster_id, edition=enrolment.edition_id).first()
@@ -63,9 +65,17 @@ def is_booked(refund: Refund) -> bool:
 
 
 def refuse_begun(about: Roster | Enrolment | None, at: datetime) -> None:
-    """RefundRefused from the first day of cover on."""
-    if about is not None and about.cover_starts_on <= _today(at):
+    """RefundRefused once cover has begun, of a roster that of every scheme; what is not paid in full has none, however late."""
+    if isinstance(about, Roster):
+        is_over = about.dues.exists() and not _not_begun(about, at).exists()
+    else:
+        is_over = about is not None and Enrolment.objects.begun(_today(at)).filter(pk=about.pk).exists()
+    if about is not None and is_over:
         raise RefundRefused(f"保障 {about.cover_starts_on} 已经开始，期内不退不改，没有办理退费。")
+
+
+def _not_begun(roster: Roster, at: datetime) -> QuerySet[ContributionDue]:
+    return ContributionDue.objects.not_begun(_today(at)).filter(roster=roster)
 
 
 def book(refunds: Sequence[Refund], by: Role, at: datetime) -> None:
@@ -80,8 +90,7 @@ def _hold(refunds: Sequence[Refund]) -> None:
     rests = [one.prepaid_id for one in refunds if one.prepaid_id]
     list(Prepaid.objects.select_for_update(of=("self",)).filter(pk__in=rests).order_by("pk"))
     locked([share for one in refunds if one.prepaid is None for share in _shares_of(one)])
-    agencies = {agency_of(one.employer).pk for one in refunds}
-    list(Organisation.objects.select_for_update(no_key=True).filter(pk__in=agencies).order_by("pk"))
+    lock_agencies(agency_of(one.employer) for one in refunds)
 
 
 def _book(refund: Refund, by: Role, at: datetime) -> None:
@@ -89,7 +98,7 @@ def _book(refund: Refund, by: Role, at: datetime) -> None:
     if refund.prepaid is not None:
         _book_prepaid(refund, refund.prepaid, by, at)
         return
-    pieces = pieces_of(roster=refund.roster, enrolment=refund.enrolment)
+    pieces = pieces_of(roster=refund.roster, enrolment=refund.enrolment, at=at)
     if sum(one.amount_fen for one in pieces) != refund.amount_fen:
         raise RefundRefused(f"{refund.employer.name}这笔退费提出后金额变了，没有放行：请退回清单，重新提出。")
     rows = [
@@ -236,13 +245,12 @@ def _leave(refund: Refund, by: Role, at: datetime) -> None:
         cashback.settle(due=due, by=by, at=at)
         audit.record(by=by, verb="enrolments.end", on=refund.enrolment, at=at, detail=detail)
     elif refund.roster is not None:
-        enrolments.void_roster(roster=refund.roster, on=_today(at))
-        Gift.objects.filter(share__due__roster=refund.roster).delete()
-        Share.objects.filter(due__roster=refund.roster).update(amount_fen=0, cash_back_fen=0)
-        ContributionDue.objects.filter(roster=refund.roster).update(heads=0, units=0, amount_fen=0)
-        for held in ContributionDue.objects.filter(roster=refund.roster).select_related(
-            "roster__employer", "edition"
-        ):
+        dues = list(_not_begun(refund.roster, at).select_related("roster__employer", "edition"))
+        enrolments.void_roster(roster=refund.roster, editions=[one.edition for one in dues])
+        Gift.objects.filter(share__due__in=dues).delete()
+        Share.objects.filter(due__in=dues).update(amount_fen=0, cash_back_fen=0)
+        ContributionDue.objects.filter(pk__in=[one.pk for one in dues]).update(heads=0, units=0, amount_fen=0)
+        for held in dues:
             cashback.settle(due=held, by=by, at=at)
         audit.record(by=by, verb="rosters.end", on=refund.roster, at=at, detail=detail)
 

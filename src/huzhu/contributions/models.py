@@ -1,5 +1,8 @@
 """What is due for a roster, who pays which part, and what was received."""
 
+import datetime as dt
+from typing import Self
+
 from django.db import models
 
 from huzhu.bank.models import StatementLine
@@ -65,14 +68,34 @@ class SplitRule(models.Model):
         )
 
 
+class DueQuerySet(models.QuerySet["ContributionDue"]):
+    def begun(self, day: dt.date) -> Self:
+        """Those of which cover has begun: their money stays where it is."""
+        return self.filter(self._cover(day))
+
+    def not_begun(self, day: dt.date) -> Self:
+        """Those that wait for their money, however late it is, or whose first day has not come."""
+        return self.filter(~self._cover(day))
+
+    @staticmethod
+    def _cover(day: dt.date) -> models.Exists:
+        mine = {"roster": models.OuterRef("roster"), "edition": models.OuterRef("edition")}
+        return models.Exists(Enrolment.objects.begun(day).filter(**mine))
+
+
 class ContributionDue(models.Model):
     """What one roster owes for one edition: the fee for every share that its people take, mostly one each."""
 
     roster = models.ForeignKey(Roster, models.PROTECT, related_name="dues", verbose_name="名册")
     edition = models.ForeignKey(SchemeEdition, models.PROTECT, related_name="+", verbose_name="方案版次")
+    terms = models.ForeignKey(
+        SplitTerms, models.PROTECT, null=True, related_name="+", verbose_name="分担办法"
+    )  # that it was made of; none where the worker pays all, or (of old dues) where they are not known any more
     heads = models.PositiveIntegerField("人数")
     units = models.PositiveIntegerField("份数", default=0)
     amount_fen = models.BigIntegerField("应缴（分）")
+
+    objects = DueQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "应缴"

@@ -6,11 +6,14 @@ from django.db import transaction
 
 from huzhu.audit import services as audit
 from huzhu.contributions.models import Pledge
+from huzhu.core.money import spoken
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import check_may
+
+MOST_FEN = 100_000_000  # for one person and year; no fee comes near it
 
 
 class PledgeRefused(ValueError):
@@ -43,6 +46,11 @@ def pledge(  # noqa: PLR0913  the terms of a pledge
         )
     if fixed_fen is not None and fixed_fen <= 0:
         raise PledgeRefused("每人每年资助的金额要大于 0；承担职工应缴全部的，请选“职工应缴的全部”。")
+    if fixed_fen is not None and fixed_fen > MOST_FEN:
+        raise PledgeRefused(
+            f"每人每年资助的金额最多 {spoken(MOST_FEN)} 元，没有登记：请核对是不是多写了几位；"
+            "承担职工应缴全部的，请选“职工应缴的全部”。"
+        )
     if not this_year - 1 <= from_year <= this_year + 5:
         raise PledgeRefused(
             f"起始年份请写 {this_year - 1} 到 {this_year + 5} 之间的年份：按保障起日所在的年份算。"

@@ -54,6 +54,7 @@ class Plan:
     units: int  # shares: the fee is paid for each
     fee_fen: int
     parts: tuple[Part, ...]
+    terms: SplitTerms | None = None
     given: Mapping[str, Mapping[Promise, int]] = field(default_factory=dict)  # by identity number
 
     @property
@@ -168,11 +169,6 @@ class Transfer:
         return stands and bool(self.parts) and all(one.use_id is None for one in self.parts)
 
     @property
-    def begins_on(self) -> dt.date | None:
-        """The first day of cover that it paid; from then on it is not taken back."""
-        return min((one.share.due.roster.cover_starts_on for one in self.parts), default=None)
-
-    @property
     def vouchers(self) -> list[str]:
         return list(dict.fromkeys(one.voucher.number for one in self.parts))
 
@@ -185,6 +181,14 @@ def transfers(papers: Iterable[OfficialReceipt]) -> list[Transfer]:
     for one in found.select_related("share__due__roster__employer", "voucher"):
         parts.setdefault(one.paper_id, []).append(one)
     return [Transfer(paper, parts.get(paper.pk, [])) for paper in held]
+
+
+def to_take_back(held: Iterable[Transfer], on: dt.date) -> set[int]:
+    """Papers of those that were registered by hand and paid no cover that has begun."""
+    by_hand = [one for one in held if one.is_by_hand]
+    dues = {part.share.due_id for one in by_hand for part in one.parts}
+    begun = set(ContributionDue.objects.begun(on).filter(pk__in=dues).values_list("pk", flat=True))
+    return {one.paper.pk for one in by_hand if not any(part.share.due_id in begun for part in one.parts)}
 
 
 def standing(reference: str | OuterRef, agency: Organisation | OuterRef) -> QuerySet[Receipt]:
@@ -340,7 +344,7 @@ def _costs(
     each = {shares: parts_of(terms, fee_fen * shares) for shares in people}
     parts = merged(part.times(people[shares]) for shares, some in each.items() for part in some)
     units = sum(shares * number for shares, number in people.items())
-    return Plan(edition, sum(people.values()), units, fee_fen, tuple(parts)), each
+    return Plan(edition, sum(people.values()), units, fee_fen, tuple(parts), terms), each
 
 
 def by_payer(plans: Iterable[Plan]) -> dict[str, int]:

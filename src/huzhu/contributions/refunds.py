@@ -98,16 +98,13 @@ def propose(  # noqa: PLR0913  what is given back, to whom, why
     if len(said) < 2:
         raise RefundRefused("没有写退费的理由，没有办理：请写明为什么退。")
     payees = [one.checked() for one in payees]
-    amount = (
-        prepaid.left_fen
-        if prepaid
-        else sum(one.amount_fen for one in pieces_of(roster=roster, enrolment=enrolment))
-    )
+    refuse_begun(roster or enrolment, at)
+    pieces = [] if prepaid else pieces_of(roster=roster, enrolment=enrolment, at=at)
+    amount = prepaid.left_fen if prepaid else sum(one.amount_fen for one in pieces)
     if not amount:
         raise RefundRefused(
             "没有可以退的款：会费一分没有到的，在名册或保障书页面直接退出；到了一部分的，等到齐后再提，或先撤销那笔到账。"
         )
-    refuse_begun(roster or enrolment, at)
     to = _shared(payees, amount)
     kind = Kind.ROSTER if roster else Kind.WORKER if enrolment else Kind.PREPAID
     try:
@@ -295,6 +292,7 @@ def pay(*, parts: Sequence[RefundPart], line: StatementLine, by: Role, at: datet
         )
     for one in refunds:
         _refuse_elsewhere(line, one)
+    _refuse_earlier(line, held)
     use = use_line(line, LineUse.Kind.REFUND, by, at)
     kept = [one for refund in refunds for one in kept_of(refund, gone(refund), _sum(held, refund))]
     post_entry(use, "refund-paid", accounts.REFUNDABLE, "退费付出", by, at, kept=kept)
@@ -315,6 +313,16 @@ def _refuse_elsewhere(line: StatementLine, refund: Refund) -> None:
             f"这一笔是从{account.organisation.name}的{account.get_purpose_display()}付出的，"
             f"{refund.employer.name}的会费在{office.name}的账上，没有入账：请核对是不是选错了退费；"
             "银行确实付错了户的，请先把钱收回，再从对的账户付。"
+        )
+
+
+def _refuse_earlier(line: StatementLine, parts: Iterable[RefundPart]) -> None:
+    """What left the bank before its list was released is something else."""
+    days = RefundList.objects.filter(parts__in=parts).values_list("released_at", flat=True)
+    released_on = max(_today(at) for at in days if at)
+    if line.booked_on < released_on:
+        raise RefundRefused(
+            f"这一笔是 {line.booked_on} 付出的，清单 {released_on} 才放行，不会是这笔退费，没有入账。请核对选的是不是这一笔。"
         )
 
 

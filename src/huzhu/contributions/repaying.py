@@ -1,6 +1,7 @@
 """Questions about refunds, always asked for someone."""
 
 from collections.abc import Iterable
+from datetime import datetime, time
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from huzhu.contributions.models import LineUse, Receipt
 from huzhu.contributions.refunds import at_the_bank
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
+from huzhu.rules.units import SHANGHAI
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -79,7 +81,8 @@ def paid_by(by: Role, line: StatementLine) -> list[list[RefundPart]]:
             paid_on__lte=line.booked_on,
         )
         return [[one] for one in back]
-    together = paid_together(_released(parts))
+    end_of_day = datetime.combine(line.booked_on, time.max, tzinfo=SHANGHAI)
+    together = paid_together(_released(parts).filter(list__released_at__lte=end_of_day))
     return [held for held in together if sum(one.amount_fen for one in held) == -line.amount_fen]
 
 

@@ -1,8 +1,10 @@
 """Verbs on fees: accept a roster into dues, record money that came."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -131,6 +133,7 @@ def _owe(roster: Roster, costs: Plan) -> ContributionDue:
     due = ContributionDue.objects.create(
         roster=roster,
         edition=costs.edition,
+        terms=costs.terms,
         heads=costs.heads,
         units=costs.units,
         amount_fen=costs.amount_fen,
@@ -188,10 +191,8 @@ def record_transfer(  # noqa: PLR0913  a transfer, and how it was found
         _refuse_another_than(slip, parts)
     try:
         with transaction.atomic():
-            if slip:
-                settle(slip, BankSlip.State.REGISTERED, by, at)
             transfer = _Transfer(reference, received_on, posted_on or received_on, use, by, at)
-            return _recorded(parts, over_fen, transfer)
+            return _recorded(parts, over_fen, transfer, slip)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
         raise _recorded_before(reference) from None
 
@@ -219,14 +220,28 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
         raise ReceiptRefused("回单是另一份名册的，没有登记：请从那份名册打开回单。")
 
 
-def _recorded(parts: Sequence[Money], over_fen: int, transfer: _Transfer) -> list[Receipt]:
+def _told_of(reference: str, parts: Sequence[Money]) -> list[BankSlip]:
+    """Slips that wait for this very money, whoever typed the sums."""
+    sums: Counter[Any] = Counter()
+    for money in parts:
+        sums[money.share.due.roster_id] += money.amount_fen
+    waiting = BankSlip.objects.select_for_update().filter(
+        bank_reference=reference, roster__in=list(sums), state=BankSlip.State.WAITING
+    )
+    return [one for one in waiting if one.amount_fen == sums[one.roster_id]]
+
+
+def _recorded(
+    parts: Sequence[Money], over_fen: int, transfer: _Transfer, slip: BankSlip | None
+) -> list[Receipt]:
     by, at = transfer.by, transfer.at
-    shares = locked(money.share for money in parts)
+    # who comes second waits here, and then sees what the first has written
+    shares = locked_to_post(money.share for money in parts)
+    for told in [slip] if slip else _told_of(transfer.reference, parts):
+        settle(told, BankSlip.State.REGISTERED, by, at)
     follow_money(shares.values(), coming=transfer.received_on, posted_on=transfer.posted_on, by=by, at=at)
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
-    # who comes second waits here, and then sees what the first has written
-    Organisation.objects.select_for_update(no_key=True).get(pk=agency.pk)
     if standing(transfer.reference, agency).exists():
         raise _recorded_before(transfer.reference)
     if transfer.use is None:
@@ -377,6 +392,19 @@ def locked(shares: Iterable[Share]) -> dict[int, Share]:
     dues = {share.due_id for share in shares}
     found = Share.objects.select_for_update(of=("self",)).filter(due__in=dues).order_by("pk")
     return {share.pk: share for share in found.select_related("due__roster__employer", "due__edition")}
+
+
+def locked_to_post(shares: Iterable[Share]) -> dict[int, Share]:
+    """As `locked`, with the rows of their agencies: everybody takes both, in this order, before the book."""
+    held = locked(shares)
+    lock_agencies({agency_of(employer) for employer in {one.due.roster.employer for one in held.values()}})
+    return held
+
+
+def lock_agencies(agencies: Iterable[Organisation]) -> None:
+    """Their rows, in a fixed order, before anything is posted."""
+    rows = Organisation.objects.select_for_update(no_key=True).filter(pk__in={one.pk for one in agencies})
+    list(rows.order_by("pk"))
 
 
 def give(share: Share, amount_fen: int) -> None:

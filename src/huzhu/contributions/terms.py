@@ -9,6 +9,7 @@ from django.db import transaction
 from huzhu.audit import services as audit
 from huzhu.contributions.models import Payer, SplitRule, SplitTerms
 from huzhu.contributions.splits import Rule, split
+from huzhu.enrolment.models import Way
 from huzhu.organisations.models import Organisation
 from huzhu.schemes.queries import published
 from huzhu.users.models import Role
@@ -38,7 +39,8 @@ def set_split(  # noqa: PLR0913  the columns of the terms
     named = [replace(rule, payer_name=_name_of(rule, employer)) for rule in rules]
     _refuse_rules(named, least_own_fen)
     for edition in published().filter(slug=scheme_slug):
-        split(edition.fee_fen, named, least_own_fen)
+        for fee_fen in {edition.fee_for(way) for way in _ways(employer)}:
+            split(fee_fen, named, least_own_fen)
     terms = _kept(employer, scheme_slug, valid_from, by, at, least_own_fen=least_own_fen)
     SplitRule.objects.bulk_create(
         SplitRule(
@@ -84,6 +86,12 @@ def _kept(
         set_at=at,
         **more,
     )
+
+
+def _ways(place: Organisation) -> list[str]:
+    """How people may come in below a place; below an employer no individuals, unless it holds those of an agency."""
+    alone = place.kind == Organisation.Kind.EMPLOYER and place.sector != Organisation.Sector.FLEXIBLE
+    return [Way.GROUP] if alone else list(Way.values)
 
 
 def _refuse_rules(rules: Sequence[Rule], least_own_fen: int) -> None:

@@ -8,6 +8,7 @@ from huzhu.audit import services as audit
 from huzhu.bank.models import StatementLine
 from huzhu.contributions.claiming import ClaimRefused, kept_by, post_entry, use_line
 from huzhu.contributions.models import LineUse
+from huzhu.contributions.services import lock_agencies
 from huzhu.core.money import spoken
 from huzhu.ledger import accounts
 from huzhu.users.models import Role
@@ -20,6 +21,7 @@ Kind = LineUse.Kind
 def send_back(*, waiting: LineUse, line: StatementLine, by: Role, at: datetime) -> LineUse:
     """A debit has returned unclaimed money, whole and from the account that it came to. ClaimRefused."""
     check_may(by, "bank.post", within=line.account.organisation)
+    lock_agencies([waiting.line.account.organisation])  # before the book
     found = LineUse.objects.select_for_update(of=("self",)).select_related("line__account", "voucher")
     held = found.get(pk=waiting.pk)
     if held.kind != Kind.SUSPENSE or held.ended_at is not None:

@@ -10,7 +10,15 @@ from huzhu.audit import services as audit
 from huzhu.contributions import cashback, years
 from huzhu.contributions.claiming import POSTED, ClaimRefused
 from huzhu.contributions.given_back import Refund, RefundPart
-from huzhu.contributions.models import BankSlip, LineUse, OfficialReceipt, Prepaid, Receipt, Share
+from huzhu.contributions.models import (
+    BankSlip,
+    ContributionDue,
+    LineUse,
+    OfficialReceipt,
+    Prepaid,
+    Receipt,
+    Share,
+)
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.refunds import follow, locked_rows
 from huzhu.contributions.services import follow_money, give, locked, next_part
@@ -29,7 +37,7 @@ Kind, Part = LineUse.Kind, RefundPart.State
 
 @transaction.atomic
 def undo(*, use: LineUse, reason: str, by: Role, at: datetime) -> None:
-    """Take back what was said of a line, while nothing has followed from it and no cover that it paid has begun. ClaimRefused."""
+    """Take back what was said of a line, while nothing has followed from it and no cover of its dues has begun. ClaimRefused."""
     said = _said(reason)
     held = LineUse.objects.select_for_update(of=("self",)).select_related("line__account__organisation")
     found = held.get(pk=use.pk)
@@ -174,11 +182,12 @@ def _take_back(
     dues = {share.due_id: share.due for share in shares.values()}
     for due in dues.values():
         check_may(by, "contributions.receive", within=due.roster.employer)
-        if due.roster.cover_starts_on <= _today(at):
-            raise ClaimRefused(
-                f"{due.roster.employer.name}的保障 {due.roster.cover_starts_on} 已经开始，不能撤销这笔到账。"
-                "认错了的，请和单位核对后补缴；多缴的按多缴退还。"
-            )
+    if begun := ContributionDue.objects.begun(_today(at)).filter(pk__in=dues).first():
+        roster = dues[begun.pk].roster
+        raise ClaimRefused(
+            f"{roster.employer.name}的保障 {roster.cover_starts_on} 已经开始，不能撤销这笔到账。"
+            "认错了的，请和单位核对后补缴；多缴的按多缴退还。"
+        )
     if Receipt.objects.filter(share__in=[one.share_id for one in parts], refund__isnull=False).exists():
         raise ClaimRefused("这笔钱付的会费后来退过，不能撤销这笔到账。请看那一笔退费。")
     reds = {paper.pk: _red(paper, by, at) for paper in sorted(papers, key=lambda one: one.pk)}

@@ -39,6 +39,10 @@ def returned(*, part: RefundPart, line: StatementLine, payee: Payee, by: Role, a
         raise RefundRefused(
             "退汇要回到付出的那个账户，这一笔到了别的账户，没有入账。请核对选的是不是这笔退费。"
         )
+    if old.paid_on is None or line.booked_on < old.paid_on:
+        raise RefundRefused(
+            f"这一笔是 {line.booked_on} 到账的，退费 {old.paid_on} 才付出，不会是它退回来的，没有入账。请核对。"
+        )
     use = use_line(line, LineUse.Kind.RETURNED, by, at)
     kept = list(kept_of(held, gone(held) - old.amount_fen, old.amount_fen))
     post_entry(use, "refund-back", accounts.REFUNDABLE, "退费被银行退回", by, at, kept=kept)

@@ -1,4 +1,4 @@
-"""Somebody leaves a roster before cover begins, while nothing was received: no cover, and nothing owed for them."""
+"""Somebody leaves a roster before cover has begun, while nothing was received: no cover, and nothing owed for them."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import transaction
 
 from huzhu.audit import services as audit
 from huzhu.contributions.models import ContributionDue, Gift, Share
-from huzhu.contributions.queries import parts_of, terms_for
+from huzhu.contributions.queries import parts_of
 from huzhu.contributions.splits import WORKER
 from huzhu.enrolment import services as enrolments
 from huzhu.enrolment.models import Enrolment
@@ -23,7 +23,7 @@ def may_end(enrolment: Enrolment, at: datetime) -> str:
     """Why the participation cannot simply be struck; empty when it can."""
     if enrolment.state == Enrolment.State.VOID:
         return "这份参保已经作废。"
-    if enrolment.cover_starts_on <= at.astimezone(SHANGHAI).date():
+    if Enrolment.objects.begun(at.astimezone(SHANGHAI).date()).filter(pk=enrolment.pk).exists():
         return "保障期已经开始，期内不退不改；本人退休、调动的，保障到期满为止。"
     due = _due_of(enrolment)
     if enrolment.state != Enrolment.State.AWAITING_PAYMENT or due is None:
@@ -60,7 +60,7 @@ def _due_of(enrolment: Enrolment) -> ContributionDue | None:
 def of_one_head(
     due: ContributionDue, shares: list[Share], enrolment: Enrolment
 ) -> dict[int, tuple[int, int]]:
-    """(amount, cash back) of one person by share, pledges too. EndRefused where that cannot be told any more."""
+    """(amount, cash back) of one person by share, pledges too. EndRefused where that is not known any more."""
     own = of_each_payer(due, shares, enrolment.shares)
     given = dict(Gift.objects.filter(enrolment=enrolment, share__due=due).values_list("share", "amount_fen"))
     found = {}
@@ -69,11 +69,6 @@ def of_one_head(
         if share.payer == WORKER:
             amount -= sum(given.values())
         found[share.pk] = amount, back
-        if not 0 <= amount <= share.amount_fen or back > share.cash_back_fen:
-            found = {}
-            break
-    if sum(amount for amount, _ in found.values()) != due.fee_fen * enrolment.shares:
-        raise EndRefused("确认以后分担办法改过，算不出这个人的那一份，没有退出：请代办处作废后重新报名册。")
     return found
 
 
@@ -96,7 +91,7 @@ def _payer(share: Share) -> tuple[str, str]:
 def of_each_payer(
     due: ContributionDue, shares: list[Share], units: int
 ) -> dict[tuple[str, str], tuple[int, int]]:
-    """As if nobody had pledged: an equal part where everybody takes one share, else by the terms of the day."""
+    """As if nobody had pledged: an equal part where everybody takes one share, else by the terms of the due. EndRefused."""
     if due.units == due.heads:
         lifted = sum(one.amount_fen for one in shares if one.pledge_id)
         return {
@@ -107,6 +102,10 @@ def of_each_payer(
             for one in shares
             if not one.pledge_id
         }
-    terms = terms_for(due.roster.employer, due.edition.slug, due.roster.cover_starts_on)
-    parts = parts_of(terms, due.fee_fen * units)
+    if due.terms is None and any(one.payer != WORKER for one in shares if not one.pledge_id):
+        raise EndRefused(
+            "这份名册确认时用的分担办法没有留下来，后来又改过，算不出一个人的那一份，没有办理："
+            "要退出的，请代办处把整份名册退出后重新报；补给职工的现金请单位照当时的办法算。"
+        )
+    parts = parts_of(due.terms, due.fee_fen * units)
     return {(one.payer, one.payer_name): (one.amount_fen, one.cash_back_fen) for one in parts}

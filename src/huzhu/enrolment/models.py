@@ -128,6 +128,17 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         )
         return self.filter(~models.Exists(begins), state=Enrolment.State.IN_FORCE)
 
+    def begun(self, day: dt.date) -> Self:
+        """Cover that runs, or has run, on the day: paid for, perhaps just being written, and its first day has come."""
+        begins = Beginning.objects.filter(
+            roster=models.OuterRef("roster"), edition=models.OuterRef("edition")
+        )
+        states = Enrolment.State
+        paid = models.Q(state=states.IN_FORCE) | models.Q(
+            models.Exists(begins), state=states.AWAITING_PAYMENT
+        )
+        return self.filter(paid, cover_starts_on__lte=day)
+
     def covering(self, day: dt.date) -> Self:
         """Cover is half-open: [starts, ends)."""
         return self.filter(cover_starts_on__lte=day, cover_ends_on__gt=day)

@@ -1,6 +1,6 @@
 """Verbs on rosters: take a sheet in, mend its rows, cancel it, enrol its people, begin their cover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -183,7 +183,7 @@ def begin_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetim
 
 
 def stop_cover(*, roster: Roster, edition: SchemeEdition, by: Role, at: datetime) -> None:
-    """The money was taken back before the first day: cover waits for it again. The caller has looked at the day."""
+    """The money was taken back before cover has begun: it waits for it again. The caller has looked whether it has."""
     Beginning.objects.filter(roster=roster, edition=edition).delete()
     begun = Enrolment.unready.filter(roster=roster, edition=edition, state=Enrolment.State.IN_FORCE)
     if heads := begun.update(state=Enrolment.State.AWAITING_PAYMENT):
@@ -199,18 +199,16 @@ def void(*, enrolment: Enrolment) -> None:
 
 
 def void_paid(*, enrolment: Enrolment, on: date) -> None:
-    """Strike a participation whose money goes back, before its first day; the verb that calls this asks and records."""
-    held = Enrolment.objects.filter(pk=enrolment.pk, cover_starts_on__gt=on)
-    if not held.exclude(state=Enrolment.State.VOID).update(state=Enrolment.State.VOID):
+    """Strike a participation whose money goes back, before cover has begun; the verb that calls this asks and records."""
+    held = Enrolment.objects.filter(pk=enrolment.pk).exclude(state=Enrolment.State.VOID)
+    if held.begun(on).exists() or not held.update(state=Enrolment.State.VOID):
         raise RosterSettled("这份参保的保障已经开始，或者已经作废，没有改动。请刷新页面查看。")
 
 
-def void_roster(*, roster: Roster, on: date) -> None:
-    """Strike everybody on a roster whose money goes back, before its first day; as `void_paid`."""
-    if roster.cover_starts_on <= on:
-        raise RosterSettled("这份名册的保障已经开始，没有改动。请刷新页面查看。")
-    Beginning.objects.filter(roster=roster).delete()
-    Enrolment.unready.filter(roster=roster).update(state=Enrolment.State.VOID)
+def void_roster(*, roster: Roster, editions: Sequence[SchemeEdition]) -> None:
+    """Strike everybody of these schemes on a roster whose money goes back. The caller has looked whether cover has begun."""
+    Beginning.objects.filter(roster=roster, edition__in=editions).delete()
+    Enrolment.unready.filter(roster=roster, edition__in=editions).update(state=Enrolment.State.VOID)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.contributions.individuals import approve
+from huzhu.contributions.splits import SplitOverFee
 from huzhu.core.identity import mask_account, mask_phone, masked
 from huzhu.enrolment import applications, queries, unpaid
 from huzhu.enrolment.services import RosterRefused
@@ -94,6 +95,6 @@ def act(request: Any, pk: Any, verb: str) -> HttpResponse:
             messages.success(request, f"{found.number} 不予参加，{found.name}会收到短信。")
         else:
             raise Http404
-    except (applications.ApplicationRefused, RosterRefused) as refused:
+    except (applications.ApplicationRefused, RosterRefused, SplitOverFee) as refused:
         told(request, refused)
     return redirect("web:application", found.pk)

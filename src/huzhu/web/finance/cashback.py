@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from huzhu.contributions import cashback
+from huzhu.contributions.withdrawing import EndRefused
 from huzhu.web import lists
 from huzhu.web.access import staff
 from huzhu.web.finance import sources
@@ -43,8 +44,11 @@ def people(request: Any, pk: int) -> HttpResponse:
     """Who of one due is owed how much."""
     due = get_object_or_404(cashback.dues(request.by), pk=pk)
     asked = lists.read(request, "补给职工的现金名单", unit="人")
-    rows = cashback.workers(due)
-    if asked.takes:
+    try:
+        rows, unknown = cashback.workers(due), ""
+    except EndRefused as refused:
+        rows, unknown = [], str(refused)
+    if asked.takes and not unknown:
         return lists.taken(
             request,
             asked,
@@ -55,6 +59,7 @@ def people(request: Any, pk: int) -> HttpResponse:
     shown = lists.shown(request, asked, rows) | {
         "due": due,
         "owed": cashback.owed([due])[0],
+        "unknown": unknown,
         "booked": sources.booked(request.by, f"cashback:{due.pk}:"),
     }
     return render(request, "web/finance/cashback_people.html", shown)

@@ -195,7 +195,7 @@ def undo(request: Any, pk: int) -> HttpResponse:
 def prepaid(request: Any, pk: int) -> HttpResponse:
     """What an employer paid too much: lay it on its other dues, or give it back."""
     held = get_object_or_404(matching.every_prepaid(request.by), pk=pk)
-    owing = queries.unpaid(request.by).filter(due__roster__employer=held.employer)
+    owing = queries.unpaid(request.by).filter(due__roster__employer__path__startswith=held.employer.path)
     shown = {
         "held": held,
         "rows": list(owing),

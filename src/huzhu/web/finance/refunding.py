@@ -123,7 +123,7 @@ def propose(request: Any) -> HttpResponse:
             return redirect("web:refunds")
     held = about.get("prepaid")
     try:
-        pieces = [] if held else giving_back.pieces_of(**about)
+        pieces = [] if held else giving_back.pieces_of(**about, at=request.now)
     except EndRefused as refused:
         pieces, error = [], str(refused)
     shown = {
@@ -155,8 +155,12 @@ def _payees(request: Any) -> list[refunds.Payee]:
     told = [refunds.Payee(*row) for row in rows]
     if not any(one.number.strip() for one in told[1:]):
         return told[:1]
-    amounts = [money.fen(text.strip().replace(",", "")) for text in request.POST.getlist("amount")]
-    held = [replace(one, amount_fen=fen) for one, fen in zip(told, amounts, strict=False)]
+    texts = [
+        *request.POST.getlist("amount"),
+        *("" for _ in told),
+    ]  # a form that has no such field is asked for it
+    amounts = [money.fen(text.strip().replace(",", "")) for text in texts[: len(told)]]
+    held = [replace(one, amount_fen=fen) for one, fen in zip(told, amounts, strict=True)]
     blank = [one for one in held[1:] if not one.number.strip() and not one.name.strip()]
     first = replace(held[0], amount_fen=(held[0].amount_fen or 0) + sum(one.amount_fen or 0 for one in blank))
     return [first, *(one for one in held[1:] if one not in blank)]

@@ -3,12 +3,12 @@
 from typing import Any
 
 from huzhu.contributions import queries
+from huzhu.contributions.giving_back import pieces_of
 from huzhu.users.permissions import may
 
 
-def money_of(by: Any, roster: Any, dues: Any = None) -> dict[str, Any]:
+def money_of(by: Any, roster: Any, dues: Any, at: Any) -> dict[str, Any]:
     """What `rosters/money.html` shows."""
-    dues = queries.dues_of(roster) if dues is None else dues
     slips = list(queries.slips_visible_to(by).filter(roster=roster))
     return {
         "steps": steps_of(queries.progress(roster, slips, dues)),
@@ -17,8 +17,7 @@ def money_of(by: Any, roster: Any, dues: Any = None) -> dict[str, Any]:
         "may_upload": may(by, "contributions.slip", roster.employer),
         "may_receive": may(by, "contributions.receive", roster.employer),
         "may_print": may(by, "contributions.paper", roster.employer),
-        "may_refund": may(by, "refunds.propose", roster.employer)
-        and any(one.received_fen for due in dues for one in due.shares.all()),
+        "may_refund": may(by, "refunds.propose", roster.employer) and bool(pieces_of(roster=roster, at=at)),
     }
 
 

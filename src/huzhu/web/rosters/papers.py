@@ -39,12 +39,16 @@ def receipts(request: Any) -> HttpResponse:
         found = queries.received_between(found, asked["from"] or None, asked["to"] or None)
     if asked.takes:
         return lists.taken(request, asked, HEADS, found, _cells)
-    shown = lists.shown(request, asked, found) | {
+    shown = lists.shown(request, asked, found)
+    shown |= {
         "may_print": may(request.by, "contributions.paper"),
-        "takes_back": may(request.by, "contributions.receive"),
+        "rows": (rows := queries.transfers(shown["pages"])),
+        "to_take_back": queries.to_take_back(rows, request.today)
+        if may(request.by, "contributions.receive")
+        else (),
         "opens_vouchers": may(request.by, "books.see"),
     }
-    return render(request, "web/rosters/receipts.html", shown | {"rows": queries.transfers(shown["pages"])})
+    return render(request, "web/rosters/receipts.html", shown)
 
 
 @require_POST

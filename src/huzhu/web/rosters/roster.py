@@ -129,7 +129,7 @@ def _settled(request: Any, found: Any) -> HttpResponse:
         "papers": sum(due.heads for due in dues if not due.left_fen and due.edition_id not in begins),
         "most": MOST,
         "may_receive": may(request.by, "contributions.receive", found.employer),
-        "money": money_of(request.by, found, dues),
+        "money": money_of(request.by, found, dues, request.now),
     }
     return render(request, "web/rosters/settled.html", shown)
 
