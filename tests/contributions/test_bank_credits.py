@@ -4,17 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from factories.applications import APPLIED_AT, an_application
 from factories.bank import told
 from factories.contributions import a_receipt
-from factories.members import an_id_number
 from factories.office import AT, Office, all_of, held, paid, shares, states
 from factories.organisations import a_city, an_employer
 from factories.users import a_role
 from huzhu.contributions import claiming, matching, queries, undoing
 from huzhu.contributions.claiming import ClaimRefused, LineUsed
-from huzhu.contributions.individuals import approve
-from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt, Share
+from huzhu.contributions.models import LineUse, OfficialReceipt, Prepaid, Receipt
 from huzhu.contributions.services import Money, RecordedBefore
 from huzhu.users.permissions import NotAllowed
 
@@ -79,22 +76,6 @@ def test_what_one_employer_paid_too_much_pays_no_others_due_but_one_below_it(off
     below = office.owes(1, employer=an_employer(roster.employer))
     claiming.use_prepaid(prepaid=rest, parts=all_of(below), by=office.agency, at=AT)
     assert (states(other), states(below), held("2101")) == ({"awaiting"}, {"in_force"}, 0)
-
-
-def test_what_one_individual_paid_too_much_pays_nobody_elses_fee(office):
-    for number, phone in ((an_id_number(), "13900001111"), (an_id_number(), "13900002222")):
-        approve(
-            application=an_application(office.city, number=number, phone=phone),
-            by=office.agency,
-            at=APPLIED_AT,
-        )
-    mine, others = Share.objects.order_by("pk")
-    [line] = office.bank(told("2022-11-28", "A1", f"{mine.amount_fen // 100 + 50}.00"))
-    claiming.claim(line=line, parts=[Money(mine, mine.amount_fen)], by=office.agency, at=AT)
-    with pytest.raises(ClaimRefused, match="别人"):
-        claiming.use_prepaid(
-            prepaid=Prepaid.objects.get(), parts=[Money(others, 5_000)], by=office.agency, at=AT
-        )
 
 
 def test_what_is_above_the_dues_rests_with_the_employer_and_pays_the_next_due(office):

@@ -120,12 +120,13 @@ class PayingIn(RuleBasedStateMachine):
         self.fund.sends_unclaimed_back(self.one_of(data, self.fund.lines("suspense")))
 
     def usable(self) -> list[tuple[int, int]]:
-        """(prepaid, a share of the same office that it could pay)."""
+        """(prepaid, a share of the same employer that it could pay)."""
         return [
             (number, share)
             for number, rest in self.paper.prepaid.items()
-            for share in self.fund.unpaid(rest.key[0])
-            if rest.fen and not self.paper.rosters[self.paper.shares[share].roster].alone
+            if rest.fen
+            for share in self.fund.could_pay(number)
+            if not self.paper.rosters[self.paper.shares[share].roster].alone
         ]
 
     @act(lambda self: self.usable(), data=st.data())

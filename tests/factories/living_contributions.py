@@ -308,6 +308,13 @@ class LivingContributions:
         self._moves_line(line, self.today, comes_in=False)
         line.kind = self.paper.transfers[back.pk].kind = "sent_back"
 
+    def could_pay(self, number: int) -> list[int]:
+        """Shares that wait for their money, of the employer that paid too much."""
+        [line] = [one for one in self.paper.transfers.values() if one.over == number]
+        first = self.paper.rosters[self.paper.shares[next(iter(line.parts))].roster]
+        rosters = [key for key, one in self.paper.rosters.items() if one.employer == first.employer]
+        return [one for one in self.unpaid(first.office) if self.paper.shares[one].roster in rosters]
+
     def uses_prepaid(self, number: int, share: int, fen: int) -> None:
         rest = self.paper.prepaid[number]
         [receipt] = claiming.use_prepaid(

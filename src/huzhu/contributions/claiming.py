@@ -27,7 +27,6 @@ from huzhu.contributions.services import (
     record_transfer,
 )
 from huzhu.core.money import spoken
-from huzhu.enrolment.models import Roster, Way
 from huzhu.ledger import accounts
 from huzhu.ledger import services as ledger
 from huzhu.ledger.models import LedgerEntry, Voucher
@@ -147,25 +146,16 @@ def use_prepaid(*, prepaid: Prepaid, parts: Sequence[Money], by: Role, at: datet
     for money in parts:
         share = shares[money.share.pk]
         check_may(by, "contributions.receive", within=share.due.roster.employer)
-        if not _is_own(held, share.due.roster):
+        if not share.due.roster.employer.path.startswith(held.employer.path):
             raise ClaimRefused(
-                f"这笔多缴是{held.employer.name}的，选的是{share.due.roster.employer.name}"
-                f"{share.due.roster.cover_starts_on} 起的应缴，没有抵缴：一家（一个人）多缴的不抵别家（别人）的。"
-                "请选他自己的应缴，没有的就退还。"
+                f"这笔多缴是{held.employer.name}的，选的应缴是{share.due.roster.employer.name}的，没有抵缴："
+                "一家多缴的不抵别家的应缴。请选它自己的，没有的就退还给它。"
             )
         found.append(_from_prepaid(held, share, money.amount_fen, by, at))
     Prepaid.objects.filter(pk=held.pk).update(left_fen=F("left_fen") - total)
     for due in {share.due_id: share.due for share in (shares[money.share.pk] for money in parts)}.values():
         begin_if_paid(due, by, at)
     return found
-
-
-def _is_own(held: Prepaid, roster: Roster) -> bool:
-    """Whether a due is of whoever paid too much: the employer, one below it, or the same individual."""
-    if roster.way != Way.INDIVIDUAL:
-        return roster.employer.path.startswith(held.employer.path)
-    paid = Roster.objects.filter(dues__shares__receipts__paper=held.paper)
-    return roster.enrolments.filter(member__in=paid.values("enrolments__member")).exists()
 
 
 def _from_prepaid(held: Prepaid, share: Share, amount_fen: int, by: Role, at: datetime) -> Receipt:
