@@ -82,9 +82,10 @@ class StatementLine(SealedModel):
     booked_on = models.DateField("记账日", db_index=True)
     amount_fen = models.BigIntegerField("金额（分）")
     balance_fen = models.BigIntegerField("余额（分）")
-    reference = models.CharField(
-        "银行流水号", max_length=60
-    )  # the bank's, or made of the line where it gives none
+    # by which it is called: the bank's number, made unique, or made of the line where the bank gives none
+    reference = models.CharField("银行流水号", max_length=60, db_index=True)
+    # the bank's number as a person would copy it, which it may use again; see core.serials
+    serial = models.CharField("银行给的流水号", max_length=60, blank=True, db_index=True)
     name = models.CharField("对方户名", max_length=80, blank=True)
     number = EncryptedTextField("对方账号", null=True)
     number_index = BlindIndexField("对方账号索引", source="number")

@@ -225,6 +225,7 @@ def _rows(account: OwnAccount, statement: Statement, read: Read) -> list[Stateme
             amount_fen=one.movement.amount_fen,
             balance_fen=read.balances[first + at - 1],
             reference=references[at - 1],
+            serial=one.movement.reference,
             name=one.movement.name,
             number=one.movement.number or None,
             remark=one.movement.remark or None,
@@ -257,7 +258,7 @@ def _fitting(account: OwnAccount, data: bytes, name: str, typed: Typed, today: d
     if before := Statement.objects.filter(account=account, sha256=sha256).first():
         raise TakenBefore(before)
     form: Form = forms()[account.form]
-    movements = parse(data, name, form)
+    movements = parse(data, name, form, account.number)
     if not movements:
         raise StatementRefused(["文件里一笔收支也没有：请核对导出的日期范围"])
     _refuse_disorder(movements)
@@ -328,7 +329,7 @@ def _against_the_account(
     new: list[Keyed] = []
     for one, balance in zip(lines, balances, strict=True):
         row, amount = one.movement.row, one.movement.amount_fen
-        if before := held.get(one.key):
+        if before := held.get(one.key) or held.get(one.older):
             if new:
                 problems.append(
                     f"第 {new[-1].movement.row} 行是新的，却排在已经导入过的第 {row} 行前面：银行补了一笔？"

@@ -14,6 +14,8 @@ from huzhu.files.contents import OLE
 
 MOST_CELLS = 5_000_000
 MOST_UNPACKED = 200_000_000
+HEADS_WITHIN = 40  # lines in which the heads of the columns are looked for
+_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')  # how a spreadsheet keeps a number as text in CSV
 Table = Sequence[Sequence[object]]
 
 
@@ -30,13 +32,16 @@ class Page:
     is_seen: bool = True
 
 
-def read(data: bytes, name: str) -> Table:
-    """The cells of the first page people can see of an .xlsx, .xls or .csv; else TableRefused."""
-    seen = [page for page in pages(data, name) if page.is_seen]
+def read(data: bytes, name: str, heads: Sequence[str] = ()) -> Table:
+    """The cells of the first page people can see of an .xlsx, .xls or .csv; else TableRefused.
+
+    `heads` are names of columns, where they are known: what stands above them says nothing of how cells are kept apart.
+    """
+    seen = [page for page in pages(data, name, heads) if page.is_seen]
     return list(seen[0].rows()) if seen else []
 
 
-def pages(data: bytes, name: str) -> list[Page]:
+def pages(data: bytes, name: str, heads: Sequence[str] = ()) -> list[Page]:
     """The pages of an .xlsx, .xls or .csv (UTF-8, UTF-16 or GB18030); else TableRefused."""
     if not data:
         raise TableRefused("这个文件是空的（0 字节）：请检查是否选错了文件。")
@@ -55,15 +60,17 @@ def pages(data: bytes, name: str) -> list[Page]:
     if not name.lower().endswith((".csv", ".txt", ".tsv")) or (b"\0" in data and not wide):
         raise TableRefused("这不是表格文件：请上传 .xlsx、.xls 或 .csv，最好用下载的模板。")
     said = _decoded(data)
-    return [Page("", lambda: _separated(said))]
+    return [Page("", lambda: _separated(said, heads))]
 
 
-def _separated(said: str) -> Iterator[Sequence[object]]:
-    """Cells apart by whatever stands most often in the first line that has any of them: comma, tab or semicolon."""
-    first = next((line for line in said.splitlines() if re.search("[,\t;]", line)), "")
+def _separated(said: str, heads: Sequence[str]) -> Iterator[Sequence[object]]:
+    """Cells apart by what stands most often in the line of the heads, or the first that has any: comma, tab, semicolon."""
+    lines = [line for line in said.splitlines() if re.search("[,\t;]", line)][:HEADS_WITHIN]
+    first = max(lines, key=lambda line: sum(head in line for head in heads), default="")
     mark = max(",\t;", key=first.count)
     try:
-        yield from csv.reader(io.StringIO(said), delimiter=mark)
+        for row in csv.reader(io.StringIO(said), delimiter=mark):
+            yield [_AS_TEXT.sub(r"\1", cell) for cell in row]
     except csv.Error:
         raise TableRefused("这个文件里的引号不成对，分不出列：请在表格软件里另存为 .xlsx，再上传。") from None
 
