@@ -258,6 +258,43 @@ def test_a_number_that_two_lines_share_hides_neither(expected, inject):
     assert kinds(book, paid, lines) == expected
 
 
+def a_number_used_again():
+    """120 of one day and 120 of the next under one number; the later was registered by hand under it, the first claimed."""
+    after = DAY + timedelta(days=1)
+    book = [Book("V1", after, 12_000, "会费", "0123"), Book("V2", DAY, 12_000, "会费", "0123@20220715")]
+    return book, [], [Line("one", DAY, 12_000, "0123"), Line("two", after, 12_000, "0123@20220716")]
+
+
+@pytest.mark.parametrize(
+    ("expected", "inject"),
+    [
+        ([], lambda b, x: (b, x)),
+        (["bank_extra"], lambda b, x: (b[:1], x)),
+        (["bank_extra"], lambda b, x: (b[1:], x)),
+        (["bank_missing"], lambda b, x: (b, x[:1])),
+    ],
+)
+def test_a_number_used_again_is_told_apart_by_its_day(expected, inject):
+    book, paid, lines = a_number_used_again()
+    book, lines = inject(book, lines)
+    assert kinds(book, paid, lines) == expected
+
+
+def test_a_line_registered_in_part_and_claimed_for_the_rest_agrees():
+    book = [Book("V1", DAY, 12_000, "会费", "B9"), Book("V2", DAY, 24_000, "会费", "B9@20220715")]
+    assert kinds(book, [], [Line("one", DAY, 36_000, "b9")]) == []
+    assert kinds(book[:1], [], [Line("one", DAY, 36_000, "b9")]) == ["amount"]
+
+
+def test_a_line_that_kept_two_numbers_is_known_by_the_first():
+    assert (
+        kinds(
+            [Book("V1", DAY, 12_000, "会费", "T1")], [], [Line("one", DAY, 12_000, "T1 00451", serial="T1")]
+        )
+        == []
+    )
+
+
 def test_the_same_difference_has_the_same_key_and_names_who_had_it_in_hand():
     book, paid, lines = a_month()
     first = differences(book, paid, without(lines, "b2"))

@@ -10,21 +10,26 @@ from django.db.models import F
 from huzhu.audit import services as audit
 from huzhu.bank import queries as bank
 from huzhu.bank.models import StatementLine
+from huzhu.contributions import by_hand
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
 from huzhu.contributions.queries import standing
+from huzhu.contributions.receipts import issue
 from huzhu.contributions.services import (
     Money,
     ReceiptRefused,
+    Transfer,
     begin_if_paid,
     follow_money,
     give,
     income_row,
+    keep_prepaid,
     lock_agencies,
     locked,
     locked_to_post,
     next_part,
     note_of,
     record_transfer,
+    recorded_before,
 )
 from huzhu.core.money import spoken
 from huzhu.ledger import accounts
@@ -38,6 +43,7 @@ from huzhu.users.permissions import check_may
 
 NO_SCHEME = "common"  # what belongs to no scheme alone: interest, charges, money that nobody has claimed
 Kind = LineUse.Kind
+OF_A_REST = {Kind.FEES, Kind.SUSPENSE, Kind.SENT_BACK}  # what may be left of a line after a transfer by hand
 
 
 class ClaimRefused(ReceiptRefused):
@@ -79,13 +85,18 @@ POSTED = {
 def claim(
     *, line: StatementLine, parts: Sequence[Money], by: Role, at: datetime, slip: BankSlip | None = None
 ) -> LineUse:
-    """A credit is the fee of these dues, of one employer or many; what is above them rests with the first. ClaimRefused."""
+    """A credit is the fee of these dues, of one employer or many; what is above them rests with the first. ClaimRefused.
+
+    Of what was registered by hand before, only the rest.
+    """
     if not parts:
         raise ClaimRefused("没有选应缴，没有登记：请选这笔钱付的是哪些应缴；认不出来的，先挂“待查收款”。")
-    over = line.amount_fen - sum(money.amount_fen for money in parts)
+    left = _left_of(line)
+    over = left - sum(money.amount_fen for money in parts)
     if line.amount_fen < 0 or over < 0:
         raise ClaimRefused(
-            f"这一笔是 {spoken(line.amount_fen)} 元，选的应缴加起来多 {spoken(-over)} 元，没有登记：请把金额改成银行到账的数。"
+            f"这一笔{'还有' if left != line.amount_fen else '是'} {spoken(left)} 元，选的应缴加起来多 {spoken(-over)} 元，"
+            "没有登记：请把金额改成银行到账的数。"
         )
     for employer in {money.share.due.roster.employer for money in parts}:
         _refuse_elsewhere(line, agency_of(employer))
@@ -95,7 +106,7 @@ def claim(
     record_transfer(
         parts=parts,
         received_on=line.booked_on,
-        bank_reference=line.reference,
+        bank_reference=_booked_as(line),
         slip=slip,
         over_fen=over,
         use=use,
@@ -103,6 +114,46 @@ def claim(
         by=by,
         at=at,
     )
+    return use
+
+
+def _left_of(line: StatementLine) -> int:
+    """What nobody has registered by hand; ClaimRefused where that is nothing, or less."""
+    told = by_hand.fen_of(line)
+    if told and told == line.amount_fen:
+        raise recorded_before(line.reference)
+    if told > line.amount_fen > 0:
+        raise ClaimRefused(
+            f"银行流水号 {line.reference} 手工登记了 {spoken(told)} 元，银行到账只有 {spoken(line.amount_fen)} 元，没有再登记："
+            "请先到“会费收据”里撤销那一笔，照对账单重新登记；保障已经开始、不能撤销的，请和经审核对后在“对账”里说明。"
+        )
+    return line.amount_fen - told
+
+
+def _booked_as(line: StatementLine) -> str:
+    """The line's number, unless a transfer was registered by hand under it: then with its day behind it."""
+    if standing(line.reference, line.account.organisation).exists():
+        return f"{line.serial or line.reference}@{line.booked_on:%Y%m%d}"
+    return line.reference
+
+
+@transaction.atomic
+def keep_rest(*, line: StatementLine, by: Role, at: datetime) -> LineUse:
+    """What came above a transfer by hand rests with its employer. ClaimRefused."""
+    agency = Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
+    left = _left_of(line)
+    if left == line.amount_fen:
+        raise ClaimRefused("这一笔没有手工登记过，不知道是哪家单位的，没有记作多缴。请选它付的应缴。")
+    due = by_hand.first_of(line).share.due
+    check_may(by, "contributions.receive", within=due.roster.employer)
+    waited = _leave_suspense(line, by, at)
+    use = use_line(line, Kind.FEES, by, at)
+    told = _booked_as(line)
+    transfer = Transfer(told, told, line.booked_on, _today(at) if waited else line.booked_on, use, by, at)
+    paper = issue(
+        agency=agency, employer=due.roster.employer, bank_reference=told, amount_fen=left, by=by, at=at
+    )
+    keep_prepaid(due=due, amount_fen=left, paper=paper, transfer=transfer)
     return use
 
 
@@ -196,14 +247,19 @@ def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
     """The database's unique line decides who was first. What came and is no fee must not be registered by hand either."""
     if line.amount_fen > 0 and kind != Kind.FEES:
         # who registers it by hand holds the same row
-        agency = line.account.organisation
-        lock_agencies([agency])
-        if standing(line.reference, agency).exists():
-            raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
+        lock_agencies([line.account.organisation])
+    told = by_hand.fen_of(line)
+    if told >= abs(line.amount_fen) or (told and kind not in OF_A_REST):
+        raise ClaimRefused(f"银行流水号 {line.reference} 的款已经登记过到账，没有再入账。请看到账记录。")
     try:
         with transaction.atomic():
             use = LineUse.objects.create(
-                line=line, kind=kind, used_by=by.actor_id, used_by_name=by.actor_name[:80], used_at=at
+                line=line,
+                kind=kind,
+                by_hand_fen=told,
+                used_by=by.actor_id,
+                used_by_name=by.actor_name[:80],
+                used_at=at,
             )
     except IntegrityError:
         held = LineUse.objects.filter(line=line, ended_at=None).first()
@@ -212,7 +268,7 @@ def use_line(line: StatementLine, kind: str, by: Role, at: datetime) -> LineUse:
         raise LineUsed(
             f"这一笔已由{held.used_by_name}认作“{held.get_kind_display()}”，没有再办。请刷新后再看。"
         ) from None
-    detail = {"kind": kind, "amount_fen": line.amount_fen, "reference": line.reference}
+    detail = {"kind": kind, "amount_fen": use.amount_fen, "reference": line.reference}
     audit.record(by=by, verb="contributions.use_line", on=use, at=at, detail=detail)
     return use
 
@@ -255,6 +311,8 @@ def post_entry(  # noqa: PLR0913  what is booked, and by what it is kept
 ) -> None:
     """A line moves money between the bank and another account, on the bank's day; of no scheme unless `kept` tells it."""
     line = use.line
+    if use.by_hand_fen and not kept:
+        kept = [Kept(use.amount_fen, NO_SCHEME, line.booked_on.year, line.account.organisation)]
     entry = _Entry(source, other, note, line.booked_on, comes_in=line.amount_fen > 0, kept=kept)
     voucher = _post(line, entry, by, at)
     LineUse.objects.filter(pk=use.pk).update(voucher=voucher)

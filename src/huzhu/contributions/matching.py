@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from huzhu.bank.models import OwnAccount, StatementLine
 from huzhu.bank.queries import lines_visible_to
+from huzhu.contributions.by_hand import with_by_hand
 from huzhu.contributions.models import BankSlip, LineUse, Prepaid, Receipt, Share
-from huzhu.contributions.queries import slips_waiting, standing, unpaid
+from huzhu.contributions.queries import slips_waiting, unpaid
 from huzhu.contributions.repaying import released_sums
 from huzhu.contributions.services import Money
+from huzhu.core import serials
 from huzhu.users.models import Role
 from huzhu.users.permissions import may
 
@@ -60,7 +62,7 @@ class Owed:
 
     by_roster: dict[Any, list[Share]]
     by_payer: dict[str, list[Share]]
-    slips: dict[str, BankSlip]
+    slips: dict[str, BankSlip]  # by the bank's number
     known: dict[str, set[int]] = field(default_factory=dict)  # employers by the account they paid from
 
     def on(self, account: OwnAccount) -> Self:
@@ -91,7 +93,7 @@ def owed(by: Role, lines: Sequence[StatementLine]) -> Owed:
     for share in unpaid(by):
         by_roster[share.due.roster_id].append(share)
         by_payer[share.payer_name].append(share)
-    slips = {one.bank_reference: one for one in slips_waiting(by)}
+    slips = {serials.normal(one.bank_reference): one for one in slips_waiting(by)}
     return Owed(by_roster, by_payer, slips, _known(lines))
 
 
@@ -108,12 +110,15 @@ def _known(lines: Sequence[StatementLine]) -> dict[str, set[int]]:
 def guesses(line: StatementLine, held: Owed) -> list[Guess]:
     """The best first; none where nothing speaks for any due."""
     held = held.on(line.account)
+    if left_of(line) <= 0:
+        return []
     found = [one for one in (*_rosters(line, held), *_groups(line, held)) if one.parts]
     best: dict[str, Guess] = {}
     for one in sorted(found, key=lambda guess: -guess.score):
         best.setdefault(one.key, one)
     ranked = list(best.values())[:SHOWN]
-    if len(ranked) > 1 and ranked[0].score == ranked[1].score:
+    in_part = left_of(line) != line.amount_fen
+    if ranked and (in_part or (len(ranked) > 1 and ranked[0].score == ranked[1].score)):
         ranked[0] = replace(ranked[0], is_alone=False)
     return ranked
 
@@ -121,7 +126,8 @@ def guesses(line: StatementLine, held: Owed) -> list[Guess]:
 def _rosters(line: StatementLine, held: Owed) -> Iterable[Guess]:
     """One roster: named by its notice, by an uploaded slip, by the account, by the name, by the very amount."""
     numbers = {found.lower() for found in NOTICE.findall((line.remark or "").upper())}
-    slip = held.slips.get(line.reference)
+    amount_fen = left_of(line)
+    slip = _slip_of(line, held)
     employers = held.known.get(line.number or "", set())
     for roster, shares in held.by_roster.items():
         score, why = 0, []
@@ -135,13 +141,13 @@ def _rosters(line: StatementLine, held: Owed) -> Iterable[Guess]:
         points, said = likeness(line.name, [employer.name, *(one.payer_name for one in shares)])
         score, why = score + points, [*why, said] if said else why
         left = sum(one.left_fen for one in shares)
-        if left == line.amount_fen:
+        if left == amount_fen:
             score, why = score + 30, [*why, "正好是这份名册还差的全部"]
-        elif any(one.left_fen == line.amount_fen for one in shares):
+        elif any(one.left_fen == amount_fen for one in shares):
             score, why = score + 25, [*why, "正好是其中一项应缴"]
         if score >= 25:
-            parts = spread(line.amount_fen, _in_order(line, shares))
-            over = line.amount_fen - sum(one.amount_fen for one in parts)
+            parts = spread(amount_fen, _in_order(line, shares))
+            over = amount_fen - sum(one.amount_fen for one in parts)
             yield Guess(
                 tuple(parts),
                 tuple(why),
@@ -151,12 +157,24 @@ def _rosters(line: StatementLine, held: Owed) -> Iterable[Guess]:
             )
 
 
+def left_of(line: StatementLine) -> int:
+    """What of a line nobody has registered by hand; below zero where more than the line was."""
+    told: int = getattr(line, "by_hand_fen", 0)
+    return line.amount_fen - told
+
+
+def _slip_of(line: StatementLine, held: Owed) -> BankSlip | None:
+    """The slip of the line's number; a bank may use a number again, and nobody pays after the money has come."""
+    slip = held.slips.get(line.serial) or held.slips.get(serials.normal(line.reference))
+    return slip if slip and slip.paid_on <= line.booked_on else None
+
+
 def _groups(line: StatementLine, held: Owed) -> Iterable[Guess]:
     """One payer for many rosters, whose parts together are the very amount."""
     for payer, shares in held.by_payer.items():
         points, said = likeness(line.name, [payer])
         offices = {one.due.roster.employer_id for one in shares}
-        if points >= 20 and len(offices) > 1 and sum(one.left_fen for one in shares) == line.amount_fen:
+        if points >= 20 and len(offices) > 1 and sum(one.left_fen for one in shares) == left_of(line):
             why = (said, f"正好是它替 {len(offices)} 家单位应缴的合计")
             yield Guess(tuple(Money(one, one.left_fen) for one in shares), why, 40 + points, 0)
 
@@ -165,9 +183,9 @@ def _in_order(line: StatementLine, shares: Sequence[Share]) -> list[Share]:
     """First a due of the very amount, then those whose payer the bank names, then the rest."""
 
     def rank(share: Share) -> tuple[bool, int]:
-        return share.left_fen != line.amount_fen, -likeness(line.name, [share.payer_name])[0]
+        return share.left_fen != left_of(line), -likeness(line.name, [share.payer_name])[0]
 
-    exact = sum(one.left_fen for one in shares) == line.amount_fen
+    exact = sum(one.left_fen for one in shares) == left_of(line)
     return list(shares) if exact else sorted(shares, key=rank)
 
 
@@ -206,9 +224,9 @@ def _within(short: str, whole: str) -> bool:
 
 
 def waiting(by: Role) -> QuerySet[StatementLine]:
-    """Money that came to an agency and that nobody has said anything of, oldest first."""
-    by_hand = standing(OuterRef("reference"), OuterRef("account__organisation"))
-    found = _unsaid(by).filter(~Exists(by_hand), account__purpose="collecting", amount_fen__gt=0)
+    """Money that came to an agency and that nobody has said anything of, oldest first; by hand, not of its whole sum."""
+    came = _unsaid(by).filter(account__purpose="collecting", amount_fen__gt=0)
+    found = with_by_hand(came).exclude(by_hand_fen=F("amount_fen"))
     return found.order_by("booked_on", "position")
 
 
@@ -218,7 +236,7 @@ def small(by: Role) -> list[StatementLine]:
         _unsaid(by).exclude(account__purpose="collecting", amount_fen__gt=0).order_by("booked_on", "position")
     )
     back = released_sums(by) | {
-        (one.line.amount_fen, one.line.account.organisation.path) for one in in_suspense(by)
+        (one.amount_fen, one.line.account.organisation.path) for one in in_suspense(by)
     }
     likely = Q(name="") | Q(name__contains="银行") | Q(amount_fen__in={-fen for fen, _ in back})
     return [one for one in found.filter(likely) if kind_of(one) or _gives_back(one, back)]
@@ -258,7 +276,7 @@ def sent_back_by(by: Role, line: StatementLine) -> QuerySet[LineUse]:
     """Unclaimed money that a payment may have returned: whole, later, from the account that it came to."""
     return in_suspense(by).filter(
         line__account__organisation=line.account.organisation,
-        line__amount_fen=-line.amount_fen,
+        line__amount_fen=F("by_hand_fen") - line.amount_fen,
         line__booked_on__lte=line.booked_on,
     )
 

@@ -228,6 +228,8 @@ class LineUse(models.Model):
 
     line = models.ForeignKey(StatementLine, models.PROTECT, related_name="uses", verbose_name="银行流水")
     kind = models.CharField("是什么", max_length=10, choices=Kind)
+    # what a person had registered of it without the statement: the use is of the rest
+    by_hand_fen = models.BigIntegerField("先前手工登记的（分）", default=0)
     voucher = models.OneToOneField(Voucher, models.PROTECT, null=True, related_name="+", verbose_name="凭证")
     used_by = models.CharField("认领人编号", max_length=60)
     used_by_name = models.CharField("认领人", max_length=80)
@@ -242,6 +244,11 @@ class LineUse(models.Model):
                 fields=("line",), condition=models.Q(ended_at__isnull=True), name="a_line_is_used_once"
             ),
         )
+
+    @property
+    def amount_fen(self) -> int:
+        """What of the line it is about."""
+        return self.line.amount_fen - self.by_hand_fen
 
 
 class OfficialReceipt(models.Model):

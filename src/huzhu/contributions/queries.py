@@ -33,6 +33,7 @@ from huzhu.contributions.splits import (
     sponsored,
 )
 from huzhu.contributions.sponsors import promises_of
+from huzhu.core import serials
 from huzhu.enrolment.models import Renewal, Roster, RosterRow
 from huzhu.enrolment.queries import heads_by_shares
 from huzhu.organisations.models import Organisation
@@ -191,9 +192,9 @@ def to_take_back(held: Iterable[Transfer], on: dt.date) -> set[int]:
     return {one.paper.pk for one in by_hand if not any(part.share.due_id in begun for part in one.parts)}
 
 
-def standing(reference: str | OuterRef, agency: Organisation | OuterRef) -> QuerySet[Receipt]:
+def standing(reference: str, agency: Organisation) -> QuerySet[Receipt]:
     """Parts of a transfer to this agency that were not taken back: another's bank may give the same number."""
-    same = {"bank_reference": reference, "paper__agency": agency}
+    same = {"bank_reference__in": {reference.strip(), serials.normal(reference)}, "paper__agency": agency}
     return Receipt.objects.filter(amount_fen__gt=0, reversed_by=None, **same)
 
 

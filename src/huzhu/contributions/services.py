@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 
 from huzhu.audit import services as audit
-from huzhu.contributions import cashback, years
+from huzhu.contributions import by_hand, cashback, years
 from huzhu.contributions.models import (
     BankSlip,
     ContributionDue,
@@ -25,6 +25,7 @@ from huzhu.contributions.models import (
 from huzhu.contributions.queries import Plan, last_money, plans, standing
 from huzhu.contributions.receipts import issue
 from huzhu.contributions.slips import settle
+from huzhu.core import serials
 from huzhu.core.money import spoken
 from huzhu.enrolment import approval
 from huzhu.enrolment import services as enrolment
@@ -185,28 +186,34 @@ def record_transfer(  # noqa: PLR0913  a transfer, and how it was found
     The same bank reference of one agency a second time raises RecordedBefore and changes nothing. A slip that told of the
     transfer is settled with it. What came above the dues (`over_fen`) rests with the first employer as Prepaid.
     """
-    reference = bank_reference.strip()
+    reference = bank_reference if use else serials.normal(bank_reference)
     _refuse_transfer(parts, reference, received_on, at)
     if slip:
         _refuse_another_than(slip, parts)
     try:
         with transaction.atomic():
-            transfer = _Transfer(reference, received_on, posted_on or received_on, use, by, at)
+            transfer = Transfer(reference, bank_reference, received_on, posted_on or received_on, use, by, at)
             return _recorded(parts, over_fen, transfer, slip)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
-        raise _recorded_before(reference) from None
+        raise recorded_before(reference) from None
 
 
 @dataclass(frozen=True, slots=True)
-class _Transfer:
+class Transfer:
     """What all parts of a transfer share."""
 
     reference: str
+    written: str  # its number as it was told
     received_on: date
     posted_on: date
     use: LineUse | None
     by: Role
     at: datetime
+
+    @property
+    def numbers(self) -> set[str]:
+        """By which a slip may tell of it."""
+        return {self.reference, self.written, *([self.use.line.serial] if self.use else [])}
 
 
 def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
@@ -220,32 +227,34 @@ def _refuse_another_than(slip: BankSlip, parts: Sequence[Money]) -> None:
         raise ReceiptRefused("回单是另一份名册的，没有登记：请从那份名册打开回单。")
 
 
-def _told_of(reference: str, parts: Sequence[Money]) -> list[BankSlip]:
+def _told_of(transfer: Transfer, parts: Sequence[Money]) -> list[BankSlip]:
     """Slips that wait for this very money, whoever typed the sums."""
     sums: Counter[Any] = Counter()
     for money in parts:
         sums[money.share.due.roster_id] += money.amount_fen
     waiting = BankSlip.objects.select_for_update().filter(
-        bank_reference=reference, roster__in=list(sums), state=BankSlip.State.WAITING
+        bank_reference__in=transfer.numbers, roster__in=list(sums), state=BankSlip.State.WAITING
     )
     return [one for one in waiting if one.amount_fen == sums[one.roster_id]]
 
 
 def _recorded(
-    parts: Sequence[Money], over_fen: int, transfer: _Transfer, slip: BankSlip | None
+    parts: Sequence[Money], over_fen: int, transfer: Transfer, slip: BankSlip | None
 ) -> list[Receipt]:
     by, at = transfer.by, transfer.at
     # who comes second waits here, and then sees what the first has written
     shares = locked_to_post(money.share for money in parts)
-    for told in [slip] if slip else _told_of(transfer.reference, parts):
+    for told in [slip] if slip else _told_of(transfer, parts):
         settle(told, BankSlip.State.REGISTERED, by, at)
     follow_money(shares.values(), coming=transfer.received_on, posted_on=transfer.posted_on, by=by, at=at)
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
-    if standing(transfer.reference, agency).exists():
-        raise _recorded_before(transfer.reference)
+    if standing(transfer.written, agency).exists():
+        raise recorded_before(transfer.reference)
     if transfer.use is None:
-        _refuse_booked_line(transfer.reference, agency)
+        _refuse_another_than_the_line(transfer, agency, over_fen + sum(money.amount_fen for money in parts))
+    elif by_hand.fen_of(transfer.use.line) != transfer.use.by_hand_fen:
+        raise ReceiptRefused("刚刚有人照回单登记了这一笔，没有再登记。请刷新后再看。")
     papers = _papers(parts, shares, over_fen, transfer, agency)
     before = next_part(transfer.reference) - 1
     receipts = []
@@ -280,13 +289,21 @@ def follow_money(
         due.roster = rosters[due.roster_id]
 
 
-def _refuse_booked_line(reference: str, agency: Organisation) -> None:
-    """ReceiptRefused where the agency's bank line of this number was booked as something else."""
-    lines = {"line__reference": reference, "line__account__organisation": agency}
-    if use := LineUse.objects.filter(ended_at=None, **lines).first():
+def _refuse_another_than_the_line(transfer: Transfer, agency: Organisation, total: int) -> None:
+    """ReceiptRefused where the bank has told this transfer, and it was booked as something else or is of another sum."""
+    line = by_hand.line_of(transfer.written, transfer.received_on, agency)
+    if line is None:
+        return
+    if use := LineUse.objects.filter(ended_at=None, line=line).first():
         raise ReceiptRefused(
-            f"银行流水号 {reference} 的这一笔已经记为“{use.get_kind_display()}”，没有再登记，以免记两次。"
+            f"银行流水号 {transfer.reference} 的这一笔已经记为“{use.get_kind_display()}”，没有再登记，以免记两次。"
             "请到“来款认领”里打开它：待查的在那里认领，记错的先撤销。"
+        )
+    if line.amount_fen != total:
+        raise ReceiptRefused(
+            f"银行流水号 {transfer.reference} 对账单上是 {line.booked_on} 到账 {spoken(line.amount_fen)} 元，"
+            f"这里登记的是 {spoken(total)} 元，没有登记。金额抄错的请改正；一笔付了几项应缴的、多缴的，请到“来款认领”里"
+            "打开这一笔登记。确实是另一笔的，请等那一天的对账单导入后在“来款认领”里登记。"
         )
 
 
@@ -297,7 +314,7 @@ def next_part(reference: str) -> int:
 
 
 def _papers(
-    parts: Sequence[Money], shares: dict[int, Share], over_fen: int, transfer: _Transfer, agency: Organisation
+    parts: Sequence[Money], shares: dict[int, Share], over_fen: int, transfer: Transfer, agency: Organisation
 ) -> dict[int, OfficialReceipt]:
     """One paper an employer, so that none sees what another has paid; what is above the dues stands on the first."""
     sums: dict[Organisation, int] = {}
@@ -318,7 +335,7 @@ def _papers(
 
 
 def keep_prepaid(
-    *, due: ContributionDue, amount_fen: int, paper: OfficialReceipt, transfer: _Transfer
+    *, due: ContributionDue, amount_fen: int, paper: OfficialReceipt, transfer: Transfer
 ) -> Prepaid:
     """What came above the dues is owed to the employer: a liability until it is used or paid back."""
     roster, edition = due.roster, due.edition
@@ -364,8 +381,11 @@ def _one_agency(dues: Iterable[ContributionDue]) -> Organisation:
     return agencies.pop()
 
 
-def _recorded_before(reference: str) -> RecordedBefore:
-    return RecordedBefore(f"银行流水号 {reference} 已经登记过，没有重复入账。请核对回单，或查看到账记录。")
+def recorded_before(reference: str) -> RecordedBefore:
+    return RecordedBefore(
+        f"银行流水号 {reference} 已经登记过，没有重复入账。请核对回单，或查看到账记录；"
+        "银行把同一个号用给了另一笔的，请等对账单导入后在“来款认领”里登记。"
+    )
 
 
 def _refuse_transfer(parts: Sequence[Money], reference: str, received_on: date, at: datetime) -> None:
@@ -425,7 +445,7 @@ def _take(share: Share, amount_fen: int) -> None:
     give(share, amount_fen)
 
 
-def _booked(share: Share, amount_fen: int, transfer: _Transfer, part: int, paper: OfficialReceipt) -> Receipt:
+def _booked(share: Share, amount_fen: int, transfer: Transfer, part: int, paper: OfficialReceipt) -> Receipt:
     by, at = transfer.by, transfer.at
     voucher = ledger.post(
         source=f"receipt:{transfer.reference}:{part}",

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from huzhu.audit import services as audit
 from huzhu.contributions.models import BankSlip, Share
 from huzhu.contributions.queries import standing
+from huzhu.core import serials
 from huzhu.core.money import spoken
 from huzhu.enrolment.models import Roster
 from huzhu.files import services as files
@@ -40,7 +41,7 @@ def upload(  # noqa: PLR0913  what stands on a slip, and the slip
 ) -> BankSlip:
     """An employer's clerk shows what was paid; SlipRefused, or NotAccepted for a file that is no picture and no PDF."""
     check_may(by, "contributions.slip", within=roster.employer)
-    reference = bank_reference.strip()
+    reference = serials.normal(bank_reference)
     _refuse(roster, amount_fen, paid_on, reference, at)
     if kind_of(data) not in {PDF, JPEG, PNG}:
         raise NotAccepted("回单只收照片（JPG、PNG）或 PDF：请拍照、截图，或在网银里下载电子回单再上传。")

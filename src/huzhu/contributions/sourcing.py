@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from huzhu.bank.models import StatementLine
 from huzhu.bank.queries import lines_visible_to
-from huzhu.contributions import queries, repaying
+from huzhu.contributions import by_hand, queries, repaying
 from huzhu.contributions.given_back import Refund
 from huzhu.contributions.matching import every_prepaid
 from huzhu.contributions.models import ContributionDue, LineUse, OfficialReceipt, Prepaid, Receipt
@@ -44,9 +44,15 @@ class Behind:
 
 def behind(by: Role, voucher: Voucher) -> Behind:
     """What a voucher was posted for; empty lists where it is of another room, or nothing that the asker may see."""
-    receipts = Receipt.objects.filter(voucher=voucher)
+    receipts = Receipt.objects.filter(voucher=voucher).select_related("paper__agency")
     used = LineUse.objects.filter(receipts__in=receipts) | LineUse.objects.filter(voucher=voucher)
-    lines = lines_visible_to(by).filter(Q(uses__in=used) | Q(reference=_reference(voucher)))
+    told = [
+        by_hand.line_of(one.bank_reference, one.received_on, one.paper.agency)
+        for one in receipts
+        if one.paper
+    ]
+    mine = Q(uses__in=used) | Q(reference=_reference(voucher)) | Q(pk__in=[one.pk for one in told if one])
+    lines = lines_visible_to(by).filter(mine)
     held = every_prepaid(by).filter(Q(voucher=voucher) | Q(receipts__in=receipts))
     wanted = Q(receipts__in=receipts) | Q(pk=_key(voucher))
     wanted |= Q(parts__paid_by__voucher=voucher) | Q(parts__returned_by__voucher=voucher)
@@ -61,13 +67,15 @@ def behind(by: Role, voucher: Voucher) -> Behind:
 
 def sources_of(line: StatementLine) -> list[str]:
     """How the sources of a line's vouchers begin, whatever it was found to be."""
-    return [f"{kind}:{line.reference}:" for kind in (*_OF_TRANSFERS, *_OF_LINES)]
+    rest = f"{line.serial}@{line.booked_on:%Y%m%d}"  # of what was registered by hand under its number before
+    named = [f"{kind}:{line.reference}:" for kind in (*_OF_TRANSFERS, *_OF_LINES)]
+    return named + [f"{kind}:{rest}:" for kind in _OF_TRANSFERS]
 
 
 def _reference(voucher: Voucher) -> str:
     """The reference of the line, where the source names one; else none that a line has."""
     kind, _, rest = voucher.source.partition(":")
-    return rest.rpartition(":")[0] if kind in {*_OF_LINES, *_OF_TRANSFERS} else "\t"
+    return rest.rpartition(":")[0] if kind in {*_OF_LINES, "over"} else "\t"
 
 
 def _key(voucher: Voucher) -> UUID | None:

@@ -26,9 +26,9 @@ def send_back(*, waiting: LineUse, line: StatementLine, by: Role, at: datetime) 
     held = found.get(pk=waiting.pk)
     if held.kind != Kind.SUSPENSE or held.ended_at is not None:
         raise ClaimRefused("这笔待查收款刚刚已经认领、撤销或退回，没有再办。请刷新后再看。")
-    if line.amount_fen != -held.line.amount_fen or line.booked_on < held.line.booked_on:
+    if line.amount_fen != -held.amount_fen or line.booked_on < held.line.booked_on:
         raise ClaimRefused(
-            f"待查收款是 {held.line.booked_on} 的 {spoken(held.line.amount_fen)} 元，"
+            f"待查收款是 {held.line.booked_on} 的 {spoken(held.amount_fen)} 元，"
             f"这一笔是 {line.booked_on} 付出 {spoken(-line.amount_fen)} 元，对不上，没有入账。请核对。"
         )
     if line.account.organisation_id != held.line.account.organisation_id:
@@ -38,6 +38,6 @@ def send_back(*, waiting: LineUse, line: StatementLine, by: Role, at: datetime) 
     said = f"已退回，银行流水 {line.reference}"
     LineUse.objects.filter(pk=held.pk).update(ended_at=at, reason=said)
     use_line(held.line, Kind.SENT_BACK, by, at)  # or the money that came would be free to be claimed
-    detail = {"reference": line.reference, "amount_fen": held.line.amount_fen}
+    detail = {"reference": line.reference, "amount_fen": held.amount_fen}
     audit.record(by=by, verb="contributions.send_back", on=held, at=at, detail=detail)
     return use

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from huzhu.audit import services as audit
-from huzhu.contributions import cashback, years
+from huzhu.contributions import by_hand, cashback, years
 from huzhu.contributions.claiming import POSTED, ClaimRefused
 from huzhu.contributions.given_back import Refund, RefundPart
 from huzhu.contributions.models import (
@@ -23,6 +23,7 @@ from huzhu.contributions.receipts import issue
 from huzhu.contributions.refunds import follow, locked_rows
 from huzhu.contributions.services import follow_money, give, locked, next_part
 from huzhu.contributions.unpaid import last_of
+from huzhu.core import serials
 from huzhu.enrolment import services as enrolment
 from huzhu.ledger import services as ledger
 from huzhu.rules.units import SHANGHAI
@@ -67,6 +68,8 @@ def _take_back_fees(use: LineUse, reason: str, by: Role, at: datetime) -> None:
     # locked, so that nobody spends it meanwhile
     rests = use.prepaid.select_for_update(of=("self",)).filter(red=None).order_by("pk")
     prepaid = list(rests.select_related("paper", "voucher", "employer"))
+    for rest in prepaid:
+        check_may(by, "contributions.receive", within=rest.employer)
     if any(one.left_fen != one.amount_fen for one in prepaid):
         raise ClaimRefused("这一笔里多缴的部分已经抵缴或退还了，不能撤销。请先看多缴款的去向。")
     papers = {one.paper for one in parts if one.paper} | {one.paper for one in prepaid}
@@ -106,12 +109,11 @@ def _refuse_later(use: LineUse, refunds: list[Refund]) -> None:
 
 def _not_sent_back(use: LineUse) -> None:
     """The money that it was taken to have returned waits to be claimed again."""
-    moment = {
-        "line__amount_fen": -use.line.amount_fen,
-        "line__account__organisation": use.line.account.organisation,
-    }
     came = LineUse.objects.select_for_update(of=("self",)).filter(
-        kind=Kind.SUSPENSE, ended_at=use.used_at, **moment
+        kind=Kind.SUSPENSE,
+        ended_at=use.used_at,
+        line__account__organisation=use.line.account.organisation,
+        line__amount_fen=F("by_hand_fen") - use.line.amount_fen,
     )
     waited = came.get()
     LineUse.objects.filter(line=waited.line, kind=Kind.SENT_BACK, ended_at=None).update(
@@ -143,6 +145,10 @@ def undo_transfer(*, paper: OfficialReceipt, reason: str, by: Role, at: datetime
     if any(one.use_id for one in parts):
         raise ClaimRefused(
             f"收据 {paper} 是从对账单认领的，没有撤销。请到“来款认领”里打开那一笔，在那里撤销。"
+        )
+    if by_hand.use_of_rest(paper):
+        raise ClaimRefused(
+            f"收据 {paper} 那一笔汇款的其余部分已经从对账单认领，没有撤销。请先到“来款认领”里打开那一笔撤销，再撤销这一笔。"
         )
     _take_back(parts, {one.paper for one in parts if one.paper}, said, by, at)
     detail = {"reference": paper.bank_reference, "reason": said}
@@ -197,8 +203,9 @@ def _take_back(
         enrolment.stop_cover(roster=due.roster, edition=due.edition, by=by, at=at)
         cashback.settle(due=due, by=by, at=at)
     follow_money(shares.values(), posted_on=_today(at), by=by, at=at)
+    told = {one.bank_reference for one in parts if one.prepaid_id is None}
     slips = BankSlip.objects.filter(
-        bank_reference__in={one.bank_reference for one in parts if one.prepaid_id is None},
+        bank_reference__in={*told, *map(serials.own, told)},
         roster__in={due.roster_id for due in dues.values()},
         state=BankSlip.State.REGISTERED,
     )

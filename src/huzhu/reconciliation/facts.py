@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from huzhu.core import serials
 from huzhu.core.money import spoken
 
 BANK_MISSING, BANK_EXTRA, AMOUNT, TWICE = "bank_missing", "bank_extra", "amount", "twice"
@@ -59,6 +60,12 @@ class Line:
     batches: tuple[str, ...] = ()
     caused_by: frozenset[str] = frozenset()
     awaits: str = ""
+    serial: str = ""
+
+    @property
+    def number(self) -> str:
+        """The bank's own, which other lines may share."""
+        return self.serial or serials.own(self.reference)
 
     @property
     def batch(self) -> str:

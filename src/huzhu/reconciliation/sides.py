@@ -382,6 +382,7 @@ def _line(one: StatementLine, awaits: str, sayers: frozenset[str]) -> Line:
         batches=tuple(BATCH_NUMBER.findall(remark)),
         caused_by=sayers | {one.statement.taken_by},
         awaits=awaits,
+        serial=one.serial,
     )
 
 

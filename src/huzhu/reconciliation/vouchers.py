@@ -1,70 +1,72 @@
 """Vouchers that pay no decision held against the bank's lines: by the bank's number, else by amount and day."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from huzhu.core import serials
 from huzhu.core.money import spoken
 from huzhu.reconciliation.facts import AMOUNT, BANK_MISSING, WRONG_DAY, Book, Comparison, Line, moved
-
-# as it is written behind a number that the bank used more than once
-_SHARED = re.compile(r"(?::\d+|@\d{8})+$")
 
 
 def books_against_bank(work: Comparison, book: Sequence[Book]) -> None:
     """Vouchers that name the bank's number by it, the others by amount and day; a transfer may have several vouchers."""
-    loose: list[list[Book]] = []
-    numbered: dict[str, list[Book]] = defaultdict(list)
-    for one in book:
-        if one.reference:
-            numbered[one.reference].append(one)
-        else:
-            loose.append([one])
-    left = _exact(work, numbered)
+    numbers = {line.reference: line.number for line in work.lines}
+    loose = [[one] for one in book if not one.reference]
     sharing: dict[str, list[Line]] = defaultdict(list)
+    left: dict[str, list[Book]] = defaultdict(list)
+    for held in _exact(work, _by_reference(one for one in book if one.reference)):
+        reference = held[0].reference
+        left[numbers.get(reference) or serials.own(reference)] += held
     for line in work.lines:
-        sharing[_number(line.reference)].append(line)
-    for reference, held in left:
-        loose += _by_number(work, reference, held, sharing[_number(reference)])
+        sharing[line.number].append(line)
+    for number, held in left.items():
+        loose += _by_number(work, held, sharing[number])
     _by_amount_and_day(work, loose)
 
 
-def _exact(work: Comparison, numbered: dict[str, list[Book]]) -> list[tuple[str, list[Book]]]:
+def _by_reference(book: Iterable[Book]) -> list[list[Book]]:
+    groups: dict[str, list[Book]] = defaultdict(list)
+    for one in book:
+        groups[one.reference].append(one)
+    return list(groups.values())
+
+
+def _exact(work: Comparison, groups: list[list[Book]]) -> list[list[Book]]:
     """First every number whose line and vouchers agree, so that no other takes its line; the rest is left."""
-    by_number = {line.reference: line for line in work.lines}
+    by_reference = {line.reference: line for line in work.lines}
     left = []
-    for reference, held in numbered.items():
-        line = by_number.get(reference)
-        if line and line.amount_fen == _total(held):
+    for held in groups:
+        line = by_reference.get(held[0].reference)
+        if line and (line.amount_fen, line.on) == (_total(held), _first(held).on):
             _compare_group(work, held, line)
         else:
-            left.append((reference, held))
+            left.append(held)
     return left
 
 
-def _by_number(work: Comparison, reference: str, held: list[Book], same: list[Line]) -> list[list[Book]]:
-    """A bank may give one number to several lines, a transfer and its charge: each takes the vouchers of its amount.
+def _by_number(work: Comparison, held: list[Book], same: list[Line]) -> list[list[Book]]:
+    """A bank may give one number to several lines, a transfer and its charge: each takes the vouchers of its amount, if it can
+    of its day.
 
-    What is left is held against the number's own line, or the only one that is left of it; else it is returned.
+    What is left is held against the only line that is left of the number, or its own; else it is returned.
     """
-    same = [line for line in same if line in work.lines]
-    for line in same if len(same) > 1 else ():
-        parts = [held, *([one] for one in held)]
-        if fits := next((some for some in parts if some and _total(some) == line.amount_fen), None):
-            _compare_group(work, fits, line)
-            held = [one for one in held if one not in fits]
+    for of_its_day in (True, False):
+        for line in [one for one in same if one in work.lines]:
+            near = [one for one in held if not of_its_day or one.on == line.on]
+            parts = [*_by_reference(near), *([near, *([one] for one in near)] if len(same) > 1 else [])]
+            if fits := next((some for some in parts if some and _total(some) == line.amount_fen), None):
+                _compare_group(work, fits, line)
+                held = [one for one in held if one not in fits]
     left = [line for line in same if line in work.lines]
-    own = [line for line in left if line.reference == reference] or left
-    if held and len(own) == 1:
-        _compare_group(work, held, own[0])
+    for line in left if len(left) > 1 else ():
+        if own := [one for one in held if one.reference == line.reference]:
+            _compare_group(work, own, line)
+            held = [one for one in held if one not in own]
+    if held and len(left) == 1:
+        _compare_group(work, held, left[0])
         return []
-    return [held] if held else []
-
-
-def _number(reference: str) -> str:
-    """The bank's own number, without what tells apart the lines that share it."""
-    return _SHARED.sub("", reference)
+    return _by_reference(held)
 
 
 def _by_amount_and_day(work: Comparison, loose: list[list[Book]]) -> None:
@@ -84,6 +86,10 @@ def _by_amount_and_day(work: Comparison, loose: list[list[Book]]) -> None:
             work.say(BANK_MISSING, on, words, book=first, book_fen=total)
 
 
+def _first(held: Iterable[Book]) -> Book:
+    return min(held, key=lambda one: (one.on, one.key))
+
+
 def _total(held: Iterable[Book]) -> int:
     return sum(one.amount_fen for one in held)
 
@@ -91,7 +97,7 @@ def _total(held: Iterable[Book]) -> int:
 def _compare_group(work: Comparison, held: list[Book], line: Line) -> None:
     """What a line and the vouchers of its number say of each other; the line is spoken for."""
     work.take([line])
-    total, first = _total(held), min(held, key=lambda one: (one.on, one.key))
+    total, first = _total(held), _first(held)
     sums = {"book": first, "line": line, "book_fen": total, "bank_fen": line.amount_fen}
     if total != line.amount_fen:
         words = f"流水号 {line.reference}：凭证 {first.key} 记了 {spoken(total)}，银行是 {spoken(line.amount_fen)}"

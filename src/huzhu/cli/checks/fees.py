@@ -87,7 +87,7 @@ FEES = (
     ),
     Check(
         "待查收款：各机构各年还没有查明的流水",
-        "SELECT a.organisation_id, CAST(SUBSTR(CAST(l.booked_on AS TEXT), 1, 4) AS INTEGER), SUM(l.amount_fen) "
+        "SELECT a.organisation_id, CAST(SUBSTR(CAST(l.booked_on AS TEXT), 1, 4) AS INTEGER), SUM(l.amount_fen - u.by_hand_fen) "
         "FROM contributions_lineuse u JOIN bank_statementline l ON l.id = u.line_id "
         "JOIN bank_ownaccount a ON a.id = l.account_id "
         "WHERE u.kind = 'suspense' AND u.ended_at IS NULL GROUP BY 1, 2",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from huzhu.bank import queries as bank
-from huzhu.contributions import claiming, matching, queries, repaying, sourcing, unclaimed, undoing
+from huzhu.contributions import by_hand, claiming, matching, queries, repaying, sourcing, unclaimed, undoing
 from huzhu.contributions import services as fees
 from huzhu.contributions.slips import SlipRefused
 from huzhu.core import money
@@ -73,8 +73,10 @@ def _cells(row: tuple[Any, int, Any, str]) -> tuple[Cell, ...]:
 @staff(*READERS)
 def credit(request: Any, pk: Any) -> HttpResponse:
     """One line: what it may be, and every way to say what it is."""
-    line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
+    line = get_object_or_404(by_hand.with_by_hand(bank.lines_visible_to(request.by)), pk=pk)
     held = matching.owed(request.by, [line]).on(line.account)
+    uses = matching.uses(request.by).filter(line=line)
+    is_said = uses.filter(ended_at=None).exists()
     found = matching.guesses(line, held) if line.amount_fen > 0 else []
     wanted = request.GET.get("q", "").strip()[:120]
     places = {one.pk for word in _WORDS.split(wanted) if word for one in named(request.by, word)[:MOST_FOUND]}
@@ -87,8 +89,11 @@ def credit(request: Any, pk: Any) -> HttpResponse:
         "rows": _rows(held, found, also),
         "q": wanted,
         "kind": matching.kind_of(line),
-        "uses": matching.uses(request.by).filter(line=line),
-        "registered": queries.standing(line.reference, line.account.organisation).exists(),
+        "uses": uses,
+        "left": matching.left_of(line),
+        "by_hand": 0 if is_said else line.by_hand_fen,
+        "registered": line.by_hand_fen >= line.amount_fen > 0
+        or uses.filter(ended_at=None, kind="fees").exists(),
         "refunds": repaying.paid_by(request.by, line),
         "sent_back": matching.sent_back_by(request.by, line) if line.amount_fen < 0 else (),
         "booked": sources.booked(request.by, *sourcing.sources_of(line)),
@@ -122,7 +127,7 @@ def claim(request: Any, pk: Any) -> HttpResponse:
                 "这一笔现在不够清楚，或者和刚才列出的不一样了，没有登记：请打开看，选好应缴再登记。"
             )
         parts = list(guess.parts) if guess else _parts(request)
-        claiming.claim(
+        use = claiming.claim(
             line=line, parts=parts, by=request.by, at=request.now, slip=guess.slip if guess else None
         )
     except REFUSED as refused:
@@ -130,7 +135,7 @@ def claim(request: Any, pk: Any) -> HttpResponse:
         return redirect("web:credit", pk)
     messages.success(
         request,
-        f"已认领 {money.spoken(line.amount_fen)} 元，记入账簿并开了收据。会费到齐的方案，保障已经生效。",
+        f"已认领 {money.spoken(use.amount_fen)} 元，记入账簿并开了收据。会费到齐的方案，保障已经生效。",
     )
     return redirect("web:credits")
 
@@ -150,14 +155,20 @@ def _parts(request: Any) -> list[Any]:
 @staff(*WORKERS)
 @once("contributions.post_line")
 def post(request: Any, pk: Any) -> HttpResponse:
-    """Interest, a charge, or money that nobody knows yet."""
+    """Interest, a charge, money that nobody knows yet; or the rest of a transfer by hand, which its employer paid too much."""
     line = get_object_or_404(bank.lines_visible_to(request.by), pk=pk)
+    kind = request.POST.get("kind", "")
     try:
-        use = claiming.post_line(line=line, kind=request.POST.get("kind", ""), by=request.by, at=request.now)
+        if kind == "rest":
+            use = claiming.keep_rest(line=line, by=request.by, at=request.now)
+            said = f"其余 {money.spoken(use.amount_fen)} 元已记作多缴，开了收据。"
+        else:
+            use = claiming.post_line(line=line, kind=kind, by=request.by, at=request.now)
+            said = f"已记入“{use.get_kind_display()}”，凭证 {use.voucher}。"
     except REFUSED as refused:
         told(request, refused)
         return redirect("web:credit", pk)
-    messages.success(request, f"已记入“{use.get_kind_display()}”，凭证 {use.voucher}。")
+    messages.success(request, said)
     return redirect("web:credits")
 
 
