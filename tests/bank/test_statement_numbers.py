@@ -1,5 +1,6 @@
 """Whose a file is, and the numbers in it: what a spreadsheet lost is refused, what it only wrapped is read."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from factories.bank import HEADS, TAKEN_AT, an_own_account, as_csv, as_xlsx, rows_of, told
 from factories.organisations import a_city, a_province
 from factories.users import a_role
-from huzhu.bank import formats, services, statements
+from huzhu.bank import formats, services
 from huzhu.bank.services import StatementRefused, Typed
-from huzhu.bank.statements import parse
+from huzhu.bank.statements import keyed, parse
 from huzhu.core import serials
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -29,6 +30,11 @@ def account(maker):
 
 def take(account, by, data, name="a.csv"):
     return services.take(account=account, name=name, data=data, typed=Typed(), by=by, at=TAKEN_AT)
+
+
+def as_once(movements):
+    """With the keys of before."""
+    return [replace(one, key=one.older, reference=one.older[9:]) for one in keyed(movements)]
 
 
 def numbers(account):
@@ -57,15 +63,26 @@ def test_of_two_numbers_in_a_row_the_first_that_is_there_is_its_number(account, 
 
 
 def test_lines_that_kept_both_numbers_together_are_known_again(account, maker, monkeypatch):
+    """A transfer and its charge under one serial number, the charge without a voucher's."""
+    charge = ["2022-11-28", "t1", "", "", "5.00", "355.00", "", "", "手续费"]
     first = ["2022-11-28", "t1", "00451", "360.00", "", "360.00", "", "", ""]
     with monkeypatch.context() as before:
-        before.setattr(
-            statements.serials, "normal", lambda said: {"t1": "t1 00451"}.get(said, said)
-        )  # as it was
-        take(account, maker, as_csv([first], TWO_NUMBERS))
-    more = ["2022-11-29", "t2", "00452", "1.00", "", "361.00", "", "", ""]
-    again = take(account, maker, as_csv([first, more], TWO_NUMBERS))
-    assert (again.lines_count, again.new_count) == (2, 1)
+        before.setattr(services, "keyed", as_once)
+        take(account, maker, as_csv([first, charge], TWO_NUMBERS))
+    more = ["2022-11-29", "t2", "00452", "1.00", "", "356.00", "", "", ""]
+    again = take(account, maker, as_csv([first, charge, more], TWO_NUMBERS))
+    assert (again.lines_count, again.new_count) == (3, 1)
+    changed = [first, [*charge[:4], "6.00", "354.00", *charge[6:]]]
+    with pytest.raises(StatementRefused, match="先前导入时是"):
+        take(account, maker, as_csv(changed, TWO_NUMBERS))
+
+
+def test_a_charge_that_follows_under_the_same_number_is_new(account, maker):
+    first = ["2022-11-28", "t1", "00451", "360.00", "", "360.00", "", "", ""]
+    charge = ["2022-11-28", "t1", "", "", "5.00", "355.00", "", "", "手续费"]
+    take(account, maker, as_csv([first], TWO_NUMBERS))
+    assert take(account, maker, as_csv([first, charge], TWO_NUMBERS)).new_count == 1
+    assert numbers(account) == [("T1", "T1"), ("T1:2", "T1")]
 
 
 @pytest.mark.parametrize(("column", "what"), [(1, "流水号"), (6, "对方账号")])

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -317,6 +317,16 @@ def _chain(movements: Sequence[Movement], typed: Typed) -> tuple[int, list[int]]
     return opening, balances
 
 
+def _held(
+    held: Mapping[str, list[int]], one: Keyed, says: list[int], keys: Collection[str]
+) -> list[int] | None:
+    """What the account has of a line: by its key, or by the key of before, where that is no other line of the file."""
+    older = held.get(one.older)
+    if older == says or (one.key not in held and one.older not in keys):
+        return older
+    return held.get(one.key)
+
+
 def _against_the_account(
     account: OwnAccount, lines: list[Keyed], balances: list[int]
 ) -> tuple[list[Keyed], int]:
@@ -325,11 +335,12 @@ def _against_the_account(
     end = mine.order_by("-position").first()
     same_days = mine.filter(booked_on__gte=lines[0].movement.booked_on)
     held = {key: told for key, *told in same_days.values_list("key", "amount_fen", "balance_fen")}
+    keys = {one.key for one in lines}
     problems = []
     new: list[Keyed] = []
     for one, balance in zip(lines, balances, strict=True):
         row, amount = one.movement.row, one.movement.amount_fen
-        if before := held.get(one.key) or held.get(one.older):
+        if before := _held(held, one, [amount, balance], keys):
             if new:
                 problems.append(
                     f"第 {new[-1].movement.row} 行是新的，却排在已经导入过的第 {row} 行前面：银行补了一笔？"

@@ -17,6 +17,7 @@ from huzhu.contributions.receipts import issue
 from huzhu.contributions.services import (
     Money,
     ReceiptRefused,
+    RecordedBefore,
     Transfer,
     begin_if_paid,
     follow_money,
@@ -29,7 +30,6 @@ from huzhu.contributions.services import (
     next_part,
     note_of,
     record_transfer,
-    recorded_before,
 )
 from huzhu.core.money import spoken
 from huzhu.ledger import accounts
@@ -121,7 +121,9 @@ def _left_of(line: StatementLine) -> int:
     """What nobody has registered by hand; ClaimRefused where that is nothing, or less."""
     told = by_hand.fen_of(line)
     if told and told == line.amount_fen:
-        raise recorded_before(line.reference)
+        raise RecordedBefore(
+            f"银行流水号 {line.reference} 已经登记过，是照回单手工登记的，没有重复入账。请看“会费收据”。"
+        )
     if told > line.amount_fen > 0:
         raise ClaimRefused(
             f"银行流水号 {line.reference} 手工登记了 {spoken(told)} 元，银行到账只有 {spoken(line.amount_fen)} 元，没有再登记："

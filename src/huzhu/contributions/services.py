@@ -195,7 +195,7 @@ def record_transfer(  # noqa: PLR0913  a transfer, and how it was found
             transfer = Transfer(reference, bank_reference, received_on, posted_on or received_on, use, by, at)
             return _recorded(parts, over_fen, transfer, slip)
     except ledger.AlreadyPosted:  # another clerk was recording the same transfer at the same moment
-        raise recorded_before(reference) from None
+        raise _recorded_before(reference) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _recorded(
     dues = {shares[money.share.pk].due_id: shares[money.share.pk].due for money in parts}
     agency = _one_agency(dues.values())
     if standing(transfer.written, agency).exists():
-        raise recorded_before(transfer.reference)
+        raise _recorded_before(transfer.reference)
     if transfer.use is None:
         _refuse_another_than_the_line(transfer, agency, over_fen + sum(money.amount_fen for money in parts))
     elif by_hand.fen_of(transfer.use.line) != transfer.use.by_hand_fen:
@@ -381,7 +381,7 @@ def _one_agency(dues: Iterable[ContributionDue]) -> Organisation:
     return agencies.pop()
 
 
-def recorded_before(reference: str) -> RecordedBefore:
+def _recorded_before(reference: str) -> RecordedBefore:
     return RecordedBefore(
         f"银行流水号 {reference} 已经登记过，没有重复入账。请核对回单，或查看到账记录；"
         "银行把同一个号用给了另一笔的，请等对账单导入后在“来款认领”里登记。"

@@ -42,7 +42,7 @@ def upload(  # noqa: PLR0913  what stands on a slip, and the slip
     """An employer's clerk shows what was paid; SlipRefused, or NotAccepted for a file that is no picture and no PDF."""
     check_may(by, "contributions.slip", within=roster.employer)
     reference = serials.normal(bank_reference)
-    _refuse(roster, amount_fen, paid_on, reference, at)
+    _refuse(roster, amount_fen, paid_on, bank_reference.strip(), at)
     if kind_of(data) not in {PDF, JPEG, PNG}:
         raise NotAccepted("回单只收照片（JPG、PNG）或 PDF：请拍照、截图，或在网银里下载电子回单再上传。")
     file = files.store(name=name, data=data, purpose="bank_slip", by=by, at=at)
@@ -70,7 +70,8 @@ def _refuse(roster: Roster, amount_fen: int, paid_on: date, reference: str, at: 
         raise SlipRefused("名册还没有确认，没有应缴，不能上传回单：请先确认名册。")
     if standing(reference, agency_of(roster.employer)).exists():
         raise SlipRefused(f"银行流水号 {reference} 的款代办处已经登记到账，不用再上传。请刷新名册页面查看。")
-    if BankSlip.objects.filter(bank_reference=reference).exclude(state=BankSlip.State.REFUSED).exists():
+    told = BankSlip.objects.filter(bank_reference__in={reference, serials.normal(reference)})
+    if told.exclude(state=BankSlip.State.REFUSED).exists():
         raise _uploaded_before(reference)
     left = sum(share.left_fen for share in Share.objects.filter(due__roster=roster))
     if not left:
