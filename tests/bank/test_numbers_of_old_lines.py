@@ -39,6 +39,7 @@ def test_old_lines_are_told_the_banks_number_and_no_other_line_changes():
 
     tell = import_module("huzhu.bank.migrations.0004_numbers_of_old_lines").tell
     tell(apps, SimpleNamespace(connection=connection, execute=execute))
+    connection.check_constraints()  # or rows that are new in this transaction would wait for it
     guards.install()
     guards.check()
     found = dict(StatementLine.objects.values_list("key", "serial"))

@@ -57,7 +57,9 @@ def first_of(line: StatementLine) -> Receipt:
 def _transfers() -> QuerySet[Any]:
     """Transfers that stand and that a person registered: the first part on each paper, with the line that it belongs to."""
     before = Receipt.objects.filter(paper=OuterRef("paper"), part__lt=OuterRef("part"), amount_fen__gt=0)
-    parts = Receipt.objects.filter(~Exists(before), use=None, paper__isnull=False, **_STANDS)
+    # not as "use IS NULL": by that SQLite would look through all of them for each line, and not by the number
+    told = Receipt.objects.alias(of_a_line=Coalesce("use", Value(0))).filter(of_a_line=0)
+    parts = told.filter(~Exists(before), paper__isnull=False, **_STANDS)
     number, agency = OuterRef("bank_reference"), OuterRef("paper__agency")
     of_the_day = _of_the_day(number, OuterRef("received_on"), agency).values("pk")[:1]
     return parts.annotate(
