@@ -91,16 +91,16 @@ def claim(
     """
     if not parts:
         raise ClaimRefused("没有选应缴，没有登记：请选这笔钱付的是哪些应缴；认不出来的，先挂“待查收款”。")
-    left = _left_of(line)
+    for employer in {money.share.due.roster.employer for money in parts}:
+        _refuse_elsewhere(line, agency_of(employer))
+    locked_to_post(money.share for money in parts)
+    left = _left_of(line)  # nobody registers it by hand from here on
     over = left - sum(money.amount_fen for money in parts)
     if line.amount_fen < 0 or over < 0:
         raise ClaimRefused(
             f"这一笔{'还有' if left != line.amount_fen else '是'} {spoken(left)} 元，选的应缴加起来多 {spoken(-over)} 元，"
             "没有登记：请把金额改成银行到账的数。"
         )
-    for employer in {money.share.due.roster.employer for money in parts}:
-        _refuse_elsewhere(line, agency_of(employer))
-    locked_to_post(money.share for money in parts)
     waited = _leave_suspense(line, by, at)
     use = use_line(line, Kind.FEES, by, at)
     record_transfer(
@@ -142,7 +142,8 @@ def _booked_as(line: StatementLine) -> str:
 @transaction.atomic
 def keep_rest(*, line: StatementLine, by: Role, at: datetime) -> LineUse:
     """What came above a transfer by hand rests with its employer. ClaimRefused."""
-    agency = Organisation.objects.select_for_update(no_key=True).get(pk=line.account.organisation_id)
+    agency = line.account.organisation
+    lock_agencies([agency])
     left = _left_of(line)
     if left == line.amount_fen:
         raise ClaimRefused("这一笔没有手工登记过，不知道是哪家单位的，没有记作多缴。请选它付的应缴。")
