@@ -168,12 +168,14 @@ def test_before_cover_and_money_one_head_is_struck_and_nothing_owed_for_it(emplo
     assert sum(share.amount_fen for share in due.shares.all()) == due.amount_fen
 
 
-def test_after_money_or_the_first_day_it_is_another_matter(employer, sun):
+def test_once_money_is_there_or_cover_has_begun_it_is_another_matter(employer, sun):
     roster = accepted(employer, sun)
     one, two, _ = Enrolment.objects.filter(roster=roster)
+    share = roster.dues.get().shares.get()
+    a_receipt(share, by=sun, amount_fen=100)
+    with pytest.raises(withdrawing.EndRefused, match="现在不能退出"):
+        withdrawing.end_before_start(enrolment=two, reason="已调走", by=sun, at=UPLOADED_AT)
+    a_receipt(share, by=sun, amount_fen=share.amount_fen - 100)
     begun = datetime(2022, 1, 28, 2, tzinfo=UTC)
     with pytest.raises(withdrawing.EndRefused, match="已经开始"):
         withdrawing.end_before_start(enrolment=one, reason="已调走", by=sun, at=begun)
-    a_receipt(roster.dues.get().shares.get(), by=sun, amount_fen=100)
-    with pytest.raises(withdrawing.EndRefused, match="现在不能退出"):
-        withdrawing.end_before_start(enrolment=two, reason="已调走", by=sun, at=UPLOADED_AT)
