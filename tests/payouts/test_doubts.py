@@ -71,7 +71,6 @@ def test_an_unclear_answer_is_held_with_the_banks_words_and_its_age(desk, payout
     )
     assert (balance("2001"), balance("2003"), balance("1001")) == (0, 171_400, 0)
     assert list(queries.in_doubt(desk.auditor)) == [payout]
-    assert queries.oldest_doubt_at() == ANSWERED_AT
     assert payout.decision.claim.state == "paying"
     assert payout.batch.state == "released"
     assert not Notice.objects.filter(purpose="payout").exists()

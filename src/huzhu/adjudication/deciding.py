@@ -22,6 +22,7 @@ from huzhu.claims.models import Claim, State
 from huzhu.db.engines import others_wrote
 from huzhu.db.rows import Ready, composed, write
 from huzhu.enrolment.queries import Cover
+from huzhu.members.locks import lock_each
 from huzhu.members.models import Member
 from huzhu.notices.services import About, ready_each
 from huzhu.users.models import Role
@@ -76,7 +77,7 @@ def _reading(run: AutomaticRun, places: Places, *, locks: bool = False) -> Readi
     )
     members = held.values("member")
     if locks:
-        claims.lock_members(members)
+        lock_each(members)
     standing = Decision.objects.standing().filter(claim=OuterRef("pk"))
     waiting = held.filter(~Exists(standing), state=State.REPORTED)
     more = "office", "automatic_lines__ground", "member__phone", "automatic_lines__place"

@@ -14,7 +14,7 @@ from huzhu.claims import fields as fields_of
 from huzhu.claims.checks import ClaimedBefore, FieldsNeedWork, OutsideCover
 from huzhu.claims.kinds import KINDS
 from huzhu.claims.lifecycle import DONE, EDITABLE, CannotMove, check_move
-from huzhu.claims.locks import lock, lock_member, lock_members
+from huzhu.claims.locks import lock, lock_member
 from huzhu.claims.models import Claim, Pause, Settlement, State
 from huzhu.claims.papers import (
     PapersMissing,
@@ -53,7 +53,6 @@ __all__ = [
     "hand_in",
     "keep_page",
     "lock_member",
-    "lock_members",
     "open_page",
     "put_paper",
     "put_papers",

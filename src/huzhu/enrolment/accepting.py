@@ -22,6 +22,7 @@ from huzhu.enrolment.refusals import NobodyToEnrol, RosterLacks, RosterSettled, 
 from huzhu.enrolment.rows import in_slices, line_of
 from huzhu.enrolment.slices import SLICE, TakenOver, Tell, cleared, hold, pause, take
 from huzhu.members import services as members
+from huzhu.members.locks import lock_each
 from huzhu.members.models import Member
 from huzhu.organisations.models import Organisation
 from huzhu.organisations.queries import agency_of
@@ -217,8 +218,7 @@ def _check_again(roster: Roster) -> None:
     Under the locks of the people, so that of two rosters that take their numbers at once the second sees the first.
     """
     mine, entry = Enrolment.unready.filter(roster=roster), Entry.of(roster)
-    people = Member.objects.filter(pk__in=mine.values("member"))
-    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    lock_each(mine.values("member"))
     meanwhile = Enrolment.coming.exclude(state=Enrolment.State.VOID).filter(
         scheme_slug__in=entry.rivals(),
         cover_starts_on__lt=OuterRef("cover_ends_on"),

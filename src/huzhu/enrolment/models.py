@@ -123,21 +123,17 @@ class RosterRow(SealedModel):
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def in_force(self) -> Self:
         """What begins just now, in slices, counts when all of it has begun."""
-        begins = Beginning.objects.filter(
-            roster=models.OuterRef("roster"), edition=models.OuterRef("edition")
-        )
-        return self.filter(~models.Exists(begins), state=Enrolment.State.IN_FORCE)
+        return self.filter(~self._begins(), state=Enrolment.State.IN_FORCE)
 
     def begun(self, day: dt.date) -> Self:
         """Cover that runs, or has run, on the day: paid for, perhaps just being written, and its first day has come."""
-        begins = Beginning.objects.filter(
-            roster=models.OuterRef("roster"), edition=models.OuterRef("edition")
-        )
         states = Enrolment.State
-        paid = models.Q(state=states.IN_FORCE) | models.Q(
-            models.Exists(begins), state=states.AWAITING_PAYMENT
-        )
+        paid = models.Q(state=states.IN_FORCE) | models.Q(self._begins(), state=states.AWAITING_PAYMENT)
         return self.filter(paid, cover_starts_on__lte=day)
+
+    def _begins(self) -> models.Exists:
+        same = {"roster": models.OuterRef("roster"), "edition": models.OuterRef("edition")}
+        return models.Exists(Beginning.objects.filter(**same))
 
     def covering(self, day: dt.date) -> Self:
         """Cover is half-open: [starts, ends)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from huzhu.adjudication.models import Decision
@@ -141,11 +141,6 @@ def failed(by: Role | Member, now: datetime) -> list[Failed]:
 def in_doubt(by: Role) -> QuerySet[Payout]:
     """Payouts of which nobody knows whether the bank has paid them, longest first."""
     return _money(by).filter(state=Payout.State.IN_DOUBT).order_by("doubted_at", "pk")
-
-
-def oldest_doubt_at() -> datetime | None:
-    """Since when the oldest payout is in doubt, over all branches; for the health page."""
-    return Payout.objects.filter(state=Payout.State.IN_DOUBT).aggregate(at=Min("doubted_at"))["at"]
 
 
 def answers_visible_to(by: Role) -> QuerySet[DoubtAnswer]:
