@@ -80,6 +80,8 @@ def test_who_met_others_in_the_database_may_send_it_again(agency, shares, monkey
         patched.setattr(services, "_recorded", in_the_way)
         answer = agency.post("contributions/transfers", a_transfer(shares), key="the-same-key")
     assert (answer.status_code, answer.json()["error"]["code"], booked()) == (503, "busy", (0, 0))
+    paths = agency.get("openapi.json").json()["paths"]
+    assert "503" in paths["/api/v1/contributions/transfers"]["post"]["responses"]
     assert agency.post("contributions/transfers", a_transfer(shares), key="the-same-key").status_code == 201
 
 

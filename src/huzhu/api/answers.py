@@ -11,7 +11,7 @@ from huzhu.core import money
 MOST = 200
 NOT_FOUND = "没有这一条，或者它不在这个令牌管的范围里。请核对编号。"
 Item = TypeVar("Item")
-ERRORS = frozenset({400, 401, 403, 404, 405, 409, 422})
+ERRORS = frozenset({400, 401, 403, 404, 405, 409, 422, 503})
 # one line without control characters: PostgreSQL cannot hold a NUL
 Text = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200, strip_whitespace=True)

@@ -37,6 +37,8 @@ ABOUT = """
 
 医保的结算数据由程序送来的，会员要先同意（422 consent_needed）。
 
+503 busy 是数据库里撞上了别人，没有生效：用同一个键再发一次。
+
 出错时都是同一个样子：error.code 给程序看，error.message 给人看，error.fields 逐个字段说明。
 """
 # the first that fits, with its status and its word for programs
